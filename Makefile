@@ -1,0 +1,76 @@
+# Only wraps: each target is a command that you could type yourself. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+ENV ?=
+CACHE := $(CURDIR)/.cache
+# Everything that tools keep stays inside this folder.
+export UV_CACHE_DIR := $(CACHE)/uv
+export PIP_CACHE_DIR := $(CACHE)/pip
+export npm_config_cache := $(CACHE)/npm
+export XDG_CACHE_HOME := $(CACHE)/xdg
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := true
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
+export PYTHONDONTWRITEBYTECODE := 1
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
+
+.PHONY: help setup demo test check bench local synth deploy destroy lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.ready node_modules/.ready ## install the exact versions of everything into this folder
+
+.venv/.ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pulse needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Say which: make PYTHON=python3.12"; exit 1; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep -E '^uv==' requirements.txt)"
+	@echo "Installing the Python packages of requirements.txt"
+	@.venv/bin/uv pip sync --quiet --python .venv/bin/python requirements.txt
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
+	@touch $@
+
+node_modules/.ready: package-lock.json
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || { echo "Pulse needs Node 20 or newer; node is $$(node --version)"; exit 1; }
+	@echo "Installing the CDK command line of package-lock.json"
+	@npm ci --silent --no-progress
+	@touch $@
+
+demo: setup ## the whole path on this machine: deploy, one dropped file, one API call, two trained models, their alerts
+	@pulse local demo
+
+test: setup ## all tests, with coverage
+	@python -m pytest --cov --cov-report=term $(ARGS)
+
+check: setup ## lint, types, layers, and the gates on the templates and the zip
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports --no-cache
+	python -m pytest -q -m gate tests/infra
+
+bench: setup ## the benchmarks of benchmarks/README.md
+	@python -m benchmarks
+
+local: setup ## AWS on this machine with Pulse deployed to it; stays up until Ctrl+C
+	@pulse local up
+
+synth: setup ## the CloudFormation templates, into cdk.out (ENV=name)
+	@cdk synth --quiet $(ENVIRONMENT)
+
+deploy: setup ## to AWS, with the credentials of your shell (ENV=name)
+	@test -n "$(ENV)" || { echo "Which environment? make deploy ENV=prod reads config/prod.yaml over config/default.yaml"; exit 2; }
+	cdk deploy --all $(ENVIRONMENT)
+
+destroy: setup ## the stacks of ENV=name; buckets and the ledger are retained
+	@test -n "$(ENV)" || { echo "Which environment? make destroy ENV=prod"; exit 2; }
+	cdk destroy --all $(ENVIRONMENT)
+
+lock: ## compile each requirements.in to its requirements.txt
+	@for folder in lambdas training localaws .; do \
+	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header $$folder/requirements.in -o $$folder/requirements.txt; done
+
+clean: ## what make made (not .localaws: `pulse local down --erase` does that)
+	rm -rf .venv node_modules .cache cdk.out

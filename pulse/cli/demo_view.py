@@ -1,0 +1,168 @@
+"""What `pulse local demo` shows a person, as it happens."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.panel import Panel
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from pulse.cli.output import data as console
+
+if TYPE_CHECKING:
+    from pulse.cli.local_demo import Job
+
+STATE_STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "RUNNING": "cyan"}
+
+
+@dataclass
+class Step:
+    status: Status
+    name: str
+    told: str = ""
+
+    def doing(self, what: str) -> None:
+        self.status.update(what)
+
+
+def title() -> None:
+    console.rule("[bold]Pulse: a dropped file and an API call become trained models and alerts")
+
+
+@contextmanager
+def step(name: str) -> Iterator[Step]:
+    began = time.monotonic()
+    with console.status(name) as status:
+        current = Step(status, name)
+        yield current
+    seconds = time.monotonic() - began
+    console.print(f" [green]✓[/] {name:<22} {seconds:6.1f} s   {escape(current.told)}")
+
+
+def jobs_begin(drop: str, request: Path, job_id: str) -> None:
+    console.print()
+    console.print(f"[bold]drop[/]  samples/market_daily.csv → {escape(drop)}")
+    console.print(f"[bold]API [/]  POST /jobs with {escape(str(request))}, signed → 202, {escape(job_id)}")
+    console.print()
+
+
+def state(job: "Job", status: str) -> None:
+    after = (job.states[status] - job.asked_at).total_seconds()
+    style = STATE_STYLES.get(status, "default")
+    console.print(f"  {after:+7.2f} s  [bold]{job.door:<4}[/]  [{style}]{status:<9}[/]  {escape(job.job_id)}")
+
+
+def results(job: "Job", bucket: str) -> None:
+    console.print()
+    console.rule(f"[bold]{job.door}[/]  {escape(job.job_id)}", align="left")
+    if job.metrics:
+        console.print(_metrics(job.metrics))
+        for sentence in job.metrics.get("left_out", []):
+            console.print(f"  left out: {sentence}", style="dim", markup=False)
+    listed = Table.grid(padding=(0, 2))
+    for item in job.results:
+        listed.add_row(f"  s3://{bucket}/{item['Key']}", f"{item['Size']:,} bytes", style="dim")
+    console.print(listed)
+
+
+def alerts(job: "Job") -> None:
+    email, slack = job.messages.get("email"), job.messages.get("slack")
+    console.print()
+    if email:
+        heading = f"e-mail to {email['to']}: {email['subject']}"
+        console.print(Panel(Text(email["text"]), title=escape(heading), title_align="left"))
+    if slack:
+        console.print(Panel(_slack(slack), title="Slack", title_align="left"))
+
+
+def hops(jobs: "list[Job]") -> None:
+    table = Table(title="How long each hop took", title_justify="left", show_edge=False)
+    table.add_column("hop")
+    for job in jobs:
+        table.add_column(job.door, justify="right")
+    for name, start, end in (
+        ("asked → submitted and RUNNABLE", "asked", "RUNNABLE"),
+        ("RUNNABLE → RUNNING", "RUNNABLE", "RUNNING"),
+        ("RUNNING → end: training", "RUNNING", "end"),
+        ("end → e-mail", "end", "email"),
+        ("end → Slack", "end", "slack"),
+        ("asked → both alerts", "asked", "alerts"),
+    ):
+        table.add_row(name, *(_seconds(_moments(job), start, end) for job in jobs))
+    console.print()
+    console.print(table)
+
+
+def failed(error: Exception, logs: Path) -> None:
+    console.print()
+    console.print("The demo failed.", style="bold red")
+    console.print(str(error), markup=False)
+    console.print(f"Logs: {logs}", markup=False)
+
+
+def done(seconds: float) -> None:
+    console.print()
+    console.print(f"[bold green]Done in {seconds:.0f} s.[/] Nothing was left running.")
+    console.print("Stay with it: [bold]make local[/], then in another terminal "
+                  '[bold]eval "$(pulse local env)"[/].')  # fmt: skip
+
+
+def _metrics(metrics: dict[str, Any]) -> Table:
+    period = metrics["period"]
+    table = Table(
+        title=f"{metrics['windows']} windows, {period['start']} to {period['end']}, "
+        f"{metrics['runtime_seconds']:.1f} s, peak {metrics['peak_memory_mib']:.0f} MiB",
+        title_justify="left",
+        show_edge=False,
+    )
+    columns = ("trust", "mase", "mae", "rmse", "coverage", "skill_vs_persistence", "skill_vs_seasonal_naive")
+    table.add_column("variable")
+    for name in columns:
+        table.add_column(name.replace("_", " "), justify="right")
+    for variable, scores in metrics["variables"].items():
+        table.add_row(escape(variable), *(_number(scores[name]) for name in columns))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _slack(message: dict[str, Any]) -> Group:
+    """The card as text: each block's words in order."""
+    lines: list[Text] = []
+    for block in message.get("blocks") or []:
+        texts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
+        words = [_words(text) for text in texts if isinstance(text, dict)]
+        style = "bold" if block.get("type") == "header" else ""
+        lines += [Text(word, style=style) for word in words if word]
+    return Group(*lines)
+
+
+def _words(text: dict[str, Any]) -> str:
+    inner = text.get("text", "")
+    return str(inner.get("text", "")) if isinstance(inner, dict) else str(inner)
+
+
+def _moments(job: "Job") -> dict[str, datetime]:
+    moments = {"asked": job.asked_at, **job.states}
+    if job.outcome:
+        moments["end"] = job.states[job.outcome]
+    arrived = {c: datetime.fromisoformat(m["received_at"]) for c, m in job.messages.items()}
+    if len(arrived) == 2:  # noqa: PLR2004 - e-mail and Slack
+        arrived["alerts"] = max(arrived.values())
+    return moments | arrived
+
+
+def _seconds(moments: dict[str, datetime], start: str, end: str) -> str:
+    if start not in moments or end not in moments:
+        return "–"
+    return f"{(moments[end] - moments[start]).total_seconds():.2f} s"

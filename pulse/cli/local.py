@@ -1,0 +1,101 @@
+"""`pulse local`: AWS on this machine with Pulse deployed to it."""
+
+import shlex
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from localaws import instance as localaws
+from localaws.errors import LocalAwsError
+from localaws.instance import DEFAULT_ROOT, Instance
+from pulse.cli import local_stacks, output
+from pulse.cli.exit_codes import ExitCode
+from pulse.cli.local_demo import demo
+from pulse.cli.local_stacks import Addresses, DeployFailed
+
+app = typer.Typer(help="AWS on this machine, with no account and no Docker.", no_args_is_help=True)
+app.command()(demo)
+
+Port = Annotated[int, typer.Option(help="Loopback port; 0 takes the last one again, or any free one.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Return when it is up instead of staying.")]
+Erase = Annotated[bool, typer.Option("--erase", help="Forget everything: objects, tables, stacks, jobs.")]
+
+
+@app.command()
+def up(*, detach: Detach = False, port: Port = 0) -> None:
+    """Start it and deploy the stacks; state is kept from run to run."""
+    try:
+        found = _start(DEFAULT_ROOT, port)
+    except (LocalAwsError, DeployFailed) as error:
+        raise _failed(error) from None
+    output.data.print(_summary(found, local_stacks.addresses(found)))
+    if detach:
+        output.messages.print('It stays up: eval "$(pulse local env)" points any AWS client at it; '
+                              "pulse local down stops it.")  # fmt: skip
+        return
+    output.messages.print("Ctrl+C stops it; its state is kept.")
+    _until_interrupted()
+    localaws.down(DEFAULT_ROOT)
+
+
+@app.command()
+def down(*, erase: Erase = False) -> None:
+    """Stop it. Its state is kept unless --erase is given."""
+    try:
+        was_up = localaws.running(DEFAULT_ROOT)
+        localaws.down(DEFAULT_ROOT, erase=erase)
+    except LocalAwsError as error:
+        raise _failed(error) from None
+    output.messages.print("Stopped." if was_up else "Nothing was running.")
+
+
+@app.command()
+def env() -> None:
+    """Print export lines that point any AWS client at it."""
+    found = localaws.running(DEFAULT_ROOT)
+    where = found and local_stacks.addresses(found)
+    if not found or not where:
+        output.messages.print("Nothing runs here. Start it: pulse local up --detach")
+        raise typer.Exit(ExitCode.FAILED)
+    for name, value in (found.environment() | where.environment()).items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _start(root: Path, port: int) -> Instance:
+    with output.messages.status("Starting AWS on this machine") as status:
+        found = localaws.up(root, port, on_progress=status.update)
+        try:
+            local_stacks.store_slack_webhook(found)
+            status.update("cdk bootstrap")
+            local_stacks.bootstrap(found)
+            status.update("cdk deploy --all")
+            local_stacks.deploy(found)
+        except BaseException:
+            localaws.down(root)
+            raise
+    return found
+
+
+def _summary(found: Instance, where: Addresses | None) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("AWS endpoint", found.endpoint_url)
+    for name, value in vars(where).items() if where else ():
+        table.add_row(name.replace("_", " ").replace("api url", "API").replace("inbox url", "inbox"), value)
+    table.add_row("log", str(found.log))
+    return table
+
+
+def _until_interrupted() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+
+
+def _failed(error: Exception) -> typer.Exit:
+    output.messages.print(str(error), style="red", markup=False)
+    return typer.Exit(ExitCode.FAILED)

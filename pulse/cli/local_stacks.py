@@ -1,0 +1,121 @@
+"""Pulse's stacks in the AWS on this machine: deployed by the real CDK command line, and where they answer."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from localaws.instance import Instance
+
+CLONE = Path(__file__).resolve().parents[2]
+CDK = CLONE / "node_modules" / ".bin" / "cdk"
+ENVIRONMENT = "local"
+SLACK_SECRET = "pulse/slack-webhook"  # noqa: S105 - its name, as in config/local.yaml
+OUTPUTS_STACK = "PulseJobs"
+
+Progress = Callable[[str], None]
+
+
+class DeployFailed(Exception):
+    """`step` is the command that failed, `log` the file with all it printed, `tail` its end."""
+
+    def __init__(self, step: str, log: Path, tail: str) -> None:
+        self.step, self.log, self.tail = step, log, tail
+        super().__init__(f"{step} failed. All it printed is in {log}; the end of it:\n{tail}")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """What a client of the deployed stacks needs; each field becomes PULSE_<NAME> in `pulse local env`."""
+
+    api_url: str
+    data_bucket: str
+    results_bucket: str
+    job_queue: str
+    job_definition: str
+    inbox_url: str
+
+    def environment(self) -> dict[str, str]:
+        return {f"PULSE_{name.upper()}": value for name, value in vars(self).items()}
+
+
+def store_slack_webhook(instance: Instance) -> None:
+    """Puts the inbox's address where the configuration says that the webhook's URL is, as a user would."""
+    secrets = instance.client("secretsmanager")
+    url = f"{instance.inbox_url}/slack"
+    try:
+        secrets.create_secret(Name=SLACK_SECRET, SecretString=url)
+    except secrets.exceptions.ResourceExistsException:
+        secrets.put_secret_value(SecretId=SLACK_SECRET, SecretString=url)
+
+
+def bootstrap(instance: Instance) -> None:
+    """`cdk bootstrap`, from an empty folder: beside cdk.json it synthesizes first. Raises DeployFailed."""
+    folder = instance.root / "bootstrap"
+    folder.mkdir(exist_ok=True)
+    account = instance.client("sts").get_caller_identity()["Account"]
+    region = instance.environment()["AWS_REGION"]
+    _cdk(instance, "bootstrap", f"aws://{account}/{region}", folder=folder)
+
+
+def deploy(instance: Instance) -> None:
+    """`cdk deploy --all` of the local environment: a no-op for what has not changed. Raises DeployFailed."""
+    _cdk(
+        instance,
+        *("deploy", "--all", "-c", f"env={ENVIRONMENT}", "--require-approval", "never"),
+        *("--output", str(instance.root / "cdk.out")),
+        folder=CLONE,
+    )
+
+
+def addresses(instance: Instance) -> Addresses | None:
+    """None as long as the stacks are not deployed."""
+    cloudformation = instance.client("cloudformation")
+    try:
+        stack = cloudformation.describe_stacks(StackName=OUTPUTS_STACK)["Stacks"][0]
+    except cloudformation.exceptions.ClientError:
+        return None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    if not outputs:
+        return None
+    return Addresses(
+        api_url=_on_loopback(instance, outputs["ApiUrl"]),
+        data_bucket=outputs["DataBucket"],
+        results_bucket=outputs["ResultsBucket"],
+        job_queue=outputs["JobQueue"],
+        job_definition=outputs["JobDefinition"],
+        inbox_url=instance.inbox_url,
+    )
+
+
+def _on_loopback(instance: Instance, url: str) -> str:
+    """`https://<id>.execute-api.…` as the address at which the AWS on this machine serves the same API."""
+    api_id = (urlsplit(url).hostname or "").split(".")[0]
+    return f"{instance.endpoint_url}/_aws/execute-api/{api_id}/$default"
+
+
+def _cdk(instance: Instance, *arguments: str, folder: Path) -> None:
+    log = instance.log.parent / f"cdk-{arguments[0]}.log"
+    with log.open("w+") as output:
+        ended = subprocess.run(
+            [str(CDK), *arguments, "--no-notices", "--progress", "events", "--ci"],
+            cwd=folder,
+            env=_environment(instance),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if ended.returncode:
+        tail = "\n".join(log.read_text().splitlines()[-25:])
+        raise DeployFailed(f"cdk {arguments[0]}", log, tail)
+
+
+def _environment(instance: Instance) -> dict[str, str]:
+    """The caller's environment without its AWS account, so that nothing reaches a real one."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+    path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
+    return kept | {"PATH": path} | instance.environment()
