@@ -1,0 +1,58 @@
+"""An AWS Batch that really runs its jobs, in the place of MiniStack's pretended one.
+
+A request comes in at `service.py` (authorization) and `api.py` (routing, validation by botocore's model);
+use cases are in `environments`, `queues`, `definitions`, `policies`, `submit`, `listing` and `tags`, all
+pure. `engine.py` moves jobs through their states, `attempt.py` runs one attempt in a process of its own.
+Only `service.py`, `cloudformation.py` and `ministack_aws.py` import ministack, through the private names
+listed in `hooks.py`.
+
+Not on this machine, and refused with a message that says so: multi-node, EKS and ecsProperties jobs,
+service environments, consumable resources, quota shares, and secrets. Volumes and mount points are accepted
+and ignored: a job may write anywhere in its scratch folder.
+
+LOCALAWS_SECONDS_SCALE, in the server's environment or in a job's own, shortens time-outs and the 30 seconds
+between SIGTERM and SIGKILL: with 0.01 the shortest time-out, 60 seconds, lasts 0.6.
+
+After a restart, jobs that had not started go on waiting. An attempt that was under way has lost its host: it
+is recorded without an exit code, "Host EC2 (instance i-...) terminated.", and the job's retry strategy
+decides whether
+the job is RUNNABLE again or FAILED.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["install"]
+
+
+def install(root: Path) -> None:
+    """Puts the engine into the MiniStack of this process. Call it before `ministack.app.main()`.
+
+    `root` is the instance's folder: images are found there, and jobs run under `jobs/`. Leftovers of a
+    killed server are swept away.
+    """
+    # ministack exists only in the server's environment, and these modules import it.
+    from localaws import images  # noqa: PLC0415
+    from localaws.batch.engine import Engine  # noqa: PLC0415
+    from localaws.batch.ministack_aws import MiniStackAws  # noqa: PLC0415
+    from localaws.batch.orphans import sweep  # noqa: PLC0415
+    from localaws.batch.ports import Settings  # noqa: PLC0415
+    from localaws.batch.service import put_in_place  # noqa: PLC0415
+    from localaws.batch.state import State  # noqa: PLC0415
+
+    jobs_folder = root / "jobs"
+    jobs_folder.mkdir(parents=True, exist_ok=True)
+    sweep(jobs_folder)
+    settings = Settings(
+        jobs_folder=jobs_folder,
+        find_image=lambda uri: images.find(root, uri),
+        now_ms=lambda: int(time.time() * 1000),
+        seconds_scale=float(os.environ.get("LOCALAWS_SECONDS_SCALE", "1")),
+    )
+    put_in_place(Engine(State(), MiniStackAws(), settings))

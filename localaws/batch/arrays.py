@@ -1,0 +1,78 @@
+"""Array jobs: a parent that never runs, and children `<parent>:<index>` that do.
+
+https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from localaws.batch.errors import refused
+from localaws.batch.state import Job, Region
+
+if TYPE_CHECKING:
+    from localaws.batch.model import Document
+
+SIZES = range(2, 10_001)
+CHILD_FAILED = "Array Child Job failed"
+_STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
+
+
+def check(region: Region, size: int | None, dependencies: list[Document]) -> None:
+    """Raises ClientException for a size, or for a dependency type, that AWS refuses."""
+    if size is not None and size not in SIZES:
+        raise refused(f"Array size must be between {SIZES[0]} and {SIZES[-1]}, found {size}")
+    for dependency in dependencies:
+        kind, job_id = dependency.get("type"), dependency.get("jobId")
+        if kind is not None and size is None:
+            raise refused(f"Dependency type {kind} is for array jobs only")
+        if kind == "SEQUENTIAL":
+            if job_id is not None:
+                raise refused("A SEQUENTIAL dependency takes no jobId: a child waits for the one before it")
+            continue
+        if job_id not in region.jobs:
+            raise refused(f"Job {job_id} that the job depends on does not exist")
+        if kind == "N_TO_N" and (found := region.jobs[job_id].array_size) != size:
+            raise refused(f"N_TO_N needs array jobs of equal size: {job_id} has {found}, this job has {size}")
+
+
+def children(parent: Job, now_ms: int) -> list[Job]:
+    """The jobs of the array, SUBMITTED; the parent's own dependencies are fulfilled."""
+    return [_child(parent, index, now_ms) for index in range(parent.array_size or 0)]
+
+
+def _child(parent: Job, index: int, now_ms: int) -> Job:
+    child = f"{parent.id}:{index}"
+    waits_for = []
+    for dependency in parent.detail["dependsOn"]:
+        if dependency.get("type") == "N_TO_N":
+            waits_for.append({"jobId": f"{dependency['jobId']}:{index}"})
+        elif dependency.get("type") == "SEQUENTIAL" and index:
+            waits_for.append({"jobId": f"{parent.id}:{index - 1}"})
+    detail = copy.deepcopy(parent.detail)
+    detail.update(
+        jobId=child,
+        jobArn=parent.scope.arn("job", child),
+        status="SUBMITTED",
+        createdAt=now_ms,
+        dependsOn=waits_for,
+        arrayProperties={"index": index},
+    )
+    return Job(parent.scope, detail, parent.sequence, parent.vcpus, parent.memory_mib)
+
+
+def of(parent: Job, region: Region) -> list[Job]:
+    """Those of its children that exist."""
+    ids = (f"{parent.id}:{index}" for index in range(parent.array_size or 0))
+    return [region.jobs[one] for one in ids if one in region.jobs]
+
+
+def detail(job: Job, region: Region) -> Document:
+    """The JobDetail, a parent's with the number of its children in each status."""
+    if job.array_size is None:
+        return job.detail
+    counts = Counter(child.status for child in of(job, region))
+    summary = {status: counts[status] for status in _STATUSES}
+    return {**job.detail, "arrayProperties": {"size": job.array_size, "statusSummary": summary}}

@@ -1,0 +1,218 @@
+"""One attempt of a job, from pulling its image to its exit code, in a scratch folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from localaws.batch import iam, surroundings
+from localaws.batch.logs import Destination, LogWriter, destination
+from localaws.batch.ports import Aws, Credentials, Image, LogsRefusedError, RoleNotAssumableError, Settings
+from localaws.batch.processes import Bounds, Ending, Process
+from localaws.batch.retries import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from localaws.batch.model import Document
+    from localaws.batch.state import Job
+
+EXITED = "Essential container in task exited"
+NOT_STARTED = "Task failed to start"
+TIMED_OUT = "Job attempt duration exceeded timeout"
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+GRACE_SECONDS = 30.0
+KILLED = 128 + signal.SIGKILL
+COMMAND_NOT_FOUND = 127
+
+
+class CannotStartError(Exception):
+    """Raised when the task cannot start; `status_reason` is the task's, the text is the container's."""
+
+    def __init__(
+        self, reason: str, *, status_reason: str = NOT_STARTED, exit_code: int | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.status_reason = status_reason
+        self.exit_code = exit_code
+
+
+@dataclass
+class Attempt:
+    job: Job
+    task_id: str
+    aws: Aws
+    settings: Settings
+    stop: asyncio.Event
+    on_running: Callable[[], None]
+
+    async def run(self) -> Outcome:
+        """The outcome, whatever happens; cancelling kills the process and leaves no outcome."""
+        try:
+            with self._role("executionRoleArn") as execution, self._role("jobRoleArn") as role:
+                image = self._pull(execution)
+                log = self._open_log(execution)
+                return await self._in_scratch(image, role, log)
+        except CannotStartError as error:
+            final = self.stop.is_set()
+            return Outcome(
+                exit_code=error.exit_code,
+                status_reason=self._stop_reason if final else error.status_reason,
+                reason=str(error),
+                stopped_at_ms=self.settings.now_ms(),
+                final=final,
+            )
+
+    @property
+    def _stop_reason(self) -> str:
+        return self.job.stop_reason or "Job was terminated"
+
+    @contextlib.contextmanager
+    def _role(self, member: str) -> Iterator[Credentials | None]:
+        arn = self.job.container.get(member)
+        if arn is None:
+            yield None
+            return
+        try:
+            credentials = self.aws.assume(self.job.scope, arn, self.task_id)
+        except RoleNotAssumableError as error:
+            raise CannotStartError(str(error), status_reason=str(error)) from error
+        try:
+            yield credentials
+        finally:
+            self.aws.forget(credentials)
+
+    def _pull(self, execution: Credentials | None) -> Image:
+        uri = self.job.container["image"]
+        if execution:
+            for needed in iam.pull_permissions(uri):
+                denial = self.aws.denial(self.job.scope, execution, needed.action, needed.resource)
+                if denial:
+                    raise CannotStartError(f"CannotPullContainerError: AccessDeniedException: {denial}")
+        image = self.settings.find_image(uri)
+        if image is None:
+            raise CannotStartError(
+                "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+                f"failed to resolve ref {uri}: not found"
+            )
+        return image
+
+    def _open_log(self, execution: Credentials | None) -> Destination | None:
+        found = destination(self.job, self.task_id)
+        if found is None:
+            return None
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            if execution and (denial := self.aws.denial(found.scope, execution, action, found.arn)):
+                raise self._no_log(f"AccessDeniedException: {denial}")
+        try:
+            self.aws.create_log_stream(
+                found.scope, found.group, found.stream, create_group=found.create_group
+            )
+        except LogsRefusedError as error:
+            raise self._no_log(str(error)) from error
+        return found
+
+    @staticmethod
+    def _no_log(why: str) -> CannotStartError:
+        text = (
+            "ResourceInitializationError: failed to validate logger args: "
+            "create stream has been retried 1 times: failed to create Cloudwatch log stream: "
+            f"{why} : exit status 1"
+        )
+        return CannotStartError(text, status_reason=text)
+
+    async def _in_scratch(self, image: Image, role: Credentials | None, log: Destination | None) -> Outcome:
+        scratch = surroundings.Scratch(self.settings.jobs_folder / self.task_id)
+        writer = LogWriter(lambda events: self._send(log, events), self.settings.now_ms)
+        try:
+            try:
+                await asyncio.to_thread(scratch.fill, image)
+            except OSError as error:
+                raise CannotStartError(f"CannotCreateContainerError: {error}") from error
+            if self.stop.is_set():
+                raise CannotStartError(self._stop_reason)
+            process = await self._start(image, role, scratch, writer)
+            started = self.settings.now_ms()
+            self.on_running()
+            ending = await process.supervise(self._bounds(), self.stop)
+            return self._outcome(ending, started)
+        finally:
+            writer.flush()
+            await asyncio.to_thread(scratch.remove)
+
+    def _send(self, log: Destination | None, events: list[Document]) -> None:
+        if log is not None:
+            self.aws.put_log_events(log.scope, log.group, log.stream, events)
+
+    async def _start(
+        self, image: Image, role: Credentials | None, scratch: surroundings.Scratch, writer: LogWriter
+    ) -> Process:
+        command = surroundings.command(self.job, image)
+        variables = surroundings.environment(
+            self.job,
+            image,
+            scratch,
+            endpoint_url=self.aws.endpoint_url,
+            credentials=role.environment() if role else {},
+        )
+        try:
+            if not command:
+                raise FileNotFoundError("no command specified")
+            process = await Process.start(
+                command, folder=scratch.work, environment=variables, on_line=writer.add
+            )
+        except (OSError, ValueError) as error:
+            raise CannotStartError(
+                "CannotStartContainerError: failed to create task for container: failed to create shim task: "
+                "OCI runtime create failed: unable to start container process: "
+                f"exec: {command[:1]}: {error}",
+                exit_code=COMMAND_NOT_FOUND,
+            ) from error
+        with contextlib.suppress(psutil.Error):
+            created = psutil.Process(process.pid).create_time()
+            scratch.process_file.write_text(json.dumps({"pid": process.pid, "created": created}))
+        return process
+
+    def _bounds(self) -> Bounds:
+        scale = self._scale()
+        seconds = self.job.detail.get("timeout", {}).get("attemptDurationSeconds")
+        return Bounds(
+            timeout_seconds=None if seconds is None else seconds * scale,
+            grace_seconds=GRACE_SECONDS * scale,
+            memory_mib=self.job.memory_mib,
+        )
+
+    def _scale(self) -> float:
+        own = {one["name"]: one["value"] for one in self.job.container.get("environment", [])}
+        try:
+            return float(own.get("LOCALAWS_SECONDS_SCALE", self.settings.seconds_scale))
+        except ValueError:
+            return self.settings.seconds_scale
+
+    def _outcome(self, ending: Ending, started: int) -> Outcome:
+        code = ending.code if ending.code >= 0 else 128 - ending.code
+        reason = None
+        status_reason = EXITED
+        if ending.cause == "memory":
+            code, reason = KILLED, OUT_OF_MEMORY
+        elif ending.cause == "timeout":
+            status_reason = TIMED_OUT
+            if ending.code < 0:
+                # The first process of a container ignores a SIGTERM it does not handle, and is then killed.
+                code = KILLED
+        elif ending.cause == "stopped":
+            status_reason = self._stop_reason
+        return Outcome(
+            exit_code=code,
+            status_reason=status_reason,
+            reason=reason,
+            started_at_ms=started,
+            stopped_at_ms=self.settings.now_ms(),
+            final=ending.cause in {"timeout", "stopped"},
+        )

@@ -1,0 +1,241 @@
+"""The scheduler: moves jobs through their states, starts their attempts and tells the event bus.
+
+Everything here runs on one event loop, so there are no locks. Each attempt is a task of its own, in a fresh
+context: the context variables of the request that happened to wake the scheduler say nothing about the job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from localaws.batch import arrays, events, lifecycle, placement, submit
+from localaws.batch.attempt import Attempt
+from localaws.batch.retries import Outcome
+from localaws.batch.state import STARTED, Job, Region, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localaws.batch.model import Document
+    from localaws.batch.ports import Aws, Settings
+
+logger = logging.getLogger("localaws.batch")
+
+MOST_PROPAGATED_TAGS = 50
+TOO_MANY_TAGS = "Total number of combined tags from the job and job definition is over 50"
+
+
+@dataclass
+class Running:
+    task: asyncio.Task[None]
+    stop: asyncio.Event
+
+
+@dataclass
+class Engine:
+    state: State
+    aws: Aws
+    settings: Settings
+    _running: dict[str, Running] = field(default_factory=dict)
+    _awake: bool = False
+
+    def submit(self, region: Region, request: Document) -> Job:
+        """Stores the job and lets the scheduler see it once the caller has its answer.
+
+        Raises ClientException for what AWS refuses.
+        """
+        job = submit.plan(
+            region,
+            request,
+            job_id=str(uuid.uuid4()),
+            now_ms=self.settings.now_ms(),
+            sequence=self.state.next_sequence(),
+        )
+        region.jobs[job.id] = job
+        self.wake()
+        return job
+
+    def cancel(self, job: Job, reason: str) -> None:
+        """Does nothing to a job that is STARTING or RUNNING, as on AWS; a parent cancels its children."""
+        if job.unfinished:
+            job.detail["isCancelled"] = True
+            self._end_children(job, reason, self.cancel)
+        elif lifecycle.cancel(job, reason, self.settings.now_ms(), terminated=False):
+            self._tell(job)
+        self.wake()
+
+    def terminate(self, job: Job, reason: str) -> None:
+        """Ends a job in any state: its process gets SIGTERM, and SIGKILL after 30 seconds."""
+        if job.unfinished:
+            job.detail["isTerminated"] = True
+            self._end_children(job, reason, self.terminate)
+        elif job.status in STARTED:
+            job.detail["isTerminated"] = True
+            job.stop_reason = reason
+            if job.id in self._running:
+                self._running[job.id].stop.set()
+        elif lifecycle.cancel(job, reason, self.settings.now_ms(), terminated=True):
+            self._tell(job)
+        self.wake()
+
+    def terminate_queue(self, region: Region, queue_arn: str) -> None:
+        for job in list(region.jobs.values()):
+            if job.queue_arn == queue_arn and not job.finished and not job.parent_id:
+                self.terminate(job, "Job queue was deleted")
+
+    def wake(self) -> None:
+        """Lets the scheduler look at everything, soon and once."""
+        if not self._awake:
+            self._awake = True
+            asyncio.get_running_loop().call_soon(self._look, context=contextvars.Context())
+
+    def recover(self) -> None:
+        """After a restart: attempts that were under way have lost their host, and are retried as the job's
+        retry strategy says; jobs that had not started go on waiting.
+        """
+        for region in self.state.regions.values():
+            for job in [one for one in region.jobs.values() if one.status in STARTED]:
+                instance = f"i-{job.id.replace('-', '')[:17]}"
+                lost = Outcome(
+                    exit_code=None,
+                    status_reason=job.stop_reason or f"Host EC2 (instance {instance}) terminated.",
+                    started_at_ms=job.detail.get("startedAt") if job.status == "RUNNING" else None,
+                    stopped_at_ms=self.settings.now_ms(),
+                )
+                lifecycle.end_attempt(job, lost)
+                asyncio.get_running_loop().call_soon(self._tell, job, context=contextvars.Context())
+        self.wake()
+
+    def clear(self) -> None:
+        """Forgets every job and resource; processes under way are killed."""
+        for one in self._running.values():
+            one.task.cancel()
+        self._running.clear()
+        self.state.clear()
+
+    def _look(self) -> None:
+        self._awake = False
+        for region in self.state.regions.values():
+            for job in list(region.jobs.values()):
+                if job.status in {"SUBMITTED", "PENDING"}:
+                    self._evaluate(region, job)
+            for job, environment in placement.choose(region):
+                self._start(job, environment)
+
+    def _evaluate(self, region: Region, job: Job) -> None:
+        if job.unfinished:
+            return
+        readiness = lifecycle.readiness(job, region.jobs)
+        if readiness == "ready":
+            if self._propagates_too_many_tags(region, job):
+                self._fail(job, TOO_MANY_TAGS)
+            elif job.array_size is not None:
+                self._spawn(region, job)
+            else:
+                job.detail["status"] = "RUNNABLE"
+                self._tell(job)
+        elif readiness == "cancelled":
+            self._fail(job, job.stop_reason or "")
+        elif readiness == "broken":
+            self._fail(job, lifecycle.DEPENDENCY_FAILED)
+        elif job.status == "SUBMITTED":
+            job.detail["status"] = "PENDING"
+            self._tell(job)
+
+    def _spawn(self, region: Region, parent: Job) -> None:
+        """An array parent is PENDING for as long as its children have not all ended."""
+        spawned = arrays.children(parent, self.settings.now_ms())
+        parent.unfinished = len(spawned)
+        region.jobs.update({child.id: child for child in spawned})
+        if parent.status != "PENDING":
+            parent.detail["status"] = "PENDING"
+            self._tell(parent)
+        self.wake()
+
+    def _end_children(self, parent: Job, reason: str, end: Callable[[Job, str], None]) -> None:
+        parent.stop_reason = reason
+        for child in arrays.of(parent, self.state.region(parent.scope)):
+            if not child.finished:
+                end(child, reason)
+
+    def _count_child(self, child: Job) -> None:
+        """One failed child fails its parent, after all have ended."""
+        region = self.state.region(child.scope)
+        parent = region.jobs.get(child.parent_id or "")
+        if parent is None:
+            return
+        parent.unfinished -= 1
+        if parent.unfinished:
+            return
+        failed = any(one.status == "FAILED" for one in arrays.of(parent, region))
+        reason = arrays.CHILD_FAILED if failed else "Array Child Jobs succeeded"
+        lifecycle.finish(
+            parent,
+            "FAILED" if failed else "SUCCEEDED",
+            (failed and parent.stop_reason) or reason,
+            self.settings.now_ms(),
+        )
+        self._tell(parent)
+        self.wake()
+
+    def _fail(self, job: Job, reason: str) -> None:
+        lifecycle.finish(job, "FAILED", reason, self.settings.now_ms())
+        self._tell(job)
+        self.wake()
+
+    @staticmethod
+    def _propagates_too_many_tags(region: Region, job: Job) -> bool:
+        definition = region.definition(job.detail["jobDefinition"]) or {}
+        together = {**definition.get("tags", {}), **job.detail["tags"]}
+        return bool(job.detail["propagateTags"]) and len(together) > MOST_PROPAGATED_TAGS
+
+    def _start(self, job: Job, environment: Document) -> None:
+        task_id = uuid.uuid4().hex
+        cluster = environment["ecsClusterArn"].rpartition("/")[2]
+        lifecycle.begin_attempt(
+            job,
+            environment=environment["computeEnvironmentName"],
+            task_arn=f"arn:aws:ecs:{job.scope.region}:{job.scope.account}:task/{cluster}/{task_id}",
+            task_id=task_id,
+        )
+        self._tell(job)
+        stop = asyncio.Event()
+        attempt = Attempt(job, task_id, self.aws, self.settings, stop, lambda: self._on_running(job))
+        context = contextvars.Context()
+        task = asyncio.get_running_loop().create_task(self._carry_out(attempt), context=context)
+        self._running[job.id] = Running(task, stop)
+
+    def _on_running(self, job: Job) -> None:
+        lifecycle.run(job, self.settings.now_ms())
+        self._tell(job)
+
+    async def _carry_out(self, attempt: Attempt) -> None:
+        job = attempt.job
+        try:
+            outcome = await attempt.run()
+        except Exception:
+            logger.exception("The attempt %s of job %s broke", len(job.attempts) + 1, job.id)
+            outcome = Outcome(
+                None, "Internal error of the local AWS Batch: see its log", self.settings.now_ms()
+            )
+        if job.id not in self._running:
+            return
+        del self._running[job.id]
+        lifecycle.end_attempt(job, outcome)
+        self._tell(job)
+        self.wake()
+
+    def _tell(self, job: Job) -> None:
+        try:
+            detail = arrays.detail(job, self.state.region(job.scope))
+            self.aws.publish(job.scope, events.job_state_change(detail))
+        except Exception:
+            # A rule or target that breaks must not hold up the jobs.
+            logger.exception("The event of job %s in %s was not delivered", job.id, job.status)
+        if job.finished:
+            self._count_child(job)

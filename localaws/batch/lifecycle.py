@@ -1,0 +1,101 @@
+"""What each change of state does to a job's document. Nothing here waits, starts or tells anybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from localaws.batch.logs import destination
+from localaws.batch.retries import Outcome, tries_again
+from localaws.batch.state import TERMINAL, Job
+
+if TYPE_CHECKING:
+    from localaws.batch.model import Document
+
+Readiness = Literal["ready", "waiting", "broken", "cancelled"]
+
+LONGEST_REASON = 255
+DEPENDENCY_FAILED = "Dependent Job failed"
+_OF_ONE_ATTEMPT = ("exitCode", "reason", "taskArn", "logStreamName")
+
+
+def readiness(job: Job, jobs: dict[str, Job]) -> Readiness:
+    """Whether the jobs it depends on let it run. A dependency that is no longer known counts as fulfilled.
+
+    The typed dependencies of an array parent are its children's.
+    """
+    found = [_status(one["jobId"], jobs) for one in job.detail["dependsOn"] if "type" not in one]
+    if job.stop_reason is not None and TERMINAL.issuperset(found):
+        return "cancelled"
+    if "FAILED" in found:
+        return "broken"
+    return "ready" if all(status == "SUCCEEDED" for status in found) else "waiting"
+
+
+def _status(job_id: str, jobs: dict[str, Job]) -> str:
+    """A child that does not exist yet is where its parent is."""
+    known = jobs.get(job_id) or jobs.get(job_id.partition(":")[0])
+    return known.status if known else "SUCCEEDED"
+
+
+def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str) -> None:
+    """STARTING: the attempt occupies the environment."""
+    job.environment = environment
+    job.detail["status"] = "STARTING"
+    job.detail.pop("statusReason", None)
+    for member in _OF_ONE_ATTEMPT:
+        job.container.pop(member, None)
+    job.container["taskArn"] = task_arn
+    if log := destination(job, task_id):
+        job.container["logStreamName"] = log.stream
+
+
+def run(job: Job, now_ms: int) -> None:
+    job.detail.update(status="RUNNING", startedAt=now_ms)
+
+
+def end_attempt(job: Job, outcome: Outcome) -> None:
+    """Records the attempt; the job is RUNNABLE again, or SUCCEEDED or FAILED for good."""
+    container: Document = {
+        "taskArn": job.container.get("taskArn"),
+        "exitCode": outcome.exit_code,
+        "reason": outcome.reason[:LONGEST_REASON] if outcome.reason else None,
+        "logStreamName": job.container.get("logStreamName"),
+        "networkInterfaces": [],
+    }
+    ended: Document = {
+        "container": {name: value for name, value in container.items() if value is not None},
+        "startedAt": outcome.started_at_ms,
+        "stoppedAt": outcome.stopped_at_ms,
+        "statusReason": outcome.status_reason,
+    }
+    job.attempts.append({name: value for name, value in ended.items() if value is not None})
+    for member in ("exitCode", "reason"):
+        if (value := container[member]) is not None:
+            job.container[member] = value
+    job.environment = None
+    if tries_again(job.detail["retryStrategy"], len(job.attempts), outcome) and job.stop_reason is None:
+        job.detail["status"] = "RUNNABLE"
+        job.detail.pop("startedAt", None)
+        return
+    finish(job, "SUCCEEDED" if outcome.succeeded else "FAILED", outcome.status_reason, outcome.stopped_at_ms)
+
+
+def finish(job: Job, status: Literal["SUCCEEDED", "FAILED"], reason: str, now_ms: int) -> None:
+    job.environment = None
+    job.detail.update(status=status, statusReason=reason, stoppedAt=now_ms)
+
+
+def cancel(job: Job, reason: str, now_ms: int, *, terminated: bool) -> bool:
+    """Ends a job that has not started; returns whether it did.
+
+    A PENDING job is only marked: it is cancelled after all its dependencies are completed
+    (https://docs.aws.amazon.com/batch/latest/APIReference/API_CancelJob.html).
+    """
+    if job.status not in {"SUBMITTED", "PENDING", "RUNNABLE"}:
+        return False
+    job.detail["isTerminated" if terminated else "isCancelled"] = True
+    if job.status == "PENDING":
+        job.stop_reason = reason
+        return False
+    finish(job, "FAILED", reason, now_ms)
+    return True

@@ -1,0 +1,152 @@
+"""What the engine remembers: resources and jobs of each account and region, as plain documents.
+
+Resources are kept in the shape their Describe call answers. A job is that shape (`detail`, a JobDetail) and
+the few things AWS does not show. `dump` and `load` turn everything into JSON and back.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from localaws.batch.scope import Scope
+
+if TYPE_CHECKING:
+    from localaws.batch.model import Document
+
+TERMINAL = frozenset({"SUCCEEDED", "FAILED"})
+STARTED = frozenset({"STARTING", "RUNNING"})
+
+
+@dataclass
+class Job:
+    """A submitted job. `sequence` is its place in the order of submission, `environment` the name of the
+    compute environment its current attempt occupies, `stop_reason` the text of a TerminateJob that awaits
+    the process, `unfinished` how many children of an array parent have not ended, 0 before there are any.
+    """
+
+    scope: Scope
+    detail: Document
+    sequence: int
+    vcpus: float
+    memory_mib: int
+    environment: str | None = None
+    stop_reason: str | None = None
+    unfinished: int = 0
+
+    @property
+    def array_size(self) -> int | None:
+        """None for every job but the parent of an array."""
+        size: int | None = self.detail.get("arrayProperties", {}).get("size")
+        return size
+
+    @property
+    def parent_id(self) -> str | None:
+        parent, _, index = self.id.partition(":")
+        return parent if index else None
+
+    @property
+    def id(self) -> str:
+        return str(self.detail["jobId"])
+
+    @property
+    def status(self) -> str:
+        return str(self.detail["status"])
+
+    @property
+    def queue_arn(self) -> str:
+        return str(self.detail["jobQueue"])
+
+    @property
+    def finished(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def attempts(self) -> list[Document]:
+        found: list[Document] = self.detail["attempts"]
+        return found
+
+    @property
+    def container(self) -> Document:
+        found: Document = self.detail["container"]
+        return found
+
+
+@dataclass
+class Region:
+    """The Batch resources of one account in one region, by name (jobs by id, policies by ARN)."""
+
+    scope: Scope
+    environments: dict[str, Document] = field(default_factory=dict)
+    queues: dict[str, Document] = field(default_factory=dict)
+    definitions: dict[str, list[Document]] = field(default_factory=dict)
+    policies: dict[str, Document] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+
+    def queue(self, reference: str) -> Document | None:
+        return self.queues.get(self.scope.name_of("job-queue", reference) or "")
+
+    def environment(self, reference: str) -> Document | None:
+        return self.environments.get(self.scope.name_of("compute-environment", reference) or "")
+
+    def definition(self, reference: str) -> Document | None:
+        """`NAME` is its latest ACTIVE revision, `NAME:3` and the ARN with revision exactly that one."""
+        name, _, revision = (self.scope.name_of("job-definition", reference) or "").partition(":")
+        revisions = self.definitions.get(name, [])
+        if revision:
+            return next((one for one in revisions if str(one["revision"]) == revision), None)
+        return next((one for one in reversed(revisions) if one["status"] == "ACTIVE"), None)
+
+
+@dataclass
+class State:
+    regions: dict[Scope, Region] = field(default_factory=dict)
+    sequence: int = 0
+
+    def region(self, scope: Scope) -> Region:
+        return self.regions.setdefault(scope, Region(scope))
+
+    def next_sequence(self) -> int:
+        self.sequence += 1
+        return self.sequence
+
+    def clear(self) -> None:
+        self.regions.clear()
+        self.sequence = 0
+
+
+def dump(state: State) -> Document:
+    regions = {
+        region.scope.key(): {
+            "environments": region.environments,
+            "queues": region.queues,
+            "definitions": region.definitions,
+            "policies": region.policies,
+            "jobs": [_dump_job(job) for job in region.jobs.values()],
+        }
+        for region in state.regions.values()
+    }
+    return copy.deepcopy({"sequence": state.sequence, "regions": regions})
+
+
+def load(state: State, data: Document) -> None:
+    """Replaces everything in `state` by what `dump` wrote."""
+    state.clear()
+    state.sequence = int(data["sequence"])
+    for key, saved in data["regions"].items():
+        scope = Scope.from_key(key)
+        jobs = [Job(scope=scope, **job) for job in saved["jobs"]]
+        state.regions[scope] = Region(
+            scope,
+            saved["environments"],
+            saved["queues"],
+            saved["definitions"],
+            saved["policies"],
+            {job.id: job for job in jobs},
+        )
+
+
+def _dump_job(job: Job) -> Document:
+    names = ("detail", "sequence", "vcpus", "memory_mib", "environment", "stop_reason", "unfinished")
+    return {name: getattr(job, name) for name in names}

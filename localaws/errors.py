@@ -1,0 +1,56 @@
+"""What can go wrong with an instance.
+
+LocalAwsError
+├── PortInUse        the port asked for is taken by another program
+├── AlreadyRunning   this folder's instance runs already
+├── FolderUnusable   the instance's folder cannot be written
+├── StartFailed      the server did not come up (carries the log's tail)
+├── StopFailed       the server did not go away
+└── SetUpFailed      a virtual environment could not be made
+"""
+
+from pathlib import Path
+
+
+class LocalAwsError(Exception):
+    """Base of every error below; the message is meant for a person."""
+
+
+class PortInUse(LocalAwsError):
+    def __init__(self, port: int, holder: str | None) -> None:
+        self.port = port
+        by = f" by {holder}" if holder else ""
+        super().__init__(f"Port {port} is already in use{by}. Choose another one, or 0 for any free port.")
+
+
+class AlreadyRunning(LocalAwsError):
+    def __init__(self, root: Path, port: int, pid: int) -> None:
+        self.root, self.port, self.pid = root, port, pid
+        super().__init__(
+            f"AWS on this machine already runs for {root}: http://127.0.0.1:{port} (process {pid}). "
+            "Use it as it is, or stop it first."
+        )
+
+
+class FolderUnusable(LocalAwsError):
+    def __init__(self, root: Path, error: OSError) -> None:
+        super().__init__(
+            f"AWS on this machine cannot keep its files in {root}: {error}. Choose another folder."
+        )
+
+
+class StartFailed(LocalAwsError):
+    def __init__(self, reason: str, log: Path, tail: str) -> None:
+        self.log, self.tail = log, tail
+        shown = tail.strip() or "(the log is empty)"
+        super().__init__(f"AWS on this machine did not start: {reason}.\nThe end of its log, {log}:\n{shown}")
+
+
+class StopFailed(LocalAwsError):
+    def __init__(self, pid: int) -> None:
+        super().__init__(f"Process {pid} did not end, not even on SIGKILL.")
+
+
+class SetUpFailed(LocalAwsError):
+    def __init__(self, what: str, command: list[str], output: str) -> None:
+        super().__init__(f"{what} failed: {' '.join(command)}\n{output.strip()}")

@@ -1,0 +1,31 @@
+"""What MiniStack leaves out and AWS does, one gap a file, each with an `install`."""
+
+import importlib
+
+GAPS = (
+    "alarms",
+    "bucket_properties",
+    "custom_resources",
+    "ecr",
+    "email",
+    "event_source_roles",
+    "function_properties",
+    "lambda_logs",
+    "network_placeholders",
+    "object_version_events",
+    "s3_managed_key",
+    "schedules",
+    "secret_ids",
+    "secure_loopback",
+    "sns_confirmation",
+    "table_properties",
+    "worker_drain",
+)
+
+
+def install() -> None:
+    """Puts every gap's filling in place. Called in the server, before it serves, after the hooks are
+    checked.
+    """
+    for gap in GAPS:
+        importlib.import_module(f"localaws.gaps.{gap}").install()

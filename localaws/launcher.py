@@ -1,0 +1,55 @@
+"""The server's main: checks the hooks, puts our Batch, gaps and pages in place, and serves.
+
+Runs in the server's own virtual environment, started by `localaws.server` only.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+CLONE = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    options = _options()
+    # On this process's path only, never in PYTHONPATH: a Lambda must not be able to import the project.
+    sys.path.insert(0, str(CLONE))
+    from localaws import hooks  # noqa: PLC0415 - not importable before the line above
+
+    try:
+        hooks.check([*hooks.HOOKS, *hooks.batch_hooks()])
+    except hooks.MissingHooks as missing:
+        raise SystemExit(str(missing)) from None
+    _install(options.root, options.instance_id)
+    _serve()
+
+
+def _install(root: Path, instance_id: str) -> None:
+    # After the check: these modules reach for the hooked names as they are imported.
+    from localaws import batch, endpoints, gaps, inbox  # noqa: PLC0415
+
+    inbox.open_box(root)
+    gaps.install()
+    batch.install(root)
+    endpoints.install(root, instance_id)
+
+
+def _serve() -> None:
+    import ministack.app  # noqa: PLC0415
+    from hypercorn.config import Config  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    # An idle keep-alive connection of a client must not hold the stop for 3 s.
+    Config.graceful_timeout = 0.5
+    sys.argv = sys.argv[:1]  # MiniStack parses it too
+    ministack.app.main()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--instance-id", required=True)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""One instance a test module, on a folder and a port of its own."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from localaws import instance
+from localaws.instance import Instance
+
+Deploy = Callable[..., dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    root = tmp_path_factory.mktemp("localaws")
+    yield instance.up(root)
+    instance.down(root)
+
+
+@pytest.fixture(scope="module")
+def deploy(aws: Instance) -> Deploy:
+    """`deploy(name, resources, outputs)` creates or updates a stack and returns its outputs."""
+    return lambda name, resources, outputs=None, tags=(): _deploy(aws, name, resources, outputs or {}, tags)
+
+
+@pytest.fixture(scope="module")
+def as_role(aws: Instance) -> Callable[..., Any]:
+    """`as_role(service, statement, …)` is a client of a new role that may do no more than the statements
+    say.
+    """
+    return lambda service, *statements: _as_role(aws, service, list(statements))
+
+
+@pytest.fixture
+def eventually() -> Callable[..., Any]:
+    """`eventually(question, seconds)` asks until the answer is true, and returns it."""
+    return _eventually
+
+
+def _eventually(question: Callable[[], Any], seconds: float = 10) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (answer := question()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return answer
+
+
+def _deploy(
+    aws: Instance, name: str, resources: dict[str, Any], outputs: dict[str, Any], tags: Any
+) -> dict[str, str]:
+    cloudformation = aws.client("cloudformation")
+    template = {"Resources": resources, "Outputs": {key: {"Value": value} for key, value in outputs.items()}}
+    arguments = {
+        "StackName": name,
+        "TemplateBody": json.dumps(template),
+        "Tags": list(tags),
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+    }
+    try:
+        cloudformation.create_stack(**arguments)
+    except cloudformation.exceptions.AlreadyExistsException:
+        cloudformation.update_stack(**arguments)
+
+    def finished() -> dict[str, Any] | None:
+        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        return None if stack["StackStatus"].endswith("_IN_PROGRESS") else stack
+
+    stack = _eventually(finished, 30)
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    reasons = [e["ResourceStatusReason"] for e in events if "FAILED" in e["ResourceStatus"]]
+    assert stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), reasons
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _as_role(aws: Instance, service: str, statements: list[dict[str, Any]]) -> Any:
+    name = f"role-{uuid.uuid4().hex[:8]}"
+    trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}
+    iam = aws.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **one} for one in statements]}
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
+    found = aws.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+    session = boto3.Session(
+        found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], "us-east-1"
+    )
+    make: Any = session.client
+    return make(service, endpoint_url=aws.endpoint_url)

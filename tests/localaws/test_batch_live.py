@@ -1,0 +1,194 @@
+"""Batch as a boto3 client sees it, inside a running instance."""
+
+import time
+from typing import Any
+
+import botocore.exceptions
+import pytest
+from botocore.config import Config
+
+from tests.localaws.batch_live import Stage
+
+
+@pytest.fixture(scope="module")
+def stage(aws):
+    return Stage(aws)
+
+
+def test_every_state_after_the_first_comes_as_an_event(stage):
+    job = stage.run("print('hello')", tags={"Project": "Pulse"})
+    events = stage.events(job["jobId"])
+    assert [event["detail"]["status"] for event in events] == ["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"]
+    last = events[-1]
+    assert (last["source"], last["detail-type"]) == ("aws.batch", "Batch Job State Change")
+    assert last["account"] == "000000000000"
+    assert last["resources"] == [job["jobArn"]]
+    assert last["detail"]["tags"] == {"resourceArn": job["jobArn"], "Project": "Pulse"}
+    assert last["detail"]["attempts"][0]["container"]["exitCode"] == 0
+    assert last["detail"]["container"]["logStreamName"] == job["container"]["logStreamName"]
+
+
+def test_a_client_may_not_pretend_to_be_batch(stage):
+    entry = {"Source": "aws.batch", "DetailType": "Batch Job State Change", "Detail": "{}"}
+    assert stage.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 1
+
+
+def test_output_goes_to_the_group_and_stream_of_the_definition(stage):
+    stage.client("logs").create_log_group(logGroupName="/mine")
+    log = {"logDriver": "awslogs", "options": {"awslogs-group": "/mine", "awslogs-stream-prefix": "run"}}
+    job = stage.run("print('first'); print('second')", container={"logConfiguration": log})
+    assert job["container"]["logStreamName"].startswith("run/default/")
+    assert stage.lines("/mine", job) == ["first", "second"]
+
+
+def test_a_job_acts_as_its_own_role_and_only_within_it(stage):
+    stage.client("s3").create_bucket(Bucket="allowed")
+    stage.client("s3").create_bucket(Bucket="forbidden")
+    allowed = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::allowed/*"}
+    role = stage.role("worker", allowed)
+    code = """
+import boto3, botocore.exceptions
+print(boto3.client("sts").get_caller_identity()["Arn"])
+for bucket in ("allowed", "forbidden"):
+    try:
+        boto3.client("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
+        print(bucket, "written")
+    except botocore.exceptions.ClientError as error:
+        print(bucket, error.response["Error"]["Code"])
+"""
+    job = stage.run(code, container={"jobRoleArn": role})
+    identity, *outcomes = stage.lines("/aws/batch/job", job)
+    assert identity.startswith("arn:aws:sts::000000000000:assumed-role/worker/")
+    assert outcomes == ["allowed written", "forbidden AccessDenied"]
+
+
+def test_credentials_of_a_job_end_with_it(stage):
+    role = stage.role("short-lived", {"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    code = f"import os; print(*[os.environ[name] for name in {names}])"
+    [line] = stage.lines("/aws/batch/job", stage.run(code, container={"jobRoleArn": role}))
+    key, secret, token = line.split()
+    s3 = stage.session(key, secret, token).client("s3", endpoint_url=stage.aws.endpoint_url)
+    with pytest.raises(botocore.exceptions.ClientError, match=r"InvalidAccessKeyId|InvalidClientTokenId"):
+        s3.list_buckets()
+
+
+def test_a_timeout_a_termination_and_a_missing_image_end_as_on_aws(stage):
+    scale = {"environment": [{"name": "LOCALAWS_SECONDS_SCALE", "value": "0.005"}]}
+    timed_out = stage.submit(
+        "import time; time.sleep(60)", timeout={"attemptDurationSeconds": 60}, overrides=scale
+    )
+    terminated = stage.submit("import time; time.sleep(60)")
+    missing = stage.submit("pass", container={"image": "nowhere:1"})
+    stage.until(terminated, "RUNNING")
+    stage.batch.terminate_job(jobId=terminated, reason="enough")
+    ends = [stage.until(job) for job in (timed_out, terminated, missing)]
+    assert [end["statusReason"] for end in ends] == [
+        "Job attempt duration exceeded timeout",
+        "enough",
+        "Task failed to start",
+    ]
+    assert [end["container"].get("exitCode") for end in ends] == [137, 143, None]
+    assert ends[1]["isTerminated"] is True
+    assert ends[2]["attempts"][0]["container"]["reason"].startswith("CannotPullContainerError")
+
+
+def test_jobs_are_listed_by_status_and_by_each_filter_in_pages(stage):
+    before = int(time.time() * 1000)
+    ids = [stage.submit("pass", name=f"Listed-{number}") for number in range(3)]
+    for job in ids:
+        stage.until(job)
+
+    def listed(name: str, *values: str) -> list[str]:
+        pages = stage.batch.get_paginator("list_jobs").paginate(
+            jobQueue="queue",
+            filters=[{"name": name, "values": list(values)}],
+            PaginationConfig={"PageSize": 2},
+        )
+        return [job["jobId"] for page in pages for job in page["jobSummaryList"]]
+
+    newest_first = ids[::-1]
+    assert listed("JOB_NAME", "listed-1") == [ids[1]]
+    assert listed("JOB_NAME", "listed*") == newest_first
+    assert listed("AFTER_CREATED_AT", str(before - 1)) == newest_first
+    assert set(ids).isdisjoint(listed("BEFORE_CREATED_AT", str(before)))
+    definition = stage.batch.describe_jobs(jobs=ids[:1])["jobs"][0]["jobDefinition"]
+    assert ids[0] in listed("JOB_DEFINITION", definition)
+    assert set(ids) <= set(listed("JOB_DEFINITION", "definition"))
+    assert listed("JOB_DEFINITION", "other") == []
+    succeeded = stage.batch.list_jobs(jobQueue="queue", jobStatus="SUCCEEDED")["jobSummaryList"]
+    assert set(ids) <= {job["jobId"] for job in succeeded}
+    assert {job["container"]["exitCode"] for job in succeeded} == {0}
+    assert stage.batch.list_jobs(jobQueue="queue")["jobSummaryList"] == []
+
+
+def test_an_array_is_listed_by_its_parent(stage):
+    code = "import os, sys; sys.exit(os.environ['AWS_BATCH_JOB_ARRAY_INDEX'] == '1')"
+    parent = stage.until(stage.submit(code, arrayProperties={"size": 3}))
+    assert parent["statusReason"] == "Array Child Job failed"
+    properties = parent["arrayProperties"]
+    assert (properties["size"], properties["statusSummary"]["SUCCEEDED"]) == (3, 2)
+    failed = stage.batch.list_jobs(arrayJobId=parent["jobId"], jobStatus="FAILED")["jobSummaryList"]
+    assert [(job["jobId"], job["arrayProperties"]) for job in failed] == [
+        (f"{parent['jobId']}:1", {"index": 1})
+    ]
+    named = stage.batch.list_jobs(jobQueue="queue", filters=[{"name": "JOB_NAME", "values": ["job"]}])
+    assert not [job for job in named["jobSummaryList"] if ":" in job["jobId"]]
+    assert [one["detail"]["status"] for one in stage.events(parent["jobId"])] == ["PENDING", "FAILED"]
+
+
+def test_tags_are_kept_on_every_kind_of_resource(stage):
+    job = stage.run("pass", tags={"a": "1"})
+    queue = stage.batch.describe_job_queues(jobQueues=["queue"])["jobQueues"][0]["jobQueueArn"]
+    for arn, first in ((job["jobArn"], {"a": "1"}), (job["jobDefinition"], {}), (queue, {})):
+        assert stage.batch.list_tags_for_resource(resourceArn=arn)["tags"] == first
+        stage.batch.tag_resource(resourceArn=arn, tags={"b": "2", "c": "3"})
+        stage.batch.untag_resource(resourceArn=arn, tagKeys=["a", "c"])
+        assert stage.batch.list_tags_for_resource(resourceArn=arn)["tags"] == {"b": "2"}
+    assert stage.batch.describe_jobs(jobs=[job["jobId"]])["jobs"][0]["tags"] == {"b": "2"}
+
+
+def refused(call: Any, *words: str, code: str = "ClientException") -> None:
+    with pytest.raises(botocore.exceptions.ClientError) as refusal:
+        call()
+    error = refusal.value.response
+    assert error["Error"]["Code"] == code
+    assert error["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert all(word in error["Error"]["Message"] for word in words)
+
+
+def test_the_server_validates_what_a_client_that_does_not_sends(stage):
+    raw = stage.client("batch", config=Config(parameter_validation=False))
+    refused(lambda: raw.submit_job(jobName="a"), "jobQueue", "jobDefinition")
+    refused(lambda: raw.list_jobs(jobQueue="queue", maxResults="x"), "maxResults", "int")
+    refused(lambda: raw.submit_job(jobName="-", jobQueue="q", jobDefinition="d"), "Job name should match")
+    refused(lambda: raw.terminate_job(jobId="nobody", reason="r"), "Job nobody does not exist")
+    refused(lambda: raw.describe_jobs(jobs=["x"] * 101), "Maximum number of jobs supported is 100")
+    refused(raw.list_jobs, "Exactly one of jobQueue")
+    refused(
+        lambda: raw.create_consumable_resource(consumableResourceName="x"), "not available on this machine"
+    )
+    body = [{"name": "x", "value": "y" * 31_000}]
+    refused(
+        lambda: raw.submit_job(
+            jobName="a", jobQueue="queue", jobDefinition="d", containerOverrides={"environment": body}
+        ),
+        "30720 bytes",
+    )
+
+
+def test_several_jobs_are_ended_at_once_and_failures_are_listed(stage):
+    job = stage.submit("import time; time.sleep(60)")
+    stage.until(job, "RUNNING")
+    answer = stage.batch.terminate_jobs(jobs=[job, "nobody"], reason="all of them")
+    assert answer["successful"] == [job]
+    assert [error["job"] for error in answer["errors"]] == ["nobody"]
+    assert stage.until(job)["statusReason"] == "all of them"
+
+
+def test_the_old_way_of_reading_a_job_works(stage):
+    """What the script of the system before this one reads of DescribeJobs."""
+    job = stage.run("raise SystemExit(4)")
+    assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 4)
+    assert job["createdAt"] <= job["startedAt"] <= job["stoppedAt"]
+    assert job["attempts"][0]["statusReason"] == "Essential container in task exited"

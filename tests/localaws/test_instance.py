@@ -1,0 +1,210 @@
+"""Up, running, down: one instance a folder, its state kept, nothing left behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from localaws import __main__ as command
+from localaws import hooks, instance, processes
+from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, StartFailed
+from localaws.layout import CLONE, Layout
+
+
+@pytest.fixture
+def root(tmp_path):
+    yield tmp_path / "aws"
+    instance.down(tmp_path / "aws", erase=True)
+    assert not (tmp_path / "aws").exists()
+
+
+def test_state_survives_down_and_up_on_the_same_port(root):
+    first = instance.up(root)
+    s3, sqs = first.client("s3"), first.client("sqs")
+    s3.create_bucket(Bucket="kept")
+    s3.put_object(Bucket="kept", Key="k", Body=b"body")
+    url = sqs.create_queue(QueueName="kept")["QueueUrl"]
+    first.client("dynamodb").create_table(
+        TableName="kept",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    instance.down(root)
+    instance.down(root)
+    assert instance.running(root) is None
+    assert not processes.command_line(first.pid)
+
+    second = instance.up(root)
+    assert second.port == first.port
+    assert instance.running(root) == second
+    assert second.client("s3").get_object(Bucket="kept", Key="k")["Body"].read() == b"body"
+    assert second.client("dynamodb").list_tables()["TableNames"] == ["kept"]
+    assert second.client("sqs").send_message(QueueUrl=url, MessageBody="x")["MessageId"]
+
+    instance.down(root, erase=True)
+    assert instance.up(root).client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_second_up_names_port_and_process_of_the_first(root):
+    first = instance.up(root)
+    with pytest.raises(AlreadyRunning, match=rf"127\.0\.0\.1:{first.port} \(process {first.pid}\)"):
+        instance.up(root)
+    assert instance.running(root) == first
+
+
+def test_a_taken_port_names_who_has_it(root):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(PortInUse, match=rf"Port {port} is already in use by process {os.getpid()}"):
+            instance.up(root, port)
+    assert instance.running(root) is None
+
+
+def test_an_asked_for_port_is_used(root):
+    port = processes.free_port()
+    assert instance.up(root, port).endpoint_url == f"http://127.0.0.1:{port}"
+
+
+def test_a_folder_that_cannot_be_used_is_named(root):
+    root.mkdir()
+    (root / "state").write_text("not a folder")
+    with pytest.raises(FolderUnusable, match=str(root)):
+        instance.up(root)
+    (root / "state").unlink()
+
+
+def test_of_two_starts_at_once_one_wins_and_the_other_says_so(root):
+    def start(_):
+        try:
+            return instance.up(root)
+        except AlreadyRunning as error:
+            return error.port
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(start, range(2)))
+    (won,) = [one for one in found if not isinstance(one, int)]
+    assert won.port in found
+
+
+def test_a_server_that_dies_at_start_is_a_start_failure_with_its_log(root, monkeypatch, tmp_path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise SystemExit('hooks are missing: services.s3._gone')")
+    monkeypatch.setattr("localaws.server.LAUNCHER", broken)
+    with pytest.raises(StartFailed, match=r"exit code 1[\s\S]*services\.s3\._gone"):
+        instance.up(root)
+    assert not Layout(root).record.exists()
+
+
+def test_a_stale_record_is_not_taken_for_an_instance(root):
+    """The pid of a dead server now belongs to somebody else: they are left alone, and up works."""
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        Layout(root).make()
+        record = {"port": processes.free_port(), "pid": bystander.pid, "instance_id": "0" * 32}
+        Layout(root).record.write_text(json.dumps(record))
+        assert instance.running(root) is None
+        assert instance.running(root) is None
+        assert instance.up(root).pid != bystander.pid
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+def test_another_instance_on_the_recorded_port_is_not_ours(root, tmp_path):
+    """Port reuse: somebody's server answers there, under another id."""
+    other = instance.up(tmp_path / "other")
+    try:
+        Layout(root).make()
+        record = {"port": other.port, "pid": other.pid, "instance_id": "0" * 32}
+        Layout(root).record.write_text(json.dumps(record))
+        assert instance.running(root) is None
+        instance.down(root)
+        assert instance.running(tmp_path / "other") == other
+    finally:
+        instance.down(tmp_path / "other", erase=True)
+
+
+def test_after_a_crash_the_last_written_state_comes_back(root):
+    first = instance.up(root)
+    first.client("sns").create_topic(Name="kept")
+    instance.down(root)
+    second = instance.up(root)
+    second.client("sns").create_topic(Name="lost")
+    os.killpg(second.pid, signal.SIGKILL)
+    os.waitpid(second.pid, 0)
+    assert instance.running(root) is None
+    topics = instance.up(root).client("sns").list_topics()["Topics"]
+    assert [topic["TopicArn"].rpartition(":")[2] for topic in topics] == ["kept"]
+
+
+def test_erase_leaves_what_is_not_ours(root):
+    instance.up(root)
+    (root / "mine.txt").write_text("x")
+    instance.down(root, erase=True)
+    assert [path.name for path in root.iterdir()] == ["mine.txt"]
+    (root / "mine.txt").unlink()
+
+
+def test_the_environment_points_every_client_here(root):
+    found = instance.up(root)
+    environment = found.environment()
+    assert environment["AWS_ENDPOINT_URL"] == found.endpoint_url
+    assert os.access(environment["CDK_DOCKER"], os.X_OK)
+    done = subprocess.run(
+        [sys.executable, "-c", "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"],
+        env=environment | {"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "000000000000", done.stderr
+
+
+def test_the_command_line_starts_prints_and_stops(root, capsys):
+    assert command.main(["--root", str(root), "env"]) == 1
+    assert "python -m localaws up" in capsys.readouterr().err
+    assert command.main(["--root", str(root), "up"]) == 0
+    port = instance.running(root).port
+    assert f"http://127.0.0.1:{port}/_localaws/inbox/" in capsys.readouterr().out
+    assert command.main(["--root", str(root), "up"]) == 1
+    assert "already runs" in capsys.readouterr().err
+    assert command.main(["--root", str(root), "env"]) == 0
+    assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}\n" in capsys.readouterr().out
+    assert command.main(["--root", str(root), "down"]) == 0
+    assert instance.running(root) is None
+
+
+def test_missing_hooks_are_reported_together():
+    table = [
+        hooks.Hook("json", "loads", "there"),
+        hooks.Hook("json", "gone", "reason one"),
+        hooks.Hook("parser", "suite", "reason two"),
+        hooks.Hook("message", "Message.get_payload", "there", "self, i"),
+        hooks.Hook("message", "Message.get_all", "reason three", "self, other"),
+    ]
+    with pytest.raises(hooks.MissingHooks) as missing:
+        hooks.check([hook for hook in table if hook.module != "json"], package="email")
+    assert len(missing.value.faults) == 2
+    assert "email.parser.suite: not there; needed: reason two" in str(missing.value)
+    assert "takes (self, name), not (self, other); needed: reason three" in str(missing.value)
+    with pytest.raises(hooks.MissingHooks, match=r"email\.json: cannot be imported"):
+        hooks.check(table[:1], package="email")
+
+
+def test_no_hook_is_listed_twice():
+    names = [(hook.module, hook.attribute) for hook in hooks.HOOKS]
+    assert len(names) == len(set(names))
+
+
+def test_the_interpreter_of_the_server_lies_in_the_clones_cache(root):
+    found = instance.up(root)
+    assert processes.command_line(found.pid).startswith(str(CLONE / ".cache" / "localaws-venv-"))
