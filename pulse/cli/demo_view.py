@@ -4,16 +4,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
 from rich.markup import escape
-from rich.panel import Panel
 from rich.status import Status
 from rich.table import Table
-from rich.text import Text
 
 from pulse.cli.output import data as console
 
@@ -67,20 +64,25 @@ def results(job: "Job", bucket: str) -> None:
         console.print(_metrics(job.metrics))
         for sentence in job.metrics.get("left_out", []):
             console.print(f"  left out: {sentence}", style="dim", markup=False)
-    listed = Table.grid(padding=(0, 2))
     for item in job.results:
-        listed.add_row(f"  s3://{bucket}/{item['Key']}", f"{item['Size']:,} bytes", style="dim")
-    console.print(listed)
+        line = f"  {item['Size']:>9,} bytes  s3://{bucket}/{item['Key']}"
+        console.print(line, style="dim", markup=False)
 
 
 def alerts(job: "Job") -> None:
     email, slack = job.messages.get("email"), job.messages.get("slack")
-    console.print()
     if email:
-        heading = f"e-mail to {email['to']}: {email['subject']}"
-        console.print(Panel(Text(email["text"]), title=escape(heading), title_align="left"))
+        _message(f"{job.door}: e-mail to {email['to']}", [email["subject"], "", *email["text"].splitlines()])
     if slack:
-        console.print(Panel(_slack(slack), title="Slack", title_align="left"))
+        _message(f"{job.door}: Slack", _slack(slack))
+
+
+def _message(title: str, lines: list[str]) -> None:
+    """As received. Lines are not wrapped, so that addresses can be copied."""
+    console.print()
+    console.rule(f"[bold]{escape(title)}", align="left")
+    for line in lines:
+        console.print(f"  {line}", markup=False)
 
 
 def hops(jobs: "list[Job]") -> None:
@@ -89,9 +91,9 @@ def hops(jobs: "list[Job]") -> None:
     for job in jobs:
         table.add_column(job.door, justify="right")
     for name, start, end in (
-        ("asked → submitted and RUNNABLE", "asked", "RUNNABLE"),
-        ("RUNNABLE → RUNNING", "RUNNABLE", "RUNNING"),
-        ("RUNNING → end: training", "RUNNING", "end"),
+        ("asked → submitted", "asked", "submitted"),
+        ("submitted → RUNNING", "submitted", "RUNNING"),
+        ("RUNNING → end: the training", "RUNNING", "end"),
         ("end → e-mail", "end", "email"),
         ("end → Slack", "end", "slack"),
         ("asked → both alerts", "asked", "alerts"),
@@ -136,26 +138,26 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _slack(message: dict[str, Any]) -> Group:
-    """The card as text: each block's words in order."""
-    lines: list[Text] = []
+def _slack(message: dict[str, Any]) -> list[str]:
+    """The card as text: each block's words in order, a field a line."""
+    lines: list[str] = []
     for block in message.get("blocks") or []:
-        texts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
-        words = [_words(text) for text in texts if isinstance(text, dict)]
-        style = "bold" if block.get("type") == "header" else ""
-        lines += [Text(word, style=style) for word in words if word]
-    return Group(*lines)
+        lines += _words(block.get("text")).splitlines()
+        lines += [_words(field).replace("\n", "  ") for field in block.get("fields", [])]
+        lines += [line for element in block.get("elements", []) for line in _words(element).splitlines()]
+    return lines
 
 
-def _words(text: dict[str, Any]) -> str:
-    inner = text.get("text", "")
+def _words(text: dict[str, Any] | None) -> str:
+    inner = (text or {}).get("text", "")
     return str(inner.get("text", "")) if isinstance(inner, dict) else str(inner)
 
 
 def _moments(job: "Job") -> dict[str, datetime]:
-    moments = {"asked": job.asked_at, **job.states}
-    if job.outcome:
-        moments["end"] = job.states[job.outcome]
+    moments = {"asked": job.asked_at}
+    for name, stamp in (("submitted", "createdAt"), ("RUNNING", "startedAt"), ("end", "stoppedAt")):
+        if milliseconds := job.detail.get(stamp):
+            moments[name] = datetime.fromtimestamp(milliseconds / 1000, UTC)
     arrived = {c: datetime.fromisoformat(m["received_at"]) for c, m in job.messages.items()}
     if len(arrived) == 2:  # noqa: PLR2004 - e-mail and Slack
         arrived["alerts"] = max(arrived.values())

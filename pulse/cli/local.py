@@ -82,6 +82,8 @@ def _start(root: Path, port: int) -> Instance:
 
 def _summary(found: Instance, where: Addresses | None) -> Table:
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(overflow="fold")
     table.add_row("AWS endpoint", found.endpoint_url)
     for name, value in vars(where).items() if where else ():
         table.add_row(name.replace("_", " ").replace("api url", "API").replace("inbox url", "inbox"), value)

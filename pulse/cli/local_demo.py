@@ -4,6 +4,7 @@ Runs on an instance of its own, which it erases when all went well. What a perso
 """
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class DemoFailed(Exception):
 
 @dataclass
 class Job:
-    """One of the two jobs, as its events tell it. Times are UTC."""
+    """One of the two jobs, as its events tell it. `states` says when each event arrived, UTC."""
 
     door: str
     asked_at: datetime
@@ -58,7 +59,7 @@ def demo() -> None:
     """Deploy to a fresh AWS on this machine, run two jobs, show all that happens, and clean up."""
     began = time.monotonic()
     try:
-        localaws.down(ROOT, erase=True)
+        _erase()
         found, where = _deploy()
         jobs = _run(found, where)
         _check(found, jobs)
@@ -67,10 +68,15 @@ def demo() -> None:
         view.failed(error, ROOT / "logs")
         raise typer.Exit(ExitCode.FAILED) from None
     except KeyboardInterrupt:
-        localaws.down(ROOT, erase=True)
+        _erase()
         raise typer.Exit(ExitCode.FAILED) from None
-    localaws.down(ROOT, erase=True)
+    _erase()
     view.done(time.monotonic() - began)
+
+
+def _erase() -> None:
+    localaws.down(ROOT, erase=True)
+    shutil.rmtree(ROOT, ignore_errors=True)
 
 
 def _deploy() -> tuple[Instance, Addresses]:
@@ -102,7 +108,7 @@ def _run(found: Instance, where: Addresses) -> list[Job]:
         first_seen = detail["status"] not in job.states
         job.batch_job_id = detail["jobId"]
         job.job_id = _environment(detail).get("PULSE_JOB_ID", "")
-        job.states.setdefault(detail["status"], _time_of(event))
+        job.states.setdefault(detail["status"], datetime.now(UTC))
         if job.outcome in (None, detail["status"]):
             job.detail = detail
         if first_seen:
@@ -142,7 +148,7 @@ def _collect(found: Instance, where: Addresses, job: Job) -> None:
     deadline = time.monotonic() + ALERTS_SECONDS
     while len(job.messages) < 2 and time.monotonic() < deadline:  # noqa: PLR2004 - e-mail and Slack
         received = httpx.get(f"{found.inbox_url}/messages", trust_env=False).json()
-        job.messages = {m["channel"]: m for m in received if job.job_id in m["text"]}
+        job.messages = {m["channel"]: m for m in received if job.job_id in json.dumps(m)}
         time.sleep(0.05)
     view.results(job, where.results_bucket)
 
@@ -191,12 +197,3 @@ class EventTap:
 
 def _environment(detail: dict[str, Any]) -> dict[str, str]:
     return {item["name"]: item["value"] for item in detail.get("container", {}).get("environment", [])}
-
-
-def _time_of(event: dict[str, Any]) -> datetime:
-    """When the state began: Batch gives milliseconds where it can, the envelope only seconds."""
-    detail = event["detail"]
-    stamp = {"RUNNING": "startedAt", "SUCCEEDED": "stoppedAt", "FAILED": "stoppedAt"}.get(detail["status"])
-    if stamp and detail.get(stamp):
-        return datetime.fromtimestamp(detail[stamp] / 1000, UTC)
-    return datetime.now(UTC)

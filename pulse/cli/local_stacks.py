@@ -86,7 +86,7 @@ def addresses(instance: Instance) -> Addresses | None:
         data_bucket=outputs["DataBucket"],
         results_bucket=outputs["ResultsBucket"],
         job_queue=outputs["JobQueue"],
-        job_definition=outputs["JobDefinition"],
+        job_definition=outputs["JobDefinition"].rpartition("/")[2].rpartition(":")[0],
         inbox_url=instance.inbox_url,
     )
 

@@ -1,0 +1,41 @@
+"""The door of dropped objects: a batch of SQS messages with S3's "Object Created" events from EventBridge."""
+
+from typing import TYPE_CHECKING, Any
+
+from lambdas import bootstrap, sqs_batch
+from lambdas.telemetry import count, of
+from pulse.domain import envelope, s3_drop
+from pulse.domain.s3_drop import S3Drop
+from pulse.services.submit_drop import Outcome
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger, metrics = of("submit_job")
+
+
+def submit_drops(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    """Submits each drop; the answer names the messages that SQS shall deliver again."""
+    return sqs_batch.process(event, context, _submit, logger, metrics)
+
+
+def _submit(body: str) -> None:
+    event = envelope.opened(body, source="aws.s3", detail_types=["Object Created"])
+    drop = s3_drop.parse(event.detail)
+    outcome = bootstrap.submit_drop().submit(drop)
+    _log(drop, outcome)
+
+
+def _log(drop: S3Drop, outcome: Outcome) -> None:
+    if submission := outcome.submission:
+        count(metrics, "Duplicates" if submission.replayed else "Submitted")
+        logger.info(
+            "Drop was submitted before" if submission.replayed else "Drop submitted",
+            job_id=submission.record.job_id,
+            batch_job_id=submission.batch_job_id,
+            settled=submission.settled,
+            object=str(drop),
+        )
+    else:
+        count(metrics, "Rejected" if outcome.alerted else "Ignored")
+        logger.info("No job for drop", object=str(drop), reason=outcome.reason, alerted=outcome.alerted)

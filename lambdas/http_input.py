@@ -1,0 +1,50 @@
+"""What a call brings, from an HTTP API event (payload format 2.0), with clear errors."""
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from pulse.domain.errors import InvalidCall, TooLarge
+from pulse.domain.fault import Fault, shown
+
+MAX_BODY_BYTES = 64 * 1024
+"""More than twice what SubmitJob takes."""
+_FLAGS = {"true": True, "false": False}
+
+
+def json_body(event: dict[str, Any]) -> Any:
+    """The body as JSON. Raises InvalidCall when it is not JSON in UTF-8, TooLarge."""
+    body = _bytes(event)
+    if len(body) > MAX_BODY_BYTES:
+        raise TooLarge(len(body), MAX_BODY_BYTES)
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        found = f"{shown(body[:40].decode('utf-8', 'replace'))} ({error})" if body else "nothing"
+        raise InvalidCall([Fault("body", "a JSON object in UTF-8", found)]) from error
+
+
+def flag(event: dict[str, Any], name: str) -> bool:
+    """A query parameter that is true or false; absent means false. Raises InvalidCall."""
+    text = (event.get("queryStringParameters") or {}).get(name, "false")
+    if text not in _FLAGS:
+        raise InvalidCall([Fault(name, "true or false", shown(text))])
+    return _FLAGS[text]
+
+
+def header(event: dict[str, Any], name: str) -> str | None:
+    """A header's value, its name in lower case, as HTTP APIs deliver them."""
+    headers = event.get("headers") or {}
+    return next((str(value) for key, value in headers.items() if key.lower() == name), None)
+
+
+def _bytes(event: dict[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidCall([Fault("body", "base64, since the call says so", shown(str(body)))]) from error

@@ -1,0 +1,62 @@
+"""The function that follows jobs: a batch of SQS messages with AWS Batch's events from EventBridge."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from lambdas import bootstrap, sqs_batch
+from lambdas.telemetry import count, of
+from pulse.domain import envelope, job_event
+from pulse.domain.fault import printable
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger, metrics = of("on_job_event")
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    return sqs_batch.process(event, context, _take, logger, metrics)
+
+
+def _take(body: str) -> None:
+    event = envelope.opened(body, source="aws.batch", detail_types=_TAKEN)
+    count(metrics, "Events")
+    _TAKEN[event.detail_type](event.detail)
+
+
+def _record(detail: dict[str, Any]) -> None:
+    change = job_event.parse(detail)
+    result = bootstrap.record_job_event().record(change)
+    if result.alerted:
+        count(metrics, f"Alerts{change.status.capitalize()}")
+    logger.info(
+        "Job changed",
+        effect=result.effect,
+        job_id=result.record.job_id if result.record else printable(change.named_job_id[:128]),
+        batch_job_id=change.batch_job_id,
+        status=change.status,
+        attempts=len(change.attempts),
+        foreign=bool(result.record and result.record.foreign),
+        alerted=result.alerted,
+    )
+
+
+def _blocked(detail: dict[str, Any]) -> None:
+    """A queue whose first job cannot start. The job itself has not changed."""
+    count(metrics, "QueuesBlocked")
+    change = job_event.parse(detail)
+    logger.warning(
+        "Queue blocked",
+        job_id=printable(change.named_job_id[:128]),
+        batch_job_id=change.batch_job_id,
+        queue=change.queue_arn,
+        reason=printable(change.status_reason),
+    )
+
+
+_TAKEN: dict[str, Callable[[dict[str, Any]], None]] = {
+    "Batch Job State Change": _record,
+    "Batch Job Queue Blocked": _blocked,
+}

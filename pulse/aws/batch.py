@@ -1,0 +1,62 @@
+"""AWS Batch: SubmitJob, and which of its errors leave it open whether the job was taken."""
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+from pulse.aws import errors
+from pulse.domain.errors import Misconfigured, NotAccepted, OutcomeUnknown, RefusedByBatch
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+
+# No byte of the request reached AWS Batch.
+_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
+_NEVER_SENT_AS_IT_IS = (NoCredentialsError, ParamValidationError)
+
+
+class Batch:
+    """Needs `batch:SubmitJob` on the job definitions (their ARNs with revision, and `job-definition/NAME:*`
+    for revisions to come) and on the queues, and `batch:TagResource` on the job definitions and `job/*`.
+    """
+
+    def __init__(self, client: "BatchClient") -> None:
+        self._client = client
+
+    def submit(self, parameters: dict[str, Any]) -> str:
+        """AWS Batch's job id, after exactly one call (see clients.batch).
+
+        | what came back | raised |
+        | --- | --- |
+        | throttled, or never connected | NotAccepted |
+        | ClientException (400) | RefusedByBatch |
+        | denied, unsigned, not a SubmitJob request | Misconfigured |
+        | a 5xx, no answer, a broken one, one without job id | OutcomeUnknown |
+        """
+        try:
+            return self._client.submit_job(**parameters)["jobId"]
+        except ClientError as error:
+            raise _of_answer(error) from error
+        except _NOT_SENT as error:
+            raise NotAccepted(type(error).__name__) from error
+        except _NEVER_SENT_AS_IT_IS as error:
+            raise Misconfigured(f"SubmitJob: {error}") from error
+        except Exception as error:  # parsing a broken answer may raise anything
+            raise OutcomeUnknown(type(error).__name__) from error
+
+
+def _of_answer(error: ClientError) -> Exception:
+    code, message = errors.code(error), str(error.response.get("Error", {}).get("Message", ""))
+    if errors.is_throttle(error):
+        return NotAccepted(f"{code}: {message}")
+    if errors.is_server_error(error) or not errors.http_status(error):
+        return OutcomeUnknown(f"{code}: {message}")
+    if code == "ClientException":
+        return RefusedByBatch(message)
+    return Misconfigured(f"SubmitJob: {code}: {message}")

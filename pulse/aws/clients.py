@@ -1,0 +1,48 @@
+"""boto3 clients with time-outs that fit a function, made when they are first wanted."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_batch import BatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+
+CONNECT_TIMEOUT_SECONDS = 2
+READ_TIMEOUT_SECONDS = 5
+SUBMIT_READ_TIMEOUT_SECONDS = 10
+_RETRYING = Config(
+    connect_timeout=CONNECT_TIMEOUT_SECONDS,
+    read_timeout=READ_TIMEOUT_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+# SubmitJob has no client token: a second try after a lost answer would be a second job.
+_ONCE = Config(
+    connect_timeout=CONNECT_TIMEOUT_SECONDS,
+    read_timeout=SUBMIT_READ_TIMEOUT_SECONDS,
+    retries={"total_max_attempts": 1},
+)
+
+
+def batch() -> "BatchClient":
+    return boto3.client("batch", config=_ONCE)
+
+
+def dynamodb() -> "DynamoDBClient":
+    return boto3.client("dynamodb", config=_RETRYING)
+
+
+def s3() -> "S3Client":
+    return boto3.client("s3", config=_RETRYING)
+
+
+def secretsmanager() -> "SecretsManagerClient":
+    return boto3.client("secretsmanager", config=_RETRYING)
+
+
+def sns() -> "SNSClient":
+    return boto3.client("sns", config=_RETRYING)

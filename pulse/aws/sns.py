@@ -1,0 +1,45 @@
+"""SNS: one publish an alert, as e-mail text for people and as JSON for queues."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pulse.aws.errors import translated
+from pulse.domain.alert import Alert
+from pulse.domain.alert_email import body, subject
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+
+class Topic:
+    """Needs `sns:Publish` on the topic."""
+
+    def __init__(self, make_client: Callable[[], "SNSClient"], topic_arn: str) -> None:
+        self._make_client = make_client
+        self._topic_arn = topic_arn
+
+    @cached_property
+    def _client(self) -> "SNSClient":
+        """Made when it is first wanted: most invocations alert nobody."""
+        return self._make_client()
+
+    def publish(self, alert: Alert) -> None:
+        """With MessageStructure json each protocol gets its own text, and `default` whatever else subscribes.
+        Raises Unavailable, Misconfigured.
+        """
+        text = body(alert)
+        message = {"default": text, "email": text, "sqs": msgspec.json.encode(alert).decode()}
+        with translated("Publishing an alert to SNS"):
+            self._client.publish(
+                TopicArn=self._topic_arn,
+                Subject=subject(alert),
+                Message=msgspec.json.encode(message).decode(),
+                MessageStructure="json",
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in alert.attributes.items()
+                },
+            )

@@ -1,0 +1,64 @@
+"""What the configuration offers to a request: queues, profiles, triggers, defaults, tags and retry rules.
+
+The infrastructure checks it before synth does anything, the functions plan with it.
+"""
+
+from msgspec import Struct
+
+from pulse.domain.batch_limits import MAX_TAGS, Platform, Tags
+from pulse.domain.fault import Fault, shown
+from pulse.domain.profile import Profile
+from pulse.domain.request_defaults import RequestDefaults
+from pulse.domain.resources import resource_faults
+from pulse.domain.retry_policy import RetryPolicy
+from pulse.domain.trigger import Trigger
+
+
+class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`job_definition` is the ARN, with revision, of the definition for this queue's platform; empty: the
+    definition of the settings. A fair-share queue needs a share identifier and a FIFO queue refuses one.
+    """
+
+    arn: str
+    platform: Platform = "FARGATE"
+    fair_share: bool = False
+    job_definition: str = ""
+
+
+class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    queues: dict[str, Queue]
+    profiles: dict[str, Profile]
+    request_defaults: RequestDefaults
+    triggers: tuple[Trigger, ...] = ()
+    retry_policy: RetryPolicy = RetryPolicy()
+    tags: Tags = {}
+
+    def faults(self) -> list[Fault]:
+        """The rules between its parts; paths are those of the configuration."""
+        faults = [f for name, profile in self.profiles.items() for f in self._profile_faults(name, profile)]
+        named = [("request_defaults.profile", self.request_defaults.profile)]
+        named += [(f"triggers[{i}].profile", trigger.profile) for i, trigger in enumerate(self.triggers)]
+        faults += [
+            Fault(path, one_of(self.profiles), shown(profile))
+            for path, profile in named
+            if profile not in self.profiles
+        ]
+        if len(self.tags) > MAX_TAGS:
+            faults.append(Fault("tags", f"at most {MAX_TAGS} tags", f"{len(self.tags)} tags"))
+        return faults
+
+    def _profile_faults(self, name: str, profile: Profile) -> list[Fault]:
+        at = f"profiles.{name}"
+        if profile.queue not in self.queues:
+            return [Fault(f"{at}.queue", one_of(self.queues), shown(profile.queue))]
+        return resource_faults(
+            vcpus=profile.vcpus,
+            memory_mib=profile.memory_mib,
+            gpus=profile.gpus,
+            platform=self.queues[profile.queue].platform,
+            at=at,
+        )
+
+
+def one_of(names: dict[str, object] | dict[str, Queue] | dict[str, Profile]) -> str:
+    return "one of " + ", ".join(sorted(names))

@@ -1,0 +1,29 @@
+"""The alert when a dropped object became no job: REJECTED."""
+
+from pulse.domain.alert import SEVERITIES, Alert, Link, facts
+from pulse.domain.console import Console
+from pulse.domain.fault import printable
+from pulse.domain.s3_drop import S3Drop
+from pulse.domain.s3_layout import s3_uri
+
+
+def drop_alert(drop: S3Drop, console: Console, *, reason: str, next_step: str) -> Alert:
+    """`reason` may have several lines, one a fault."""
+    folder = drop.key.rpartition("/")[0] + "/"
+    return Alert(
+        kind="REJECTED",
+        severity=SEVERITIES["REJECTED"],
+        about=str(drop),
+        headline=f"No job for {printable(drop.key)}",
+        reason="\n".join(printable(line) for line in reason.splitlines()),
+        next_step=next_step,
+        facts=facts(
+            [
+                ("Object", s3_uri(drop.bucket, drop.key)),
+                ("Version", drop.version_id),
+                ("Size", f"{drop.size} bytes"),
+            ]
+        ),
+        links=(Link("Folder", console.s3_prefix(drop.bucket, folder)),),
+        cause="rejected",
+    )

@@ -1,0 +1,130 @@
+"""What can go wrong, as exceptions.
+
+PulseError
+├── Refused                     the input will never do; the same again is refused again
+│   ├── InvalidRequest          faults, all at once
+│   ├── InvalidCall             not JSON, an unknown value of a query parameter
+│   ├── TooLarge                more than a request can be
+│   ├── InvalidIdempotencyKey
+│   ├── IdempotencyConflict     the key was used for another request
+│   └── RefusedByBatch          AWS Batch itself said no (ClientException)
+├── TryAgain                    nothing is wrong with the input; `retry_after_seconds` says when
+│   ├── InFlight                another call is working on the same request
+│   ├── NotAccepted             throttled or not reached: AWS Batch has surely not taken the job
+│   ├── OutcomeUnknown          the answer was lost: AWS Batch may or may not have taken the job
+│   ├── NotDelivered            an alert could not be handed over
+│   └── Unavailable             an AWS service failed in passing
+└── Misconfigured               neither the input nor the moment: a permission or a resource is missing
+"""
+
+from collections.abc import Iterable
+
+from pulse.domain.fault import Fault, listed, shown
+
+
+class PulseError(Exception):
+    """The message is for people: what happened, to what, why, what to do."""
+
+
+class Refused(PulseError):
+    pass
+
+
+class InvalidRequest(Refused):
+    """Raised when a JobRequest has `faults`."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("The job request is not valid:\n" + listed(self.faults))
+
+
+class InvalidCall(Refused):
+    """Raised when an HTTP call cannot be read: its body, a query parameter."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("The call cannot be read:\n" + listed(self.faults))
+
+
+class TooLarge(Refused):
+    """Raised when a body or an object has more bytes than are read."""
+
+    def __init__(self, found_bytes: int, allowed_bytes: int) -> None:
+        super().__init__(f"At most {allowed_bytes} bytes are read; found {found_bytes}.")
+
+
+class InvalidIdempotencyKey(Refused):
+    """Raised when the header is neither a quoted string nor a bare word of printable ASCII."""
+
+    def __init__(self, header: str) -> None:
+        allowed = "1 to 255 printable ASCII characters, quoted or without spaces and quotes"
+        self.faults = (Fault("Idempotency-Key", allowed, shown(header)),)
+        super().__init__(str(self.faults[0]))
+
+
+class IdempotencyConflict(Refused):
+    """Raised when an Idempotency-Key comes again with another payload."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"This Idempotency-Key belongs to job {job_id}, which was asked for with another payload. "
+            "Send the same payload for the same job, or another key for another job."
+        )
+
+
+class RefusedByBatch(Refused):
+    """Raised when AWS Batch answers ClientException: nothing was submitted, the same is refused again."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"AWS Batch refused the job: {shown(message, 500)}")
+
+
+class TryAgain(PulseError):
+    retry_after_seconds = 5
+
+
+class InFlight(TryAgain):
+    """Raised when the same request is being submitted, or its outcome is not settled yet."""
+
+    def __init__(self, job_id: str, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = max(1, retry_after_seconds)
+        super().__init__(f"The same request is being submitted as job {job_id}. Ask again for its outcome.")
+
+
+class NotAccepted(TryAgain):
+    """Raised when AWS Batch has surely not taken the job: throttled, or the connection was never made."""
+
+    retry_after_seconds = 1
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"AWS Batch did not take the job: {shown(reason, 300)}. Nothing was submitted; try again."
+        )
+
+
+class OutcomeUnknown(TryAgain):
+    """Raised when AWS Batch may have taken the job although no answer with a job id came back."""
+
+    retry_after_seconds = 60
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The answer of AWS Batch was lost ({shown(reason, 300)}): whether the job runs is unknown yet. "
+            "Ask again with the same Idempotency-Key: no second job is submitted."
+        )
+
+
+class NotDelivered(TryAgain):
+    """Raised when a receiver of alerts answers with an error. Never holds the receiver's address."""
+
+    def __init__(self, message: str, retry_after_seconds: int = 5) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)
+
+
+class Unavailable(TryAgain):
+    """Raised when an AWS service fails in a way that passes: throttling, a time-out, a 5xx."""
+
+
+class Misconfigured(PulseError):
+    """Raised when AWS denies a call or does not know a resource: no retry helps until it is repaired."""

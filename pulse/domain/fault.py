@@ -1,0 +1,60 @@
+"""One thing that is wrong with an input, in the words of the person who has to repair it."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+SHOWN_CHARACTERS = 80
+
+
+class Fault(Struct, frozen=True):
+    """`field` is the path of the value (`profiles.small.vcpus`, `tags[Owner]`), `allowed` what would be
+    accepted there, `found` what was given: escaped and cut, so that it is safe in a log line or a message.
+    """
+
+    field: str
+    allowed: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: allowed is {self.allowed}; found {self.found}"
+
+    def below(self, path: str) -> "Fault":
+        """The same fault seen from the structure that holds it under `path`."""
+        return Fault(join(path, self.field), self.allowed, self.found)
+
+
+def join(path: str, field: str) -> str:
+    """`a` and `b` are `a.b`, `a` and `[0]` are `a[0]`."""
+    if not path or not field:
+        return path or field
+    return path + field if field.startswith("[") else f"{path}.{field}"
+
+
+def shown(value: object, limit: int = SHOWN_CHARACTERS) -> str:
+    """A value as one line of at most `limit` characters: control characters, line breaks and invisible
+    direction marks come out as escapes, the rest stays readable in any script.
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        text = repr(value[: limit + 1])
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, int) and value.bit_length() > 256:  # noqa: PLR2004 - int to str is quadratic, and refused beyond 4,300 digits
+        text = f"an integer of {value.bit_length()} bits"
+    else:
+        text = printable(str(value))
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """`text` with everything that is not printable written as an escape: one line, nothing hidden."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text
+    )
+
+
+def listed(faults: Iterable[Fault]) -> str:
+    """The faults one a line, for people."""
+    return "\n".join(f"- {fault}" for fault in faults)

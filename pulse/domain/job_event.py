@@ -1,0 +1,183 @@
+"""JobEvent: an AWS Batch "Job State Change", parsed.
+
+`detail` has the shape of DescribeJobs' JobDetail: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html.
+Everything that is not needed may be missing, unknown fields may come at any time, and older events carry
+`container.vcpus` and `container.memory` instead of resourceRequirements.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pulse.domain.fault import Fault, shown
+from pulse.domain.job_status import BatchStatus
+from pulse.domain.validation import InvalidInput
+
+JOB_ID_VARIABLE = "PULSE_JOB_ID"
+RESULTS_BUCKET_VARIABLE = "S3_RESULTS_BUCKET"
+_LOG_GROUP_OPTION = "awslogs-group"
+
+
+class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One finished attempt. No exit code: the container never ended by itself (not pulled, host lost)."""
+
+    exit_code: int | None = None
+    reason: str = ""
+    status_reason: str = ""
+    log_stream: str = ""
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+
+
+class JobEvent(Struct, frozen=True, kw_only=True):
+    """Times in UTC, memory in MiB. `reason` is the container's, `status_reason` the job's."""
+
+    batch_job_id: str
+    job_name: str
+    queue_arn: str
+    status: BatchStatus
+    attempts: tuple[Attempt, ...] = ()
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+    status_reason: str = ""
+    reason: str = ""
+    exit_code: int | None = None
+    log_stream: str = ""
+    log_group: str = ""
+    environment: dict[str, str] = {}
+    command: tuple[str, ...] = ()
+    vcpus: str = ""
+    memory_mib: int | None = None
+    stopped_by_request: bool = False
+    array_index: int | None = None
+
+    @property
+    def is_array_child(self) -> bool:
+        return self.array_index is not None or ":" in self.batch_job_id
+
+    @property
+    def named_job_id(self) -> str:
+        """What the job's own environment says its id is; empty for jobs that carry none."""
+        return self.environment.get(JOB_ID_VARIABLE, "")
+
+    @property
+    def first_started_at(self) -> datetime | None:
+        return min((a.started_at for a in self.attempts if a.started_at), default=self.started_at)
+
+    @property
+    def ran_seconds(self) -> float | None:
+        """The sum over the attempts; None when none of them ran."""
+        spans = [(a.started_at, a.stopped_at) for a in self.attempts] or [(self.started_at, self.stopped_at)]
+        ran = [(stop - start).total_seconds() for start, stop in spans if start and stop]
+        return max(0.0, sum(ran)) if ran else None
+
+
+class _Camel(Struct, rename="camel"):
+    pass
+
+
+class _Pair(Struct):
+    name: str = ""
+    value: str = ""
+
+
+class _Requirement(Struct):
+    type: str = ""
+    value: str = ""
+
+
+class _LogConfiguration(_Camel):
+    options: dict[str, str] | None = None
+
+
+class _Container(_Camel):
+    command: tuple[str, ...] | None = None
+    environment: list[_Pair] | None = None
+    resource_requirements: list[_Requirement] | None = None
+    vcpus: int | float | None = None
+    memory: int | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    log_stream_name: str | None = None
+    log_configuration: _LogConfiguration | None = None
+
+
+class _Attempt(_Camel):
+    container: _Container | None = None
+    started_at: int | None = None
+    stopped_at: int | None = None
+    status_reason: str | None = None
+
+
+class _Array(_Camel):
+    index: int | None = None
+
+
+class _Detail(_Camel):
+    job_id: str
+    status: BatchStatus
+    job_name: str = ""
+    job_queue: str = ""
+    attempts: list[_Attempt] | None = None
+    created_at: int | None = None
+    started_at: int | None = None
+    stopped_at: int | None = None
+    status_reason: str | None = None
+    container: _Container | None = None
+    array_properties: _Array | None = None
+    is_cancelled: bool | None = None
+    is_terminated: bool | None = None
+
+
+def parse(detail: Any) -> JobEvent:
+    """The event in `detail`. Raises InvalidInput when it has no job id or no known status."""
+    try:
+        parsed = msgspec.convert(detail, _Detail)
+    except msgspec.ValidationError as error:
+        fault = Fault("detail", f"an AWS Batch Job State Change: {error}", shown(detail))
+        raise InvalidInput([fault], "the event") from error
+    container = parsed.container or _Container()
+    needs = {need.type: need.value for need in container.resource_requirements or ()}
+    memory = needs.get("MEMORY", "")
+    options = (container.log_configuration or _LogConfiguration()).options or {}
+    return JobEvent(
+        batch_job_id=parsed.job_id,
+        job_name=parsed.job_name,
+        queue_arn=parsed.job_queue,
+        status=parsed.status,
+        attempts=tuple(_attempt(attempt) for attempt in parsed.attempts or ()),
+        created_at=_utc(parsed.created_at),
+        started_at=_utc(parsed.started_at),
+        stopped_at=_utc(parsed.stopped_at),
+        status_reason=parsed.status_reason or "",
+        reason=container.reason or "",
+        exit_code=container.exit_code,
+        log_stream=container.log_stream_name or "",
+        log_group=options.get(_LOG_GROUP_OPTION, ""),
+        environment={pair.name: pair.value for pair in container.environment or ()},
+        command=container.command or (),
+        vcpus=needs.get("VCPU", "") or (f"{container.vcpus:g}" if container.vcpus else ""),
+        memory_mib=int(memory) if memory.isdecimal() else container.memory,
+        stopped_by_request=bool(parsed.is_cancelled or parsed.is_terminated),
+        array_index=(parsed.array_properties or _Array()).index,
+    )
+
+
+def _attempt(attempt: _Attempt) -> Attempt:
+    container = attempt.container or _Container()
+    return Attempt(
+        exit_code=container.exit_code,
+        reason=container.reason or "",
+        status_reason=attempt.status_reason or "",
+        log_stream=container.log_stream_name or "",
+        started_at=_utc(attempt.started_at),
+        stopped_at=_utc(attempt.stopped_at),
+    )
+
+
+def _utc(milliseconds: int | None) -> datetime | None:
+    """AWS Batch's times are milliseconds since 1970; 0 and absent mean: not yet."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None

@@ -1,0 +1,146 @@
+"""JobRecord: the ledger's row of one job, and the only rule by which it changes: forward."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct, structs
+
+from pulse.domain.job_event import RESULTS_BUCKET_VARIABLE, JobEvent
+from pulse.domain.job_id import usable_as_job_id
+from pulse.domain.job_plan import JobPlan
+from pulse.domain.job_status import TERMINAL, Status, position
+
+
+class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Times in UTC, memory in MiB, `vcpus` as AWS Batch writes it. `attempts` counts finished ones.
+
+    `foreign`: another client submitted it. `lease_until`: until then, a CLAIMED record belongs to the call
+    that claimed it.
+    """
+
+    job_id: str
+    status: Status
+    created_at: datetime
+    attempts: int = 0
+    batch_job_id: str = ""
+    job_name: str = ""
+    queue: str = ""
+    profile: str = ""
+    dataset: str = ""
+    dataset_version_id: str = ""
+    variables: tuple[str, ...] = ()
+    vcpus: str = ""
+    memory_mib: int | None = None
+    results_bucket: str = ""
+    foreign: bool = False
+    lease_until: datetime | None = None
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+    ran_seconds: float | None = None
+    exit_code: int | None = None
+    reason: str = ""
+    status_reason: str = ""
+    stopped_by_request: bool = False
+    log_group: str = ""
+    log_stream: str = ""
+
+    @property
+    def position(self) -> int:
+        return position(self.status, self.attempts)
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def waited_seconds(self) -> float | None:
+        """From the request to the start of the first attempt."""
+        return max(0.0, (self.started_at - self.created_at).total_seconds()) if self.started_at else None
+
+    def is_about(self, event: JobEvent) -> bool:
+        """Whether `event` tells of this very job. Before the answer of SubmitJob is known, the name decides:
+        it is unique, because it holds the job id.
+        """
+        if self.batch_job_id:
+            return self.batch_job_id == event.batch_job_id
+        return self.job_name == event.job_name
+
+
+def claimed(plan: JobPlan, *, now: datetime, results_bucket: str, lease: timedelta) -> JobRecord:
+    """The record that is written before the job is submitted. `now` is when the call claimed it, UTC."""
+    needs = {
+        need["type"]: need["value"] for need in plan.parameters["containerOverrides"]["resourceRequirements"]
+    }
+    return JobRecord(
+        job_id=plan.job_id,
+        status="CLAIMED",
+        created_at=plan.created_at,
+        job_name=plan.job_name,
+        queue=plan.queue,
+        profile=plan.profile,
+        dataset=plan.request.dataset or "",
+        dataset_version_id=plan.request.dataset_version_id or "",
+        variables=plan.variables,
+        vcpus=needs["VCPU"],
+        memory_mib=int(needs["MEMORY"]),
+        results_bucket=results_bucket,
+        lease_until=now + lease,
+    )
+
+
+def foreign(event: JobEvent, *, job_id: str, queue: str, now: datetime) -> JobRecord:
+    """The record of a job that another client submitted, as its first event tells it."""
+    # Without a PULSE_JOB_ID the training names its results after the AWS Batch job id.
+    lies_here = job_id == (event.named_job_id or event.batch_job_id)
+    blank = JobRecord(
+        job_id=job_id,
+        status="CLAIMED",
+        created_at=event.created_at or now,
+        job_name=event.job_name,
+        queue=queue,
+        vcpus=event.vcpus,
+        memory_mib=event.memory_mib,
+        variables=_variables(event.command),
+        results_bucket=event.environment.get(RESULTS_BUCKET_VARIABLE, "") if lies_here else "",
+        foreign=True,
+    )
+    return advanced(blank, event) or blank
+
+
+def record_ids(event: JobEvent) -> list[str]:
+    """Under which ids the event's job may be recorded: the PULSE_JOB_ID it runs with, where its results lie,
+    or, when that is missing, unusable or another job's, the id that AWS Batch gave it.
+    """
+    own = event.named_job_id
+    return [own, event.batch_job_id] if usable_as_job_id(own) else [event.batch_job_id]
+
+
+def advanced(record: JobRecord, event: JobEvent) -> JobRecord | None:
+    """The record after `event`, or None when the event is late or repeated and changes nothing."""
+    attempts = max(record.attempts, len(event.attempts))
+    if position(event.status, len(event.attempts)) <= record.position:
+        return None
+    return structs.replace(
+        record,
+        status=event.status,
+        attempts=attempts,
+        batch_job_id=event.batch_job_id,
+        lease_until=None,
+        started_at=event.first_started_at or record.started_at,
+        stopped_at=event.stopped_at or record.stopped_at,
+        ran_seconds=event.ran_seconds if event.ran_seconds is not None else record.ran_seconds,
+        exit_code=event.exit_code,
+        reason=event.reason or (event.attempts[-1].reason if event.attempts else ""),
+        status_reason=event.status_reason or (event.attempts[-1].status_reason if event.attempts else ""),
+        stopped_by_request=event.stopped_by_request,
+        log_group=event.log_group or record.log_group,
+        log_stream=event.log_stream or record.log_stream,
+    )
+
+
+def _variables(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The words after `--variables`, up to the next option."""
+    if "--variables" not in command:
+        return ()
+    words = command[command.index("--variables") + 1 :]
+    end = next((index for index, word in enumerate(words) if word.startswith("--")), len(words))
+    return tuple(words[:end])

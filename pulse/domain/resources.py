@@ -1,0 +1,64 @@
+"""Which vCPU and memory AWS Batch accepts together.
+
+https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html
+"""
+
+from collections.abc import Sequence
+
+from pulse.domain.batch_limits import Platform
+from pulse.domain.fault import Fault, join, shown
+
+FARGATE_MEMORY_MIB: dict[float, Sequence[int]] = {
+    0.25: (512, 1024, 2048),
+    0.5: range(1024, 4096 + 1, 1024),
+    1: range(2048, 8192 + 1, 1024),
+    2: range(4096, 16384 + 1, 1024),
+    4: range(8192, 30720 + 1, 1024),
+    8: range(16384, 61440 + 1, 4096),
+    16: range(32768, 122880 + 1, 8192),
+}
+
+
+def resource_faults(
+    *, vcpus: float, memory_mib: int, gpus: int = 0, platform: Platform = "FARGATE", at: str = ""
+) -> list[Fault]:
+    """What is wrong with these resources on this platform, memory in MiB; empty when AWS Batch takes them."""
+    return (_fargate if platform == "FARGATE" else _ec2)(vcpus, memory_mib, gpus, at)
+
+
+def vcpus_text(vcpus: float) -> str:
+    """The value of a VCPU resource requirement: `4`, `0.25`."""
+    return f"{vcpus:g}"
+
+
+def _fargate(vcpus: float, memory_mib: int, gpus: int, at: str) -> list[Fault]:
+    faults = []
+    if gpus:
+        faults.append(
+            Fault(join(at, "gpus"), "0 on Fargate; a GPU needs a queue of EC2 instances", shown(gpus))
+        )
+    sizes = FARGATE_MEMORY_MIB.get(vcpus)
+    if sizes is None:
+        known = ", ".join(vcpus_text(known) for known in FARGATE_MEMORY_MIB)
+        faults.append(Fault(join(at, "vcpus"), f"one of {known} on Fargate", vcpus_text(vcpus)))
+    elif memory_mib not in sizes:
+        pair = f"{memory_mib} MiB with {vcpus_text(vcpus)} vCPU"
+        faults.append(
+            Fault(
+                join(at, "memory_mib"), f"{_sizes(sizes)} MiB with {vcpus_text(vcpus)} vCPU on Fargate", pair
+            )
+        )
+    return faults
+
+
+def _ec2(vcpus: float, memory_mib: int, gpus: int, at: str) -> list[Fault]:
+    del memory_mib, gpus  # any amount that an instance type of the environment can hold
+    if float(vcpus).is_integer():
+        return []
+    return [Fault(join(at, "vcpus"), "a whole number on EC2", vcpus_text(vcpus))]
+
+
+def _sizes(sizes: Sequence[int]) -> str:
+    if isinstance(sizes, range):
+        return f"{sizes[0]} to {sizes[-1]} in steps of {sizes.step}"
+    return ", ".join(str(size) for size in sizes)

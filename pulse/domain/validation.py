@@ -1,0 +1,164 @@
+"""Untyped data (JSON, YAML, environment) into structs, with every fault reported at once.
+
+msgspec stops at the first fault. Here each field is converted on its own, so that a person repairs an input
+in one go. What a field allows is the `description` of its `Meta`, written beside its type and nowhere else.
+"""
+
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+from msgspec import Meta, Struct
+
+from pulse.domain.fault import Fault, join, shown
+
+T = TypeVar("T", bound=Struct)
+
+
+class InvalidInput(ValueError):
+    """Raised with all `faults` of an input; the message lists them one a line."""
+
+    def __init__(self, faults: Iterable[Fault], what: str = "the input") -> None:
+        self.faults = tuple(faults)
+        self.what = what
+        super().__init__(f"{what} is not valid:\n" + "\n".join(f"- {fault}" for fault in self.faults))
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A struct with rules that need more than one of its fields."""
+
+    def faults(self) -> list[Fault]: ...
+
+
+def convert(raw: object, kind: type[T], *, what: str = "the input", at: str = "") -> T:
+    """`raw` as a `kind`. Raises InvalidInput with every fault; `at` is put before each fault's path."""
+    value, faults = collect(raw, kind, at=at)
+    if value is None or faults:
+        raise InvalidInput(faults, what)
+    return value
+
+
+def collect(raw: object, kind: type[T], *, at: str = "") -> tuple[T | None, list[Fault]]:
+    """`raw` as a `kind`, and its faults. Faulty optional fields are left at their defaults, so that rules
+    over the rest can still be checked; None when a required field is missing or faulty.
+    """
+    if not isinstance(raw, Mapping):
+        return None, [Fault(at or "the whole", f"an object with {names(fields_of(kind))}", shown(raw))]
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    faults = [
+        Fault(join(at, shown_name(name)), f"only {names(fields)}", "a field of another name")
+        for name in raw
+        if name not in fields and kind.__struct_config__.forbid_unknown_fields
+    ]
+    values: dict[str, Any] = {}
+    complete = True
+    for name, field in fields.items():
+        path = join(at, name)
+        if name not in raw:
+            if field.required:
+                complete = False
+                faults.append(Fault(path, allowed(field.type), "nothing"))
+            continue
+        value, found = _field(raw[name], field.type, path)
+        faults += found
+        if found:
+            complete = complete and not field.required
+        else:
+            values[field.name] = value
+    if not complete:
+        return None, faults
+    built = kind(**values)
+    if isinstance(built, Checked):
+        further = [fault.below(at) for fault in built.faults()]
+        faults += [f for f in further if not any(known.field.startswith(f.field) for known in faults)]
+    return built, faults
+
+
+def _field(raw: object, kind: Any, at: str) -> tuple[Any, list[Fault]]:
+    """One value: structs, lists and objects element by element, so that each has its path and its faults."""
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union):
+        if raw is None and types.NoneType in args:
+            return None, []
+        rest = [arg for arg in args if arg not in (types.NoneType, msgspec.UnsetType)]
+        return _field(raw, rest[0], at) if len(rest) == 1 else _plain(raw, kind, at)
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return collect(raw, kind, at=at)
+    base = args[0] if origin is typing.Annotated else kind
+    origin, args = typing.get_origin(base), typing.get_args(base)
+    faults: list[Fault] = []
+    if origin is dict and isinstance(raw, Mapping):
+        built: Any = {}
+        for name, item in raw.items():
+            path = join(at, shown_name(name))
+            _, wrong_name = _plain(name, args[0], path)
+            built[name], wrong_value = _field(item, args[1], path)
+            faults += wrong_name or wrong_value
+    elif origin is tuple and isinstance(raw, list | tuple):
+        built = []
+        for index, item in enumerate(raw):
+            value, wrong = _field(item, args[0], f"{at}[{index}]")
+            built.append(value)
+            faults += wrong
+        built = tuple(built)
+    else:
+        return _plain(raw, kind, at)
+    return (None, faults) if faults else _plain(built, kind, at)
+
+
+def _plain(raw: object, kind: Any, at: str) -> tuple[Any, list[Fault]]:
+    try:
+        return msgspec.convert(raw, kind), []
+    except msgspec.ValidationError:
+        return None, [Fault(at, allowed(kind), shown(raw))]
+
+
+_WORDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    str: "a string",
+    date: "a date, YYYY-MM-DD",
+    dict: "an object",
+    tuple: "a list",
+    types.NoneType: "null",
+}
+
+
+def allowed(kind: Any) -> str:
+    """What a field's type accepts, for people: the description beside it, or the type in words."""
+    for meta in _flat(kind, lambda k: [m for m in getattr(k, "__metadata__", ()) if isinstance(m, Meta)]):
+        if meta.description:
+            return str(meta.description)
+    for choices in _flat(
+        kind, lambda k: [typing.get_args(k)] if typing.get_origin(k) is typing.Literal else []
+    ):
+        return "one of " + ", ".join(str(choice) for choice in choices)
+    words = [_WORDS[k] for k in (*typing.get_args(kind), typing.get_origin(kind), kind) if k in _WORDS]
+    if words:
+        return " or ".join(dict.fromkeys(words))
+    return (
+        f"an object with {names(fields_of(kind))}" if hasattr(kind, "__struct_fields__") else "another value"
+    )
+
+
+def _flat(kind: Any, pick: Callable[[Any], list[Any]]) -> list[Any]:
+    """What `pick` finds in a type and, outside in, in its arguments."""
+    return [*pick(kind), *(found for arg in typing.get_args(kind) for found in _flat(arg, pick))]
+
+
+def fields_of(kind: Any) -> tuple[str, ...]:
+    return tuple(kind.__struct_encode_fields__)
+
+
+def names(fields: Iterable[str]) -> str:
+    return ", ".join(fields)
+
+
+def shown_name(name: object) -> str:
+    """A field's name as it may stand in a path: printable, short, without quotes."""
+    return shown(str(name), 60)[1:-1] if len(str(name)) < 60 else shown(str(name), 60)  # noqa: PLR2004

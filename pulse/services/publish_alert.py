@@ -1,0 +1,38 @@
+"""Tells people of one thing once.
+
+At least once, and twice only if the function dies in the moment between SNS's answer and the note in the
+ledger: a turn is taken by conditional write before the alert goes out and noted as done after it. A second
+alert is a nuisance, a lost one is a job that nobody hears of.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from pulse.domain.alert import Alert, Kind
+from pulse.domain.alert_turn import Subject
+from pulse.domain.errors import Unavailable
+from pulse.services.ports import Ledger, Topic
+
+TURN = timedelta(seconds=60)
+"""Longer than a function takes to publish, shorter than its queue waits before it delivers again."""
+
+
+class PublishAlert(Struct, frozen=True, kw_only=True):
+    ledger: Ledger
+    topic: Topic
+    clock: Callable[[], datetime]
+
+    def once(self, subject: Subject, kind: Kind, make: Callable[[], Alert]) -> bool:
+        """Makes and publishes the alert if none of its kind went out for `subject`; False when one did.
+        Raises Unavailable while another call is at it, and what the ledger and the topic raise.
+        """
+        turn = self.ledger.alert_turn(subject, kind, now=self.clock(), lease=TURN)
+        if turn == "done":
+            return False
+        if turn == "theirs":
+            raise Unavailable(f"Another call is sending the alert {kind}.")
+        self.topic.publish(make())
+        self.ledger.alert_sent(subject, kind, now=self.clock())
+        return True

@@ -1,0 +1,106 @@
+"""What the deployed functions are told: one struct, each environment name written once.
+
+The infrastructure calls `to_env` (values may be CDK tokens: they are passed on, never looked into), the
+functions call `from_env`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from pulse.domain.catalogue import Catalogue, Queue
+from pulse.domain.fault import Fault, shown
+from pulse.domain.profile import Profile
+from pulse.domain.request_defaults import RequestDefaults
+from pulse.domain.retry_policy import RetryPolicy
+from pulse.domain.trigger import Trigger
+from pulse.domain.validation import InvalidInput, allowed
+
+ENVIRONMENT_BYTES = 4096
+"""All variables of a function together: docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html."""
+PREFIX = "PULSE_"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Text fields travel as they are, all others as JSON. A field `x_y` is the variable `PULSE_X_Y`."""
+
+    ledger_table: str
+    data_bucket: str
+    results_bucket: str
+    job_definition: str
+    """ARN with revision, for queues that name no definition of their own."""
+    queues: dict[str, Queue]
+    profiles: dict[str, Profile]
+    request_defaults: RequestDefaults
+    alerts_topic: str
+    """ARN."""
+    triggers: tuple[Trigger, ...] = ()
+    retry_policy: RetryPolicy = RetryPolicy()
+    tags: dict[str, str] = {}
+    log_group: str = "/aws/batch/job"
+    slack_webhook_secret: str = ""
+    """ARN or name of the secret that holds the webhook's URL; empty: no Slack."""
+    slack_hosts: tuple[str, ...] = ("hooks.slack.com",)
+    """Hosts (`name` for any port, or `name:port`) of a webhook URL. Plain http only on loopback."""
+    ledger_retention_days: Annotated[
+        int, Meta(ge=8, le=3650, description="days, an integer from 8 to 3650")
+    ] = 400
+    """Longer than the seven days that AWS Batch keeps a finished job."""
+    idempotency_window_seconds: Annotated[
+        int, Meta(ge=0, le=86_400, description="seconds, an integer from 0 to 86400")
+    ] = 600
+    """How long the same body without an Idempotency-Key counts as the same request; 0: never."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return Catalogue(
+            queues=self.queues,
+            profiles=self.profiles,
+            request_defaults=self.request_defaults,
+            triggers=self.triggers,
+            retry_policy=self.retry_policy,
+            tags=self.tags,
+        )
+
+    def to_env(self) -> dict[str, str]:
+        """The variables, defaults left out. Raises InvalidInput above what Lambda takes (4 KiB)."""
+        env = {}
+        for field in msgspec.structs.fields(type(self)):
+            value = getattr(self, field.name)
+            if field.required or value != field.default:
+                env[_name(field.name)] = value if field.type is str else msgspec.json.encode(value).decode()
+        size = sum(len(name) + len(value.encode()) for name, value in env.items())
+        if size > ENVIRONMENT_BYTES:
+            largest = max(env, key=lambda name: len(env[name]))
+            limit = f"at most {ENVIRONMENT_BYTES} bytes for all variables of a function"
+            raise InvalidInput(
+                [Fault(largest, limit, f"{size} bytes, most of them in {largest}")], "the environment"
+            )
+        return env
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Raises InvalidInput with every variable that is missing or faulty."""
+        values: dict[str, Any] = {}
+        faults = []
+        for field in msgspec.structs.fields(cls):
+            name = _name(field.name)
+            try:
+                if name in env:
+                    text = env[name]
+                    values[field.name] = (
+                        text if field.type is str else msgspec.json.decode(text, type=field.type)
+                    )
+                elif field.required:
+                    faults.append(Fault(name, allowed(field.type), shown(None)))
+            except msgspec.DecodeError as error:
+                faults.append(Fault(name, f"JSON: {error}", shown(env[name])))
+        if faults:
+            raise InvalidInput(faults, "the environment")
+        return cls(**values)
+
+
+def _name(field: str) -> str:
+    return PREFIX + field.upper()

@@ -1,0 +1,252 @@
+"""The functions as deployed, over moto's DynamoDB, S3, SNS, SQS and Secrets Manager, and an AWS Batch whose
+answers a test writes: real botocore on the way there and back, no socket.
+"""
+
+import io
+import json
+import logging
+import types
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from moto import mock_aws
+
+from lambdas import bootstrap
+from pulse.aws import clients
+from pulse.aws.ledger import Ledger
+from pulse.domain.catalogue import Queue
+from pulse.domain.profile import Profile
+from pulse.domain.request_defaults import RequestDefaults
+from pulse.domain.trigger import Trigger
+from pulse.settings import Settings
+
+EVENTS = Path(__file__).parent.parent / "events"
+QUEUE_ARN = "arn:aws:batch:us-east-1:123456789012:job-queue/pulse-retrodiction-job-queue"
+DATA, RESULTS, TABLE = "pulse-data", "pulse-results", "ledger"
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+class BatchEndpoint:
+    """AWS Batch as the client sees it: `answers` are consumed one a call (a body, a status with an error
+    code, or an exception), then every call succeeds. `requests` are the bodies that came.
+    """
+
+    def __init__(self):
+        self.answers = []
+        self.requests = []
+
+    def __call__(self, request, **_):
+        self.requests.append(json.loads(request.body))
+        answer = (
+            self.answers.pop(0) if self.answers else {"jobId": f"aws-{len(self.requests)}", "jobName": "n"}
+        )
+        if isinstance(answer, Exception):
+            raise answer
+        status, headers, body = 200, {}, answer
+        if isinstance(answer, tuple):
+            status, code, message = answer
+            headers, body = {"x-amzn-errortype": code}, {"message": message}
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return AWSResponse(request.url, status, headers, _Raw(raw))
+
+
+class _Raw:
+    def __init__(self, body):
+        self._body = body
+
+    def stream(self, **_):
+        yield self._body
+
+
+class Clock:
+    """The time of the functions, which stands still until a test moves it."""
+
+    def __init__(self):
+        self.now = START
+
+    def __call__(self):
+        return self.now
+
+    def forward(self, **delta):
+        self.now += timedelta(**delta)
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "function")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(bootstrap, "now", clock)
+    return clock
+
+
+@pytest.fixture
+def batch(monkeypatch) -> BatchEndpoint:
+    endpoint = BatchEndpoint()
+    make = clients.batch
+
+    def client():
+        made = make()
+        made.meta.events.register_first("before-send.batch", endpoint)
+        return made
+
+    monkeypatch.setattr(clients, "batch", client)
+    return endpoint
+
+
+@pytest.fixture
+def s3():
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket=DATA)
+    s3.put_bucket_versioning(Bucket=DATA, VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket=RESULTS)
+    return s3
+
+
+@pytest.fixture
+def table():
+    dynamodb = boto3.client("dynamodb")
+    key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    dynamodb.create_table(
+        TableName=TABLE, KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+    )
+    return boto3.resource("dynamodb").Table(TABLE)
+
+
+@pytest.fixture
+def ledger(table) -> Ledger:
+    return Ledger(clients.dynamodb(), TABLE, timedelta(days=400))
+
+
+@pytest.fixture
+def topic():
+    """An SNS topic and the SQS queue that subscribes to it as send_alert's does."""
+    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    arn = sns.create_topic(Name="alerts")["TopicArn"]
+    url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
+    queue_arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"})
+    return types.SimpleNamespace(arn=arn, url=url)
+
+
+@pytest.fixture
+def alerts(topic) -> Callable[[], list]:
+    """What was published since the last call."""
+    sqs = boto3.client("sqs")
+
+    def received():
+        found = []
+        while messages := sqs.receive_message(QueueUrl=topic.url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=topic.url, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+    return received
+
+
+@pytest.fixture
+def settings(topic) -> Settings:
+    small = Profile(vcpus=1, memory_mib=2048, timeout_seconds=3600, attempts=3, queue="fifo")
+    return Settings(
+        ledger_table=TABLE,
+        data_bucket=DATA,
+        results_bucket=RESULTS,
+        job_definition="arn:aws:batch:us-east-1:123456789012:job-definition/pulse-retrodiction-training:7",
+        queues={
+            "fifo": Queue(arn=QUEUE_ARN),
+            "fair": Queue(arn=QUEUE_ARN.replace("-job-queue", "-fair-queue"), fair_share=True),
+        },
+        profiles={"small": small},
+        request_defaults=RequestDefaults(profile="small", variables=("spx_close", "us_10y_yield")),
+        triggers=(Trigger(suffix=".csv", profile="small"),),
+        tags={"Project": "Pulse", "CreatedBy": "pulse"},
+        alerts_topic=topic.arn,
+        slack_webhook_secret="slack",
+        slack_hosts=("127.0.0.1",),
+        log_group="/pulse/training",
+    )
+
+
+@pytest.fixture
+def deployed(monkeypatch, settings, table, s3, topic, clock, batch) -> Iterator[None]:  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    """The functions' environment, and a bootstrap that has wired nothing yet."""
+    for name, value in settings.to_env().items():
+        monkeypatch.setenv(name, value)
+    caches = [value for value in vars(bootstrap).values() if hasattr(value, "cache_clear")]
+    for cached in caches:
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def context():
+    return types.SimpleNamespace(
+        function_name="function",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:function",
+        aws_request_id="52fdfc07-2182-154f-163f-5f0f9a621d72",
+    )
+
+
+@pytest.fixture
+def event() -> Callable[[str], dict]:
+    """A recorded event by its name."""
+    return lambda name: json.loads((EVENTS / f"{name}.json").read_text())
+
+
+@pytest.fixture
+def sqs_event() -> Callable[..., dict]:
+    """Bodies as the batch of SQS messages in which Lambda gets them."""
+
+    def wrapped(*bodies):
+        return {
+            "Records": [
+                {
+                    "messageId": f"message-{index}",
+                    "receiptHandle": "AQEB",
+                    "body": body if isinstance(body, str) else json.dumps(body),
+                    "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1772443800000"},
+                    "messageAttributes": {},
+                    "md5OfBody": "",
+                    "eventSource": "aws:sqs",
+                    "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
+                    "awsRegion": "us-east-1",
+                }
+                for index, body in enumerate(bodies)
+            ]
+        }
+
+    return wrapped
+
+
+@pytest.fixture
+def failed() -> Callable[[dict], list[str]]:
+    """The messages that SQS shall deliver again."""
+    return lambda answer: [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@pytest.fixture
+def log_lines(monkeypatch) -> Callable[[], list[dict]]:
+    """What the functions logged: one JSON document a line, or this fails."""
+    stream = io.StringIO()
+    for function in ("submit_job", "on_job_event", "send_alert"):
+        for handler in logging.getLogger(function).handlers:
+            monkeypatch.setattr(handler, "stream", stream, raising=False)
+    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -1,0 +1,201 @@
+"""Objects dropped into the data bucket, through submit_job's real entry point."""
+
+import json
+
+import pytest
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+
+from lambdas import submit_job
+
+pytestmark = pytest.mark.usefixtures("deployed")
+
+
+@pytest.fixture
+def drop(sqs_event, context):
+    return lambda *events: submit_job.handler(sqs_event(*events), context)
+
+
+def jobs(table):
+    return [item for item in table.scan()["Items"] if item["sk"] == "RECORD"]
+
+
+def test_should_train_exactly_the_dropped_version_on_all_columns(drop, event, batch, table, failed):
+    assert failed(drop(event("s3_object_created_versioned"))) == []
+    (request,) = batch.requests
+    command = request["containerOverrides"]["command"]
+    assert command[command.index("--dataset-key") + 1] == "datasets/market_daily.csv"
+    assert "--dataset-version-id=3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo" in command
+    assert "--variables" not in command
+    (job,) = jobs(table)
+    assert (job["status"], job["batch_job_id"], job["job_name"]) == ("SUBMITTED", "aws-1", request["jobName"])
+    assert job["day"] == "2026-03-02"
+    assert job["expires_at"] == 1772443800 + 400 * 86400
+
+
+def test_should_submit_one_job_when_an_event_comes_twice(drop, event, batch, table, failed):
+    drop(event("s3_object_created_versioned"))
+    again = event("s3_object_created_versioned") | {"id": "another delivery"}
+    assert failed(drop(again, again)) == []
+    assert len(batch.requests) == 1
+    assert len(jobs(table)) == 1
+
+
+def test_should_submit_a_job_for_each_version(drop, event, batch):
+    second = event("s3_object_created_versioned")
+    second["detail"]["object"]["version-id"] = "another"
+    drop(event("s3_object_created_versioned"), second)
+    assert len(batch.requests) == 2
+    assert batch.requests[0]["jobName"] != batch.requests[1]["jobName"]
+
+
+def test_should_tell_writes_apart_by_sequencer_when_the_bucket_has_no_versions(drop, event, batch):
+    second = event("s3_object_created_unversioned")
+    second["detail"]["object"]["sequencer"] = "00617F08299329D18A"
+    drop(event("s3_object_created_unversioned"), event("s3_object_created_unversioned"), second)
+    assert len(batch.requests) == 2
+    assert not any(
+        "--dataset-version-id" in word for word in batch.requests[0]["containerOverrides"]["command"]
+    )
+
+
+def test_should_pass_an_odd_key_on_as_it_is(drop, event, batch, log_lines):
+    odd = event("s3_object_created_odd_key")
+    drop(odd)
+    command = batch.requests[0]["containerOverrides"]["command"]
+    assert command[command.index("--dataset-key") + 1] == odd["detail"]["object"]["key"]
+    assert any(line.get("job_id", "").startswith("batch-20260302093000-") for line in log_lines())
+
+
+def test_should_never_break_a_log_line_when_a_key_holds_line_breaks(drop, event, log_lines):
+    hostile = event("s3_object_created_no_trigger")
+    hostile["detail"]["object"]["key"] = 'datasets/a\n{"level":"INFO","message":"forged"}\u202e.txt'
+    drop(hostile)
+    lines = log_lines()
+    assert "forged" not in [line.get("message") for line in lines]
+    (told,) = [line for line in lines if line.get("message") == "No job for drop"]
+    assert "\n" not in told["object"]
+    assert "\u202e" not in told["object"]
+
+
+def test_should_submit_the_request_in_a_dropped_file(drop, event, batch, s3):
+    body = json.dumps({"variables": ["wti_spot"], "start_date": "2020-01-01", "tags": {"Owner": "desk 7"}})
+    version = s3.put_object(Bucket="pulse-data", Key="requests/weekly.json", Body=body)["VersionId"]
+    request = event("s3_object_created_request")
+    request["detail"]["object"]["version-id"] = version
+    drop(request)
+    (submitted,) = batch.requests
+    assert submitted["containerOverrides"]["command"][3:5] == ["--variables", "wti_spot"]
+    assert submitted["tags"] == {"Project": "Pulse", "CreatedBy": "pulse", "Owner": "desk 7"}
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"vcpus": 3, "attempts": 99, "colour": 1}', ["vcpus:", "attempts:", "colour:"]),
+        (b"{not json", ["not JSON"]),
+        (b"\xff\xfe", ["not JSON"]),
+        (b"[" * 50_000, ["not JSON"]),
+        (b"[1]", ["the whole"]),
+        (b" " * 70_000, ["At most 65536 bytes"]),
+    ],
+)
+def test_should_alert_rejected_with_every_reason_when_a_request_is_unusable(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    drop, event, batch, s3, alerts, body, told, failed
+):
+    version = s3.put_object(Bucket="pulse-data", Key="requests/weekly.json", Body=body)["VersionId"]
+    request = event("s3_object_created_request")
+    request["detail"]["object"]["version-id"] = version
+    assert failed(drop(request)) == []
+    (alert,) = alerts()
+    assert (alert["kind"], alert["severity"]) == ("REJECTED", "warning")
+    assert "requests/weekly.json" in alert["headline"]
+    assert all(words in alert["reason"] for words in told), alert["reason"]
+    assert batch.requests == []
+
+
+def test_should_alert_rejected_when_the_request_is_gone(drop, event, alerts):
+    gone = event("s3_object_created_request")
+    del gone["detail"]["object"]["version-id"]
+    drop(gone)
+    assert "deleted" in alerts()[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "told"),
+    [
+        ("datasets/readme.txt", 10, "No trigger fits this key. Triggers: datasets/*.csv."),
+        ("datasets/empty.csv", 0, "The object is empty."),
+        ("requests/weekly.yaml", 10, "Requests are files that end in .json."),
+        ("datasets/nul\x00.csv", 10, "dataset:"),
+    ],
+)
+def test_should_alert_rejected_once_when_no_job_can_be_made(drop, event, alerts, key, size, told):  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    useless = event("s3_object_created_no_trigger")
+    useless["detail"]["object"] |= {"key": key, "size": size}
+    drop(useless, useless)
+    drop(useless)
+    (alert,) = alerts()
+    assert told in alert["reason"]
+
+
+def test_should_ask_for_nothing_when_a_folder_or_another_object_is_made(drop, event, batch, alerts, failed):
+    elsewhere = event("s3_object_created_no_trigger")
+    elsewhere["detail"]["object"]["key"] = "notes/readme.txt"
+    assert failed(drop(event("s3_object_created_folder"), elsewhere)) == []
+    assert batch.requests == []
+    assert alerts() == []
+
+
+def test_should_alert_rejected_when_batch_refuses_the_job(drop, event, batch, alerts, failed):
+    batch.answers = [(400, "ClientException", "Job queue is not enabled <!channel>")]
+    assert failed(drop(event("s3_object_created_versioned"))) == []
+    (alert,) = alerts()
+    assert "Job queue is not enabled" in alert["reason"]
+
+
+def test_should_deliver_again_and_then_submit_when_batch_throttles(drop, event, batch, table, failed):
+    batch.answers = [(429, "TooManyRequestsException", "Too Many Requests")]
+    assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
+    assert jobs(table)[0]["status"] == "RELEASED"
+    assert failed(drop(event("s3_object_created_versioned"))) == []
+    assert len(batch.requests) == 2
+    assert batch.requests[0]["jobName"] == batch.requests[1]["jobName"]
+    assert jobs(table)[0]["status"] == "SUBMITTED"
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        ReadTimeoutError(endpoint_url="https://batch"),
+        ConnectionClosedError(endpoint_url="https://batch"),
+        (500, "ServerException", "Internal"),
+        {"jobName": "an answer without a job id"},
+        b'{"jobId": "aws',
+    ],
+    ids=["read time-out", "connection closed", "5xx", "no job id", "truncated"],
+)
+def test_should_not_submit_again_when_the_answer_of_batch_is_lost(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    drop, event, batch, clock, table, failed, lost
+):
+    batch.answers = [lost]
+    assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
+    assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
+    clock.forward(hours=1)
+    assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
+    assert len(batch.requests) == 1
+    assert jobs(table)[0]["status"] == "CLAIMED"
+
+
+def test_should_fail_only_the_message_that_is_no_event(drop, event, batch, failed):
+    other = event("batch_runnable")
+    assert failed(drop("{not json", other, event("s3_object_created_versioned"))) == [
+        "message-0",
+        "message-1",
+    ]
+    assert len(batch.requests) == 1
+
+
+def test_should_deliver_again_when_submit_job_is_denied(drop, event, batch, table, failed):
+    batch.answers = [(403, "AccessDeniedException", "not authorized to perform: batch:SubmitJob")]
+    assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
+    assert jobs(table)[0]["status"] == "RELEASED"

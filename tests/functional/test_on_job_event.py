@@ -1,0 +1,256 @@
+"""AWS Batch's events through on_job_event's real entry point."""
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lambdas import on_job_event
+from pulse.aws.sns import Topic
+from pulse.domain.errors import Unavailable
+from pulse.domain.idempotency import Identity
+from pulse.domain.job_record import JobRecord
+
+pytestmark = pytest.mark.usefixtures("deployed")
+
+JOB = "batch-20260302093000-0a1b2c3d"
+BATCH_JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
+METRICS = {
+    "job_id": JOB,
+    "period": {"start": "1990-01-02", "end": "2022-12-28"},
+    "windows": 390,
+    "peak_memory_mib": 311.4,
+    "variables": {
+        "wti_spot": {"trust": 0.58, "skill_vs_persistence": -0.02, "mase": 1.02, "coverage": 0.9, "new": 1},
+        "spx_close": {"trust": 0.71, "skill_vs_persistence": 0.12, "mase": 0.88, "coverage": 0.94},
+    },
+    "left_out": ["12 rows had no timestamp."],
+}
+
+
+@pytest.fixture
+def happen(sqs_event, context, event):
+    """Delivers events, recorded ones by name, each in a batch of its own."""
+
+    def deliver(*events):
+        answers = [
+            on_job_event.handler(sqs_event(event(e) if isinstance(e, str) else e), context) for e in events
+        ]
+        return [failure["itemIdentifier"] for answer in answers for failure in answer["batchItemFailures"]]
+
+    return deliver
+
+
+@pytest.fixture
+def claimed(ledger) -> JobRecord:
+    """Our own job, between its claim and the answer of SubmitJob."""
+    now = datetime(2026, 3, 2, 9, 29, 59, tzinfo=UTC)
+    record = JobRecord(
+        job_id=JOB,
+        status="CLAIMED",
+        created_at=now,
+        job_name="pulse-retrodiction-20260302093000-0a1b2c3d",
+        queue="fifo",
+        profile="small",
+        dataset="datasets/market_daily.csv",
+        dataset_version_id="v1",
+        vcpus="1",
+        memory_mib=2048,
+        results_bucket="pulse-results",
+        lease_until=now + timedelta(seconds=90),
+    )
+    assert ledger.claim(Identity(key="k", payload_hash="h"), record) is None
+    return record
+
+
+@pytest.fixture
+def submitted(claimed, ledger) -> JobRecord:
+    ledger.settle(JOB, BATCH_JOB)
+    return ledger.record(JOB)
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_move_the_record_with_each_event(happen, ledger):
+    seen = []
+    for name in ("batch_runnable", "batch_running", "batch_retried_runnable", "batch_succeeded"):
+        assert happen(name) == []
+        record = ledger.record(JOB)
+        seen.append((record.status, record.attempts))
+    assert seen == [("RUNNABLE", 0), ("RUNNING", 0), ("RUNNABLE", 1), ("SUCCEEDED", 1)]
+    assert record.ran_seconds == 185
+    assert record.waited_seconds == 43
+    assert (record.exit_code, record.log_stream) == (0, "job/default/9f8e7d6c5b4a")
+    assert (record.profile, record.dataset_version_id) == ("small", "v1")
+
+
+@pytest.mark.usefixtures("submitted")
+@pytest.mark.parametrize(
+    "order",
+    list(
+        itertools.permutations(
+            ["batch_runnable", "batch_running", "batch_retried_runnable", "batch_succeeded"]
+        )
+    ),
+    ids=lambda order: " ".join(name.removeprefix("batch_") for name in order),
+)
+def test_should_end_the_same_in_any_order(happen, ledger, alerts, order):
+    assert happen(*order, *order) == []
+    record = ledger.record(JOB)
+    assert (record.status, record.attempts, record.exit_code) == ("SUCCEEDED", 1, 0)
+    assert len(alerts()) == 1
+
+
+def test_should_settle_the_claim_when_the_event_comes_before_the_answer(happen, ledger, claimed):
+    happen("batch_running")
+    ledger.settle(JOB, "late answer")
+    record = ledger.record(JOB)
+    assert (record.status, record.batch_job_id, record.lease_until) == ("RUNNING", BATCH_JOB, None)
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_tell_what_was_learned_when_a_job_succeeds(happen, s3, alerts):
+    s3.put_object(Bucket="pulse-results", Key=f"results/{JOB}/metrics.json", Body=json.dumps(METRICS))
+    happen("batch_succeeded")
+    (alert,) = alerts()
+    assert (alert["kind"], alert["severity"], alert["job_id"]) == ("SUCCEEDED", "info", JOB)
+    assert alert["table"] == [
+        ["variable", "trust", "skill", "MASE", "coverage"],
+        ["spx_close", "0.71", "+0.12", "0.88", "0.94"],
+        ["wti_spot", "0.58", "-0.02", "1.02", "0.90"],
+    ]
+    facts = {fact["label"]: fact["value"] for fact in alert["facts"]}
+    assert facts["Data set"] == "s3://pulse-data/datasets/market_daily.csv"
+    assert facts["Version"] == "v1"
+    assert facts["Waited"] == "43 s"
+    assert facts["Ran"] == "3 min 5 s"
+    assert facts["Results"] == f"s3://pulse-results/results/{JOB}/"
+    assert facts["Left out"] == "12 rows had no timestamp."
+    links = {link["label"]: link["url"] for link in alert["links"]}
+    assert links["Log"] == (
+        "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
+        "#logsV2:log-groups/log-group/$252Fpulse$252Ftraining/log-events/job$252Fdefault$252F9f8e7d6c5b4a"
+    )
+
+
+@pytest.mark.usefixtures("submitted")
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [(None, "wrote no metrics.json"), (b"[]", "another shape"), (b"\xff", "another shape")],
+)
+def test_should_alert_without_metrics_when_there_are_none(happen, s3, alerts, body, told):
+    if body is not None:
+        s3.put_object(Bucket="pulse-results", Key=f"results/{JOB}/metrics.json", Body=body)
+    assert happen("batch_succeeded") == []
+    (alert,) = alerts()
+    assert told in alert["reason"]
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_alert_without_metrics_when_they_cannot_be_read(happen, s3, alerts):
+    s3.delete_bucket(Bucket="pulse-results")
+    assert happen("batch_succeeded") == []
+    assert "could not be read" in alerts()[0]["reason"]
+
+
+@pytest.mark.usefixtures("submitted")
+@pytest.mark.parametrize(
+    ("name", "cause", "words"),
+    [
+        ("batch_failed_exit_code", "missing-variable", "exit code 67"),
+        ("batch_failed_timeout", "timed-out", "timeout_seconds"),
+        ("batch_failed_out_of_memory", "out-of-memory", "memory_mib"),
+        ("batch_failed_image_not_pulled", "image-not-pulled", "ECR"),
+        ("batch_failed_spot_reclaimed", "spot-reclaimed", "Spot"),
+        ("batch_failed_terminated", "cancelled", "Stopped from the console"),
+    ],
+)
+def test_should_name_cause_and_advice_when_a_job_fails(happen, alerts, name, cause, words):
+    happen(name)
+    (alert,) = alerts()
+    assert (alert["kind"], alert["severity"], alert["cause"]) == ("FAILED", "error", cause)
+    assert words in alert["reason"] + alert["next_step"]
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_alert_once_when_the_first_delivery_died_before_it(happen, alerts, clock, monkeypatch):
+    def die(self, alert):
+        raise Unavailable("SNS is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Topic, "publish", die)
+        assert happen("batch_succeeded") == ["message-0"]
+    assert happen("batch_succeeded") == ["message-0"], "somebody may still be at it"
+    clock.forward(seconds=61)
+    assert happen("batch_succeeded", "batch_succeeded") == []
+    assert len(alerts()) == 1
+
+
+def test_should_record_and_alert_a_job_that_another_client_submitted(happen, ledger, alerts):
+    happen("batch_succeeded_old_shape")
+    record = ledger.record("batch-20260302092959-feedbeef")
+    assert record.foreign
+    assert (record.status, record.vcpus, record.memory_mib) == ("SUCCEEDED", "4", 16384)
+    assert record.variables == ("spx_close", "us_10y_yield")
+    (alert,) = alerts()
+    facts = {fact["label"]: fact["value"] for fact in alert["facts"]}
+    assert facts["Submitted by"] == "another client"
+    assert facts["Results"] == "s3://pulse-results/results/batch-20260302092959-feedbeef/"
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_keep_our_record_when_another_job_runs_under_its_id(happen, event, ledger, alerts):
+    other = event("batch_failed_exit_code")
+    other["detail"] |= {"jobId": "somebody-elses", "jobName": "copy"}
+    happen(other)
+    assert ledger.record(JOB).status == "SUBMITTED"
+    assert ledger.record("somebody-elses").status == "FAILED"
+    happen("batch_succeeded", other)
+    assert ledger.record(JOB).status == "SUCCEEDED"
+    assert [alert["kind"] for alert in alerts()] == ["FAILED", "SUCCEEDED"]
+
+
+@pytest.mark.parametrize("name", ["../../etc", "", "x" * 200, "a b", "a\nb"])
+def test_should_key_a_foreign_job_by_its_batch_id_when_its_own_is_unusable(happen, event, ledger, name):
+    odd = event("batch_running")
+    odd["detail"]["container"]["environment"] = [{"name": "PULSE_JOB_ID", "value": name}]
+    assert happen(odd) == []
+    assert ledger.record(BATCH_JOB).foreign
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_leave_children_of_an_array_and_other_queues_alone(happen, event, ledger, alerts):
+    elsewhere = event("batch_succeeded")
+    elsewhere["detail"]["jobQueue"] += "-of-another-team"
+    assert happen("batch_failed_array_child", elsewhere) == []
+    assert ledger.record(JOB).status == "SUBMITTED"
+    assert alerts() == []
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_keep_the_first_end_when_another_comes(happen, ledger, alerts):
+    happen("batch_succeeded", "batch_failed_exit_code")
+    assert ledger.record(JOB).status == "SUCCEEDED"
+    assert [alert["kind"] for alert in alerts()] == ["SUCCEEDED"]
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_log_a_blocked_queue_and_leave_the_job(happen, ledger, log_lines):
+    assert happen("batch_queue_blocked") == []
+    assert ledger.record(JOB).status == "SUBMITTED"
+    (line,) = [line for line in log_lines() if line["message"] == "Queue blocked"]
+    assert line["reason"].startswith("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
+
+
+def test_should_fail_the_message_when_it_is_no_state_change(happen, event):
+    strange = event("batch_running")
+    strange["detail"]["status"] = "DANCING"
+    assert happen({"detail": {}}, event("s3_object_created_versioned"), strange) == ["message-0"] * 3
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_log_the_job_id_in_every_line_about_it(happen, log_lines):
+    happen("batch_running", "batch_running")
+    changed = [line for line in log_lines() if line["message"] == "Job changed"]
+    assert [line["effect"] for line in changed] == ["recorded", "late or repeated"]
+    assert {line["job_id"] for line in changed} == {JOB}

@@ -1,0 +1,56 @@
+import pytest
+from msgspec import structs
+from recursive_training.exit_codes import ExitCode
+
+from pulse.domain.diagnosis import diagnose
+from pulse.domain.job_record import advanced
+from pulse.domain.training_exit_codes import MEANINGS
+
+
+@pytest.mark.parametrize(
+    ("name", "cause", "retry_helps"),
+    [
+        ("failed_exit_code", "missing-variable", False),
+        ("failed_timeout", "timed-out", False),
+        ("failed_out_of_memory", "out-of-memory", False),
+        ("failed_image_not_pulled", "image-not-pulled", True),
+        ("failed_spot_reclaimed", "spot-reclaimed", True),
+        ("failed_terminated", "cancelled", False),
+    ],
+)
+def test_should_find_the_cause_in_a_recorded_event(record, happened, name, cause, retry_helps):
+    diagnosis = diagnose(advanced(record, happened(name)))
+    assert (diagnosis.cause, diagnosis.retry_helps) == (cause, retry_helps)
+    assert diagnosis.advice
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"status_reason": "Host EC2 (instance i-0abc) terminated."}, "spot-reclaimed"),
+        ({"exit_code": 137}, "killed"),
+        ({"exit_code": 143}, "interrupted"),
+        ({"exit_code": 143, "status_reason": "Your Spot Task was interrupted."}, "spot-reclaimed"),
+        ({"exit_code": 75}, "temporary"),
+        ({"exit_code": 99}, "unknown"),
+        ({"exit_code": None}, "never-ended"),
+        ({"exit_code": None, "status_reason": "Dependent Job failed"}, "dependency-failed"),
+        ({"exit_code": 0, "stopped_by_request": True}, "cancelled"),
+    ],
+)
+def test_should_find_the_cause_in_what_is_known(record, change, cause):
+    assert diagnose(structs.replace(record, status="FAILED", **change)).cause == cause
+
+
+def test_should_quote_aws_batch_on_one_printable_line(record):
+    failed = structs.replace(record, status="FAILED", exit_code=9, reason="a\nb", status_reason="c\u202ed")
+    explanation = diagnose(failed).explanation
+    assert "exit code 9" in explanation
+    assert explanation.isprintable()
+
+
+def test_should_know_every_exit_code_that_the_training_has():
+    assert set(MEANINGS) == {int(code) for code in ExitCode} - {0}
+    for code in ExitCode:
+        if code:
+            assert MEANINGS[code].retry_helps == code.retry, code

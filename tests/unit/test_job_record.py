@@ -1,0 +1,145 @@
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from pulse.domain import job_event
+from pulse.domain.claim import standing
+from pulse.domain.job_event import Attempt, JobEvent
+from pulse.domain.job_record import JobRecord, advanced, foreign, record_ids
+from pulse.domain.job_status import position
+from pulse.domain.validation import InvalidInput
+
+
+def test_should_order_states_by_attempts_and_then_by_rank():
+    life = [
+        ("CLAIMED", 0),
+        ("SUBMITTED", 0),
+        ("PENDING", 0),
+        ("RUNNABLE", 0),
+        ("STARTING", 0),
+        ("RUNNING", 0),
+        ("RUNNABLE", 1),
+        ("RUNNING", 1),
+        ("RUNNABLE", 9),
+        ("FAILED", 0),
+    ]
+    positions = [position(status, attempts) for status, attempts in life]
+    assert positions == sorted(set(positions))
+
+
+def test_should_hold_the_two_ends_equal_so_that_the_first_stays():
+    assert position("SUCCEEDED", 1) == position("FAILED", 10)
+
+
+def test_should_take_times_attempts_and_reasons_from_an_event(record, happened):
+    ended = advanced(record, happened("failed_out_of_memory"))
+    assert (ended.status, ended.attempts, ended.exit_code) == ("FAILED", 1, 137)
+    assert ended.reason == "OutOfMemoryError: Container killed due to memory usage"
+    assert ended.status_reason == "Essential container in task exited"
+    assert (ended.waited_seconds, ended.ran_seconds) == (42, 185)
+    assert ended.log_group == "/pulse/training"
+
+
+def test_should_add_up_what_all_attempts_ran(record, happened):
+    assert advanced(record, happened("failed_spot_reclaimed")).ran_seconds == 3 * 185
+
+
+def test_should_change_nothing_when_an_event_is_late_or_repeated(record, happened):
+    running = advanced(record, happened("running"))
+    assert advanced(running, happened("running")) is None
+    assert advanced(running, happened("runnable")) is None
+    ended = advanced(running, happened("succeeded"))
+    for name in ("runnable", "running", "retried_runnable", "failed_exit_code", "succeeded"):
+        assert advanced(ended, happened(name)) is None
+
+
+def test_should_forget_the_last_attempts_exit_code_when_it_is_tried_again(record, happened):
+    again = advanced(record, happened("retried_runnable"))
+    assert (again.status, again.attempts) == ("RUNNABLE", 1)
+    assert again.exit_code is None
+
+
+def _event(status, attempts):
+    return JobEvent(
+        batch_job_id="b",
+        job_name="n",
+        queue_arn="q",
+        status=status,
+        attempts=(Attempt(exit_code=1),) * attempts,
+    )
+
+
+LIFE = (
+    [_event(status, tries) for tries in range(3) for status in ("RUNNABLE", "STARTING", "RUNNING")]
+    + [_event("FAILED", 3)]
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(LIFE), max_size=30))
+def test_should_end_where_the_furthest_event_is_whatever_the_order_and_the_losses(events):
+    record = JobRecord(job_id="j", status="SUBMITTED", created_at=_NOW, batch_job_id="b")
+    positions = [record.position]
+    for event in events:
+        record = advanced(record, event) or record
+        positions.append(record.position)
+    assert positions == sorted(positions)
+    assert record.position == max([positions[0], *(position(e.status, len(e.attempts)) for e in events)])
+
+
+_NOW = job_event.parse({"jobId": "x", "status": "RUNNING", "createdAt": 1772443800000}).created_at
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "expected"),
+    [
+        ("CLAIMED", 89, "in flight"),
+        ("CLAIMED", 91, "unsettled"),
+        ("RELEASED", 0, "released"),
+        ("SUBMITTED", 0, "submitted"),
+        ("FAILED", 0, "submitted"),
+    ],
+)
+def test_should_tell_how_far_the_job_of_a_claim_is(record, now, status, seconds, expected):
+    claimed = structs.replace(record, status=status, lease_until=now + timedelta(seconds=90))
+    assert standing(claimed, now + timedelta(seconds=seconds)) == expected
+
+
+def test_should_recognise_its_job_by_name_until_the_batch_id_is_known(record, happened):
+    event = happened("running")
+    unsettled = structs.replace(record, batch_job_id="")
+    assert unsettled.is_about(event)
+    assert not structs.replace(unsettled, job_name="other").is_about(event)
+    assert not structs.replace(record, batch_job_id="other").is_about(event)
+
+
+def test_should_record_a_foreign_job_where_its_results_lie(happened, now):
+    event = happened("succeeded_old_shape")
+    assert record_ids(event) == ["batch-20260302092959-feedbeef", event.batch_job_id]
+    record = foreign(event, job_id="batch-20260302092959-feedbeef", queue="fifo", now=now)
+    assert record.results_bucket == "pulse-results"
+    assert (record.vcpus, record.memory_mib, record.variables) == ("4", 16384, ("spx_close", "us_10y_yield"))
+    elsewhere = foreign(event, job_id=event.batch_job_id, queue="fifo", now=now)
+    assert elsewhere.results_bucket == ""
+
+
+def test_should_read_an_event_that_says_almost_nothing():
+    event = job_event.parse(
+        {"jobId": "j", "status": "FAILED", "container": {}, "attempts": [{}], "new": {"x": 1}}
+    )
+    assert event.attempts == (Attempt(),)
+    assert event.ran_seconds is None
+    assert not event.is_array_child
+
+
+def test_should_know_the_child_of_an_array(happened):
+    assert happened("failed_array_child").is_array_child
+    assert not happened("succeeded").is_array_child
+
+
+@pytest.mark.parametrize("detail", [{}, {"jobId": "j"}, {"jobId": "j", "status": "LOST"}, None, [], "x"])
+def test_should_refuse_what_is_no_state_change(detail):
+    with pytest.raises(InvalidInput, match="Batch Job State Change"):
+        job_event.parse(detail)

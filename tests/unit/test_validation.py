@@ -1,0 +1,91 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulse.domain.catalogue import Catalogue
+from pulse.domain.fault import Fault, shown
+from pulse.domain.job_request import JobRequest
+from pulse.domain.validation import InvalidInput, collect, convert
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+def faults(raw, kind):
+    with pytest.raises(InvalidInput) as caught:
+        convert(raw, kind)
+    return {fault.field: fault for fault in caught.value.faults}
+
+
+def test_should_report_every_fault_with_its_path_when_the_input_is_nested():
+    found = faults(
+        {
+            "queues": {"q": {"arn": "x", "platform": "MAINFRAME"}},
+            "profiles": {"small": {"vcpus": "four", "memory_mib": 2048, "timeout_seconds": 5, "queue": "q"}},
+            "request_defaults": {"profile": "small", "start_date": "2022-02-01", "end_date": "2022-01-01"},
+            "triggers": [{"prefix": "elsewhere/", "profile": "small", "variables": ["a", "-b"]}],
+            "tags": {"aws:owner": "x"},
+            "surprise": 1,
+        },
+        Catalogue,
+    )
+    assert set(found) == {
+        "queues.q.platform",
+        "profiles.small.vcpus",
+        "profiles.small.timeout_seconds",
+        "request_defaults.end_date",
+        "triggers[0].prefix",
+        "triggers[0].variables[1]",
+        "tags.aws:owner",
+        "surprise",
+    }
+    assert found["profiles.small.timeout_seconds"] == Fault(
+        "profiles.small.timeout_seconds", "seconds, an integer from 60 to 1209600 (14 days)", "5"
+    )
+
+
+def test_should_name_the_fields_that_are_missing():
+    found = faults({"queues": {}}, Catalogue)
+    assert {"profiles", "request_defaults"} <= set(found)
+    assert found["request_defaults"].found == "nothing"
+
+
+def test_should_check_rules_between_fields_although_another_field_is_faulty():
+    request, found = collect(
+        {"start_date": "2022-02-01", "end_date": "2022-01-01", "attempts": 0}, JobRequest
+    )
+    assert request is not None
+    assert {fault.field for fault in found} == {"attempts", "end_date"}
+
+
+def test_should_not_blame_a_rule_for_a_field_that_is_faulty_itself():
+    _, found = collect({"dataset": "nowhere", "dataset_version_id": "v"}, JobRequest)
+    assert [fault.field for fault in found] == ["dataset"]
+
+
+@pytest.mark.parametrize("raw", [None, [], "x", 1, True])
+def test_should_refuse_what_is_no_object(raw):
+    assert set(faults(raw, JobRequest)) == {"the whole"}
+
+
+@given(st.dictionaries(st.sampled_from(JobRequest.__struct_encode_fields__) | st.text(), JSON))
+def test_should_either_convert_or_report_whatever_comes(raw):
+    request, found = collect(raw, JobRequest)
+    assert request is not None
+    assert all(len(fault.found) <= 80 and fault.found.isprintable() for fault in found)
+    assert all(fault.field.isprintable() and len(fault.field) <= 400 for fault in found)
+    if not found:
+        assert convert(request.given(), JobRequest) == request
+
+
+@given(st.text() | st.integers() | st.lists(st.text()) | st.binary())
+def test_should_show_any_value_on_one_short_printable_line(value):
+    assert len(shown(value)) <= 80
+    assert shown(value).isprintable()
+
+
+def test_should_show_an_endless_integer_without_writing_it_out():
+    assert shown(10**5000) == "an integer of 16610 bits"
