@@ -10,8 +10,7 @@ export PIP_CACHE_DIR := $(CACHE)/pip
 export npm_config_cache := $(CACHE)/npm
 export XDG_CACHE_HOME := $(CACHE)/xdg
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := true
-export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := true
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,19,20,21,22,23,24,25
 export PYTHONDONTWRITEBYTECODE := 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)

@@ -1,0 +1,109 @@
+"""A deployment as a user sees it: buckets, API, AWS Batch and the inbox, through public clients only."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from localaws.instance import Instance
+from pulse.aws.signed_api import SignedApi
+from pulse.cli.local_stacks import Addresses
+
+T = TypeVar("T")
+SAMPLE = Path(__file__).parents[2] / "samples" / "market_daily.csv"
+PATIENCE_SECONDS = 40
+
+
+def sample(rows: int = 900) -> bytes:
+    """The last `rows` days of the real data, with its header: long enough to train on, and quick."""
+    lines = SAMPLE.read_text().splitlines(keepends=True)
+    return "".join([lines[0], *lines[-rows:]]).encode()
+
+
+class Deployment:
+    def __init__(self, found: Instance, where: Addresses) -> None:
+        self.found, self.where = found, where
+        self.batch, self.s3, self.iam = (found.client(name) for name in ("batch", "s3", "iam"))
+        self.sqs, self.logs, self.table = (found.client(name) for name in ("sqs", "logs", "dynamodb"))
+        self.api = SignedApi(where.api_url, found.session())
+
+    def drop(self, key: str, body: bytes) -> str:
+        """Puts an object into the data bucket; its version id."""
+        answer = self.s3.put_object(Bucket=self.where.data_bucket, Key=key, Body=body)
+        return str(answer["VersionId"])
+
+    def post(self, request: Any, **options: Any) -> httpx.Response:
+        return self.api.call("POST", "/jobs", body=request, **options)
+
+    def jobs_of(self, version_id: str) -> list[dict[str, Any]]:
+        """The Batch jobs that were told to read this object version."""
+        return [job for job in self.all_jobs() if any(version_id in word for word in command_of(job))]
+
+    def all_jobs(self) -> list[dict[str, Any]]:
+        pages = self.batch.get_paginator("list_jobs").paginate(
+            jobQueue=self.where.job_queue, filters=[{"name": "AFTER_CREATED_AT", "values": ["0"]}]
+        )
+        ids = [job["jobId"] for page in pages for job in page["jobSummaryList"]]
+        return [
+            job
+            for start in range(0, len(ids), 100)
+            for job in self.batch.describe_jobs(jobs=ids[start : start + 100])["jobs"]
+        ]
+
+    def job_of_drop(self, version_id: str) -> dict[str, Any]:
+        return until(lambda: next(iter(self.jobs_of(version_id)), None), "a job for the dropped object")
+
+    def finished(self, batch_job_id: str) -> dict[str, Any]:
+        def ended() -> dict[str, Any] | None:
+            job = self.batch.describe_jobs(jobs=[batch_job_id])["jobs"][0]
+            return job if job["status"] in ("SUCCEEDED", "FAILED") else None
+
+        return until(ended, f"the end of {batch_job_id}")
+
+    def messages(self, words: str, channel: str | None = None) -> list[dict[str, Any]]:
+        """What the inbox holds that contains `words`."""
+        received = httpx.get(f"{self.found.inbox_url}/messages", trust_env=False).json()
+        return [m for m in received if words in json.dumps(m) and channel in (None, m["channel"])]
+
+    def message(self, words: str, channel: str) -> dict[str, Any]:
+        return until(lambda: next(iter(self.messages(words, channel)), None), f"{channel} about {words}")
+
+    def result(self, job_id: str, name: str) -> bytes:
+        body = self.s3.get_object(Bucket=self.where.results_bucket, Key=f"results/{job_id}/{name}")["Body"]
+        return bytes(body.read())
+
+    def log_of(self, job: dict[str, Any]) -> str:
+        """What the job printed."""
+        group = job["container"]["logConfiguration"]["options"]["awslogs-group"]
+        events = self.logs.get_log_events(
+            logGroupName=group, logStreamName=job["container"]["logStreamName"], startFromHead=True
+        )["events"]
+        return "\n".join(event["message"] for event in events)
+
+    def queue_url(self, part: str) -> str:
+        """The SQS queue whose name contains `part` and is no dead-letter queue."""
+        urls = self.sqs.list_queues()["QueueUrls"]
+        (url,) = (u for u in urls if part in u and "Dead" not in u)
+        return str(url)
+
+
+def pulse_job_id(job: dict[str, Any]) -> str:
+    return next(e["value"] for e in job["container"]["environment"] if e["name"] == "PULSE_JOB_ID")
+
+
+def command_of(job: dict[str, Any]) -> list[str]:
+    return list(job.get("container", {}).get("command", []))
+
+
+def until(found: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
+    """Asks until there is an answer; fails with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := found():
+            return answer
+        time.sleep(0.05)
+    message = f"Waited {seconds:.0f} s in vain for {what}"
+    raise AssertionError(message)
