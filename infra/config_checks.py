@@ -1,0 +1,140 @@
+"""Rules between values of the configuration: what neither a type nor CloudFormation's synth would catch."""
+
+import re
+from collections.abc import Iterator
+
+from infra.config_model import ComputeEnvironment, Config, JobQueue
+from pulse.domain.catalogue import Catalogue, Queue
+from pulse.domain.fault import Fault, shown
+from pulse.domain.profile import Profile
+
+MAX_ENVIRONMENTS = 3
+API_TIMEOUT_SECONDS = 29
+"""An HTTP API answers 503 after 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
+_NAME_RULE = "1 to 128 letters, digits, hyphens and underscores, beginning with a letter or digit"
+
+
+def check(config: Config) -> list[Fault]:
+    """Everything that is wrong between values that are right one by one."""
+    return [
+        *_names(config),
+        *_environments(config),
+        *_queues(config),
+        *catalogue(config).faults(),
+        *_profiles(config),
+        *_functions(config),
+    ]
+
+
+def catalogue(config: Config) -> Catalogue:
+    """What the functions are told of this configuration, without ARNs."""
+    queues = {
+        name: Queue(
+            arn="",
+            platform="EC2"
+            if any(e.platform == "EC2" for e in _environments_of(config, queue))
+            else "FARGATE",
+            fair_share=queue.fair_share is not None,
+        )
+        for name, queue in config.queues.items()
+    }
+    return Catalogue(
+        queues=queues,
+        profiles=config.profiles,
+        request_defaults=config.request_defaults,
+        triggers=config.triggers,
+        retry_policy=config.retry_policy,
+        tags=config.tags,
+    )
+
+
+def _names(config: Config) -> Iterator[Fault]:
+    for section in ("compute_environments", "queues", "profiles"):
+        for name in getattr(config, section):
+            if not _NAME.match(name):
+                yield Fault(section, f"names of {_NAME_RULE}", shown(name))
+    data, results = config.buckets.data.name, config.buckets.results.name
+    if data is not None and data == results:
+        yield Fault("buckets.results.name", "another name than buckets.data.name", shown(results))
+
+
+def _environments(config: Config) -> Iterator[Fault]:
+    for name, environment in config.compute_environments.items():
+        at = f"compute_environments.{name}"
+        if environment.platform == "FARGATE":
+            if environment.instance_types:
+                yield Fault(f"{at}.instance_types", "nothing on Fargate", shown(environment.instance_types))
+            if environment.gpu:
+                yield Fault(f"{at}.gpu", "false on Fargate; a GPU needs type EC2 or SPOT", "true")
+            continue
+        if not environment.instance_types:
+            yield Fault(f"{at}.instance_types", "at least one instance type, such as g5.xlarge", "nothing")
+        for i, instance_type in enumerate(environment.instance_types):
+            if _architecture(instance_type) != config.container.cpu_architecture:
+                yield Fault(
+                    f"{at}.instance_types[{i}]",
+                    f"an instance type of container.cpu_architecture {config.container.cpu_architecture}",
+                    shown(instance_type),
+                )
+
+
+def _queues(config: Config) -> Iterator[Fault]:
+    kinds = {queue.fair_share is not None for queue in config.queues.values()}
+    for fair, text in ((False, "a queue without fair_share (FIFO)"), (True, "a queue with fair_share")):
+        if fair not in kinds:
+            yield Fault("queues", f"at least {text}", "none")
+    for name, queue in config.queues.items():
+        yield from _order(config, queue, f"queues.{name}.environments")
+        reasons = [limit.reason for limit in queue.job_state_time_limits]
+        for i, reason in enumerate(reasons):
+            if reason in reasons[:i]:
+                at = f"queues.{name}.job_state_time_limits[{i}].reason"
+                yield Fault(at, "each reason once", shown(reason))
+
+
+def _order(config: Config, queue: JobQueue, at: str) -> Iterator[Fault]:
+    if not 1 <= len(queue.environments) <= MAX_ENVIRONMENTS:
+        yield Fault(at, f"1 to {MAX_ENVIRONMENTS} environments", f"{len(queue.environments)}")
+    for i, environment in enumerate(queue.environments):
+        if environment not in config.compute_environments:
+            known = ", ".join(config.compute_environments)
+            yield Fault(f"{at}[{i}]", f"one of {known}", shown(environment))
+        elif environment in queue.environments[:i]:
+            yield Fault(f"{at}[{i}]", "each environment once", shown(environment))
+    if len({environment.platform for environment in _environments_of(config, queue)}) > 1:
+        yield Fault(at, "only Fargate or only EC2 environments", ", ".join(queue.environments))
+
+
+def _profiles(config: Config) -> Iterator[Fault]:
+    for name, profile in config.profiles.items():
+        queue = config.queues.get(profile.queue)
+        for environment_name in queue.environments if queue else ():
+            environment = config.compute_environments.get(environment_name)
+            if environment:
+                yield from _profile_in(profile, environment, environment_name, f"profiles.{name}")
+
+
+def _profile_in(profile: Profile, environment: ComputeEnvironment, name: str, at: str) -> Iterator[Fault]:
+    if profile.vcpus > environment.max_vcpus:
+        limit = f"at most {environment.max_vcpus}, max_vcpus of compute environment {name} of its queue"
+        yield Fault(f"{at}.vcpus", limit, f"{profile.vcpus:g}")
+    if profile.gpus and environment.platform == "EC2" and not environment.gpu:
+        yield Fault(f"{at}.gpus", f"0 unless compute environment {name} has gpu: true", shown(profile.gpus))
+
+
+def _functions(config: Config) -> Iterator[Fault]:
+    timeout = config.functions.submit_job.timeout_seconds
+    if timeout > API_TIMEOUT_SECONDS:
+        limit = f"at most {API_TIMEOUT_SECONDS} seconds, because the HTTP API waits no longer"
+        yield Fault("functions.submit_job.timeout_seconds", limit, shown(timeout))
+
+
+def _environments_of(config: Config, queue: JobQueue) -> list[ComputeEnvironment]:
+    return [config.compute_environments[e] for e in queue.environments if e in config.compute_environments]
+
+
+def _architecture(instance_type: str) -> str:
+    """Graviton families have a g after their generation (m7g, im4gn); a1 is the first of them."""
+    family = instance_type.partition(".")[0]
+    return "ARM64" if family == "a1" or re.match(r"^[a-z]+[0-9]+g", family) else "X86_64"

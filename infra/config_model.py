@@ -1,0 +1,215 @@
+"""The configuration as types, section by section of config/default.yaml.
+
+What a profile, a trigger or a retry rule is belongs to `pulse.domain`; rules between values are in
+`config_checks`.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from infra.config_types import (
+    AccountId,
+    BucketName,
+    Days,
+    EmailAddress,
+    Host,
+    JobDefinitionName,
+    LogRetentionDays,
+    Region,
+    StackPrefix,
+)
+from pulse.domain.batch_limits import Platform, Tags
+from pulse.domain.profile import Profile, ProfileName, QueueName
+from pulse.domain.request_defaults import LogLevel, RequestDefaults
+from pulse.domain.retry_policy import RetryPolicy
+from pulse.domain.trigger import Trigger
+
+
+class Names(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    stack_prefix: StackPrefix
+    job_definition: JobDefinitionName
+
+
+class Bucket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    noncurrent_expiration_days: Days
+    abort_multipart_days: Days
+    retain: bool
+    name: BucketName | None = None
+
+
+class Buckets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    data: Bucket
+    results: Bucket
+
+
+class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    retention_days: Annotated[int, Meta(ge=8, le=3650, description="days, an integer from 8 to 3650")]
+    deletion_protection: bool
+    idempotency_window_seconds: Annotated[
+        int, Meta(ge=0, le=86_400, description="seconds, an integer from 0 to 86400")
+    ]
+
+
+class Network(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    mode: Literal["public", "nat", "endpoints"]
+    cidr: Annotated[
+        str,
+        Meta(
+            pattern=r"^(10|172\.(1[6-9]|2[0-9]|3[01])|192\.168)(\.[0-9]{1,3}){1,3}/(1[6-9]|2[0-4])\Z",
+            description="a private range of /16 to /24, such as 10.80.0.0/16",
+        ),
+    ]
+    availability_zones: Annotated[int, Meta(ge=1, le=6, description="an integer from 1 to 6")]
+    flow_logs: bool
+
+
+class ComputeEnvironment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    type: Literal["FARGATE", "FARGATE_SPOT", "EC2", "SPOT"]
+    max_vcpus: Annotated[int, Meta(ge=1, le=100_000, description="vCPU, an integer from 1 to 100000")]
+    instance_types: tuple[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[a-z0-9-]+\.[a-z0-9-]+\Z",
+                description="a list of instance types with their size, such as g5.xlarge",
+            ),
+        ],
+        ...,
+    ] = ()
+    gpu: bool = False
+
+    @property
+    def platform(self) -> Platform:
+        return "FARGATE" if self.type.startswith("FARGATE") else "EC2"
+
+    @property
+    def spot(self) -> bool:
+        return self.type in ("FARGATE_SPOT", "SPOT")
+
+
+ShareName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9]{1,255}\*?\Z",
+        description="share identifiers of 1 to 255 letters and digits, of which the last may be *, "
+        "each with a weight from 0.0001 to 999.9999",
+    ),
+]
+
+
+class FairShare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    share_decay_seconds: Annotated[
+        int, Meta(ge=0, le=604_800, description="seconds, an integer from 0 to 604800")
+    ]
+    compute_reservation_percent: Annotated[int, Meta(ge=0, le=99, description="an integer from 0 to 99")]
+    shares: dict[ShareName, Annotated[float, Meta(ge=0.0001, le=999.9999)]] = {}
+
+
+class JobStateTimeLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_JobStateTimeLimitAction.html"""
+
+    reason: Literal[
+        "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
+        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
+        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
+        "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",
+    ]
+    max_time_seconds: Annotated[
+        int, Meta(ge=600, le=86_400, description="seconds, an integer from 600 to 86400")
+    ]
+
+
+class JobQueue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    priority: Annotated[int, Meta(ge=0, le=1000, description="an integer from 0 to 1000")]
+    environments: tuple[str, ...]
+    fair_share: FairShare | None = None
+    job_state_time_limits: tuple[JobStateTimeLimit, ...] = ()
+
+
+class Container(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    cpu_architecture: Literal["X86_64", "ARM64"]
+    log_retention_days: LogRetentionDays
+    ephemeral_storage_gib: (
+        Annotated[int, Meta(ge=21, le=200, description="null, or GiB, an integer from 21 to 200")] | None
+    ) = None
+
+
+class Slack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    webhook_secret: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}\Z",
+            description="the name of a secret in AWS Secrets Manager: letters, digits and /_+=.@-",
+        ),
+    ]
+    allowed_hosts: Annotated[
+        tuple[Host, ...],
+        Meta(min_length=1, description="a list of at least one host such as hooks.slack.com"),
+    ] = ("hooks.slack.com",)
+
+
+class AmazonQ(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    workspace_id: Annotated[
+        str, Meta(pattern=r"^[0-9A-Z]{1,255}\Z", description="a Slack workspace id such as T0123456789")
+    ]
+    channel_id: Annotated[
+        str, Meta(pattern=r"^[A-Za-z0-9]{1,255}\Z", description="a Slack channel id such as C0123456789")
+    ]
+
+
+class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    emails: tuple[EmailAddress, ...] = ()
+    slack: Slack | None = None
+    amazon_q: AmazonQ | None = None
+
+
+class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    rate_per_second: Annotated[int, Meta(ge=1, le=50, description="requests a second, 1 to 50")]
+    burst: Annotated[int, Meta(ge=1, le=100, description="requests, 1 to 100")]
+
+
+class Function(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    memory_mib: Annotated[int, Meta(ge=128, le=10_240, description="MiB, an integer from 128 to 10240")]
+    timeout_seconds: Annotated[int, Meta(ge=3, le=900, description="seconds, an integer from 3 to 900")]
+    max_concurrency: Annotated[int, Meta(ge=2, le=1000, description="an integer from 2 to 1000")]
+
+
+class Functions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    runtime: Literal["python3.11", "python3.12", "python3.13", "python3.14"]
+    architecture: Literal["arm64", "x86_64"]
+    bundle_for: Literal["lambda", "host"]
+    log_level: LogLevel
+    log_retention_days: LogRetentionDays
+    tracing: bool
+    submit_job: Function
+    on_job_event: Function
+    send_alert: Function
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    names: Names
+    tags: Tags
+    buckets: Buckets
+    ledger: Ledger
+    network: Network
+    compute_environments: dict[str, ComputeEnvironment]
+    queues: dict[QueueName, JobQueue]
+    container: Container
+    profiles: dict[ProfileName, Profile]
+    triggers: tuple[Trigger, ...]
+    request_defaults: RequestDefaults
+    retry_policy: RetryPolicy
+    alerts: Alerts
+    api: Api
+    functions: Functions
+    account: AccountId | None = None
+    region: Region | None = None
+
+    def platform_of(self, queue: str) -> Platform:
+        """The platform of a queue that has passed the checks: all its environments share it."""
+        return self.compute_environments[self.queues[queue].environments[0]].platform
+
+    @property
+    def has_ec2(self) -> bool:
+        return any(environment.platform == "EC2" for environment in self.compute_environments.values())

@@ -1,0 +1,63 @@
+"""Findings of cdk-nag accepted at the narrowest place, with the reason beside each."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_iam as iam
+from constructs import IConstruct, IValidation
+
+
+def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
+    """`rule` as AwsSolutions names it: `S1`, or `IAM5[Resource::*]` for one granular finding."""
+    cdk.Validations.of(construct).acknowledge(
+        cdk.Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason)
+    )
+
+
+def acknowledge_wildcards(role: iam.Role, reasons: Mapping[str, str]) -> None:
+    """Accepts IAM5 for the resources of `role` that end as the keys say (`/results/*`), each for its reason.
+
+    cdk-nag names such a finding by the whole resource, in which a reference to another stack is known only
+    when all stacks are put together: hence at validation, the first moment after that.
+    """
+    role.node.add_validation(_Wildcards(role, reasons))
+
+
+@jsii.implements(IValidation)
+class _Wildcards:
+    def __init__(self, role: iam.Role, reasons: Mapping[str, str]) -> None:
+        self._role = role
+        self._reasons = reasons
+
+    def validate(self) -> list[str]:
+        policy = self._role.node.find_child("DefaultPolicy")
+        assert isinstance(policy, iam.Policy)  # noqa: S101 - for the type checker
+        document = cdk.Stack.of(self._role).resolve(policy.document)
+        resources = {_flat(each) for s in document["Statement"] for each in _listed(s["Resource"])}
+        for ending, reason in self._reasons.items():
+            for resource in resources:
+                if resource.endswith(ending):
+                    acknowledge(self._role, f"IAM5[Resource::{resource}]", reason)
+        return []
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _flat(value: Any) -> str:
+    """A reference as cdk-nag writes it."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [delimiter, items]}:
+            return str(delimiter).join(_flat(item) for item in items)
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{resource}.{attribute}>"
+        case {"Ref": name}:
+            return f"<{name}>"
+        case _:
+            return json.dumps(value, separators=(",", ":"))

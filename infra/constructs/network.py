@@ -1,0 +1,77 @@
+"""The network that jobs run in. Nothing listens in it: jobs fetch their image, use S3 and write logs."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.config_model import Config
+from infra.constructs.acknowledge import acknowledge
+from infra.constructs.log_retention import retention
+
+SUBNETS = {
+    "public": ec2.SubnetType.PUBLIC,
+    "nat": ec2.SubnetType.PRIVATE_WITH_EGRESS,
+    "endpoints": ec2.SubnetType.PRIVATE_ISOLATED,
+}
+_SERVICES = ec2.InterfaceVpcEndpointAwsService
+ENDPOINTS = {"EcrApi": _SERVICES.ECR, "EcrDocker": _SERVICES.ECR_DOCKER, "Logs": _SERVICES.CLOUDWATCH_LOGS}
+EC2_ENDPOINTS = {
+    "Ecs": _SERVICES.ECS,
+    "EcsAgent": _SERVICES.ECS_AGENT,
+    "EcsTelemetry": _SERVICES.ECS_TELEMETRY,
+}
+
+
+class Network(Construct):
+    def __init__(self, scope: Construct, id_: str, *, config: Config) -> None:
+        super().__init__(scope, id_)
+        mode = config.network.mode
+        self.public = mode == "public"
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(config.network.cidr),
+            max_azs=config.network.availability_zones,
+            nat_gateways=1 if mode == "nat" else 0,
+            restrict_default_security_group=False,
+            subnet_configuration=_subnets(mode, instances=config.has_ec2),
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
+            },
+        )
+        self.subnets = ec2.SubnetSelection(subnet_type=SUBNETS[mode])
+        self.security_group = ec2.SecurityGroup(
+            self, "Jobs", vpc=self.vpc, allow_all_outbound=False, description="Jobs: HTTPS out, nothing in"
+        )
+        self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS services")
+        if mode == "endpoints":
+            for name, service in {**ENDPOINTS, **(EC2_ENDPOINTS if config.has_ec2 else {})}.items():
+                self.vpc.add_interface_endpoint(name, service=service)
+        self._flow_logs(config)
+
+    def _flow_logs(self, config: Config) -> None:
+        if not config.network.flow_logs:
+            reason = "Nothing listens in this network; flow logs are billed by volume and one setting away."
+            acknowledge(self.vpc, "VPC7", reason)
+            return
+        group = logs.LogGroup(
+            self,
+            "FlowLogs",
+            retention=retention(config.container.log_retention_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.vpc.add_flow_log("Flows", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
+
+
+def _subnets(mode: str, *, instances: bool) -> list[ec2.SubnetConfiguration]:
+    """Fargate asks for its public address job by job; an EC2 instance gets one from its subnet."""
+    public = ec2.SubnetConfiguration(
+        name="Public",
+        subnet_type=ec2.SubnetType.PUBLIC,
+        map_public_ip_on_launch=instances and mode == "public",
+    )
+    if mode == "public":
+        return [public]
+    private = ec2.SubnetConfiguration(name="Private", subnet_type=SUBNETS[mode])
+    return [public, private] if mode == "nat" else [private]

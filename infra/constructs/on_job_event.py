@@ -1,0 +1,67 @@
+"""on_job_event and the events it follows: state changes of our queues' jobs, and queues that are blocked."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.config_model import Functions
+from infra.constructs.acknowledge import acknowledge_wildcards
+from infra.constructs.event_queue import EventQueue
+from infra.constructs.use_case_function import UseCaseFunction
+
+METRICS = "results/*/metrics.json"
+
+
+class OnJobEvent(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Functions,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        results_bucket: s3.IBucket,
+        ledger: dynamodb.ITable,
+        queue_arns: Sequence[str],
+        alerts: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, id_)
+        use_case = UseCaseFunction(
+            self,
+            "UseCase",
+            use_case="on_job_event",
+            config=config,
+            code=code,
+            environment=environment,
+            description="Keeps the ledger's record of a job and tells of its end",
+        )
+        self.function = use_case.function
+        use_case.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ledger.table_arn)
+        use_case.allow(["s3:GetObject"], results_bucket.arn_for_objects(METRICS))
+        alerts.grant_publish(self.function)
+        acknowledge_wildcards(use_case.role, {f"/{METRICS}": "Each job writes its metrics below its own id."})
+
+        queue = EventQueue(self, "Events", consumer=config.on_job_event, alerts=alerts)
+        queue.feed(self.function, max_concurrency=config.on_job_event.max_concurrency)
+        queue.add_rule(
+            "StateChange",
+            "State changes of the jobs in Pulse's queues",
+            events.EventPattern(
+                source=["aws.batch"],
+                detail_type=["Batch Job State Change"],
+                detail={"jobQueue": list(queue_arns)},
+            ),
+        )
+        queue.add_rule(
+            "QueueBlocked",
+            "Pulse's queues held up by a job that cannot start",
+            events.EventPattern(
+                source=["aws.batch"], detail_type=["Batch Job Queue Blocked"], resources=list(queue_arns)
+            ),
+        )

@@ -1,0 +1,49 @@
+"""A private, versioned, encrypted bucket that takes TLS only and keeps its objects when its stack goes."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.config_model import Bucket
+from infra.constructs.acknowledge import acknowledge
+
+
+class SecureBucket(Construct):
+    def __init__(self, scope: Construct, id_: str, *, config: Bucket, events: bool = False) -> None:
+        """`events`: tell EventBridge of every object."""
+        super().__init__(scope, id_)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=config.name,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            removal_policy=cdk.RemovalPolicy.RETAIN if config.retain else cdk.RemovalPolicy.DESTROY,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="tidy",
+                    noncurrent_version_expiration=cdk.Duration.days(config.noncurrent_expiration_days),
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(config.abort_multipart_days),
+                    expired_object_delete_marker=True,
+                )
+            ],
+        )
+        if events:
+            # The L2's event_bridge_enabled adds a custom resource with a function of its own.
+            resource = self.bucket.node.default_child
+            assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - for the type checker
+            resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+                event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                    event_bridge_enabled=True
+                )
+            )
+        acknowledge(
+            self.bucket,
+            "S1",
+            "A log bucket for each access would cost more than it tells: CloudTrail data events are the way "
+            "to audit objects, in the account's own trail.",
+        )

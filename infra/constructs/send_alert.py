@@ -1,0 +1,58 @@
+"""send_alert: takes alerts from the topic to Slack. Deployed only where Slack is configured."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra.config_model import Functions, Slack
+from infra.constructs.event_queue import EventQueue
+from infra.constructs.use_case_function import UseCaseFunction
+
+
+class SendAlert(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Functions,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        slack: Slack,
+        alerts: sns.Topic,
+    ) -> None:
+        super().__init__(scope, id_)
+        use_case = UseCaseFunction(
+            self,
+            "UseCase",
+            use_case="send_alert",
+            config=config,
+            code=code,
+            environment=environment,
+            description="Sends alerts to Slack",
+        )
+        self.function = use_case.function
+        # A secret's ARN ends in six characters of its own: https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+        secret = cdk.Stack.of(self).format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{slack.webhook_secret}-??????",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        use_case.allow(["secretsmanager:GetSecretValue"], secret)
+
+        queue = EventQueue(self, "Alerts", consumer=config.send_alert, alerts=alerts)
+        queue.feed(self.function, max_concurrency=config.send_alert.max_concurrency)
+        alerts.add_subscription(
+            subscriptions.SqsSubscription(
+                queue.queue,
+                raw_message_delivery=True,
+                dead_letter_queue=queue.dead_letters,
+                # Alerts of Pulse have a kind; CloudWatch's alarms have none, and go to people by e-mail.
+                filter_policy={"kind": sns.SubscriptionFilter.exists_filter()},
+            )
+        )

@@ -1,0 +1,93 @@
+"""submit_job and what calls it: dropped data sets and requests, and POST /jobs."""
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_batch as batch
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.config_model import Functions
+from infra.constructs.acknowledge import acknowledge_wildcards
+from infra.constructs.event_queue import EventQueue, prefixes
+from infra.constructs.use_case_function import UseCaseFunction
+
+REQUESTS = "requests/"
+DROPS = ("datasets/", REQUESTS)
+
+
+class SubmitJob(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Functions,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        data_bucket: s3.IBucket,
+        ledger: dynamodb.ITable,
+        queues: Sequence[batch.IJobQueue],
+        definitions: Sequence[str],
+        alerts: sns.ITopic,
+        definition_fingerprint: str,
+    ) -> None:
+        """`definitions` are names, because functions in flight submit earlier revisions too.
+
+        `definition_fingerprint` makes this stack's template change with the definition: its ARN is read from
+        another stack when deployed, and a template that stays the same is not deployed.
+        """
+        super().__init__(scope, id_)
+        use_case = UseCaseFunction(
+            self,
+            "UseCase",
+            use_case="submit_job",
+            config=config,
+            code=code,
+            environment=environment,
+            description="Plans a job from a request or a dropped data set and submits it to AWS Batch "
+            f"(definition {definition_fingerprint})",
+        )
+        self.function = use_case.function
+        self._allow(use_case, queues, definitions)
+        use_case.allow(["s3:GetObject", "s3:GetObjectVersion"], data_bucket.arn_for_objects(f"{REQUESTS}*"))
+        use_case.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ledger.table_arn)
+        alerts.grant_publish(self.function)
+
+        drops = EventQueue(self, "Drops", consumer=config.submit_job, alerts=alerts)
+        drops.feed(self.function, max_concurrency=config.submit_job.max_concurrency)
+        drops.add_rule(
+            "ObjectCreated",
+            "Data sets and requests dropped into the data bucket",
+            events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={"bucket": {"name": [data_bucket.bucket_name]}, "object": {"key": prefixes(DROPS)}},
+            ),
+        )
+
+    def _allow(
+        self, use_case: UseCaseFunction, queues: Sequence[batch.IJobQueue], definitions: Sequence[str]
+    ) -> None:
+        """SubmitJob on any revision (the L2's grant allows only the newest), and the tags of jobs."""
+        stack = cdk.Stack.of(self)
+        revisions = [_arn(stack, "job-definition", f"{name}:*") for name in definitions]
+        use_case.allow(["batch:SubmitJob"], *revisions, *(queue.job_queue_arn for queue in queues))
+        use_case.allow(["batch:TagResource"], *revisions, _arn(stack, "job", "*"))
+        earlier = "Functions in flight hold earlier revisions."
+        acknowledge_wildcards(
+            use_case.role,
+            {
+                **{f"job-definition/{name}:*": earlier for name in definitions},
+                ":job/*": "A job's id is AWS Batch's answer.",
+                f"/{REQUESTS}*": "Requests are read wherever they were dropped below it.",
+            },
+        )
+
+
+def _arn(stack: cdk.Stack, resource: str, name: str) -> str:
+    return stack.format_arn(service="batch", resource=resource, resource_name=name)

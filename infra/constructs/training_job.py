@@ -1,0 +1,198 @@
+"""The training job: its image, its roles, its logs and its definition for each platform in use."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_batch as batch
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.config_model import Config
+from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
+from infra.constructs.log_retention import retention
+from pulse.domain.profile import Profile
+from pulse.domain.retry_policy import RetryRule
+
+if TYPE_CHECKING:
+    from pulse.domain.batch_limits import Platform
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / "training"
+COMMAND = ["python", "-m", "recursive_training.run_training"]
+DATASETS = "datasets/"
+RESULTS = "results/"
+EXCLUDE = ["**/__pycache__", "**/*.pyc", "**/.*_cache", "requirements.in"]
+_ARCHITECTURES = {
+    "X86_64": (ecr_assets.Platform.LINUX_AMD64, ecs.CpuArchitecture.X86_64),
+    "ARM64": (ecr_assets.Platform.LINUX_ARM64, ecs.CpuArchitecture.ARM64),
+}
+_ACTIONS = {"RETRY": batch.Action.RETRY, "EXIT": batch.Action.EXIT}
+
+
+class TrainingJob(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Config,
+        data_bucket: s3.IBucket,
+        results_bucket: s3.IBucket,
+        assign_public_ip: bool,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._config = config
+        self._public = assign_public_ip
+        self._environment = _environment(config, data_bucket, results_bucket)
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=retention(config.container.log_retention_days),
+            removal_policy=cdk.RemovalPolicy.RETAIN,  # the ledger's records point into it
+        )
+        self._job_role = self._make_job_role(data_bucket, results_bucket)
+        self._execution_role = self._role("ExecutionRole", "What AWS Batch uses to start the container")
+        acknowledge(
+            self._execution_role,
+            "IAM5[Resource::*]",
+            "ecr:GetAuthorizationToken knows no resource; all else of this role is scoped.",
+        )
+        platform, self._cpu_architecture = _ARCHITECTURES[config.container.cpu_architecture]
+        self._image = ecr_assets.DockerImageAsset(
+            self,
+            "Image",
+            directory=str(FOLDER),
+            platform=platform,
+            exclude=EXCLUDE,
+            ignore_mode=cdk.IgnoreMode.DOCKER,
+        )
+        self.definitions: dict[Platform, batch.EcsJobDefinition] = {
+            "FARGATE": self._definition("Definition", config.names.job_definition, self._fargate())
+        }
+        self.definition_names = [config.names.job_definition]
+        if config.has_ec2:
+            name = f"{config.names.job_definition}-ec2"
+            self.definitions["EC2"] = self._definition("Ec2Definition", name, self._instances())
+            self.definition_names.append(name)
+
+    def _definition(
+        self, id_: str, name: str, container: batch.IEcsContainerDefinition
+    ) -> batch.EcsJobDefinition:
+        profile = self._default_profile
+        definition = batch.EcsJobDefinition(
+            self,
+            id_,
+            job_definition_name=name,
+            container=container,
+            timeout=cdk.Duration.seconds(profile.timeout_seconds),
+            retry_attempts=profile.attempts,
+            retry_strategies=[_strategy(rule) for rule in self._config.retry_policy.rules],
+            propagate_tags=True,
+            skip_deregister_on_update=True,  # submitters in flight still hold the revision before this one
+        )
+        # A path on the host is not for Fargate, not even an empty one: the volume has only its name.
+        _resource(definition).add_property_deletion_override("ContainerProperties.Volumes.0.Host")
+        return definition
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the definition does, which its ARN does only when deployed."""
+        resources = [_resource(definition) for definition in self.definitions.values()]
+        parts = [[r.container_properties, r.retry_strategy, r.timeout] for r in resources]
+        rendered = json.dumps(cdk.Stack.of(self).resolve(parts), sort_keys=True)
+        return hashlib.sha256(rendered.encode()).hexdigest()[:12]
+
+    @property
+    def _default_profile(self) -> Profile:
+        return self._config.profiles[self._config.request_defaults.profile]
+
+    def _fargate(self) -> batch.EcsFargateContainerDefinition:
+        profile, storage = self._default_profile, self._config.container.ephemeral_storage_gib
+        return batch.EcsFargateContainerDefinition(
+            self,
+            "Container",
+            cpu=profile.vcpus,
+            memory=cdk.Size.mebibytes(profile.memory_mib),
+            assign_public_ip=self._public,
+            ephemeral_storage_size=cdk.Size.gibibytes(storage) if storage else None,
+            fargate_cpu_architecture=self._cpu_architecture,
+            fargate_operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            **self._common,
+        )
+
+    def _instances(self) -> batch.EcsEc2ContainerDefinition:
+        """Resources are those of the smallest job: every submission states its own."""
+        return batch.EcsEc2ContainerDefinition(
+            self, "Ec2Container", cpu=1, memory=cdk.Size.mebibytes(2048), **self._common
+        )
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        return {
+            "image": ecs.ContainerImage.from_docker_image_asset(self._image),
+            "command": COMMAND,
+            "environment": self._environment,
+            "job_role": self._job_role,
+            "execution_role": self._execution_role,
+            "logging": ecs.LogDriver.aws_logs(stream_prefix="training", log_group=self.log_group),
+            "readonly_root_filesystem": True,
+            # tmpfs is not for Fargate; a volume without a path on the host lives as long as its job.
+            "volumes": [batch.EcsVolume.host(name="tmp", container_path="/tmp", readonly=False)],  # noqa: S108
+        }
+
+    def _make_job_role(self, data: s3.IBucket, results: s3.IBucket) -> iam.Role:
+        role = self._role("JobRole", "What the training may do: read data sets, write results")
+        role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[data.bucket_arn]))
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:GetObject", "s3:GetObjectVersion"],
+                resources=[data.arn_for_objects(f"{DATASETS}*")],
+            )
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=[results.arn_for_objects(f"{RESULTS}*")])
+        )
+        acknowledge_wildcards(
+            role,
+            {
+                f"/{DATASETS}*": "A job reads whichever data sets were dropped there.",
+                f"/{RESULTS}*": "Each job writes below its own id there, known only when it is submitted.",
+            },
+        )
+        return role
+
+    def _role(self, id_: str, description: str) -> iam.Role:
+        return iam.Role(
+            self, id_, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"), description=description
+        )
+
+
+def _environment(config: Config, data: s3.IBucket, results: s3.IBucket) -> dict[str, str]:
+    """What a client that overrides nothing gets; a submission of ours states them all."""
+    defaults = config.request_defaults
+    return {
+        "S3_DATA_BUCKET": data.bucket_name,
+        "S3_RESULTS_BUCKET": results.bucket_name,
+        "LOG_LEVEL": defaults.log_level,
+        "USE_DASK": "true" if defaults.use_dask else "false",
+        "DASK_THREADS": str(defaults.dask_threads),
+    }
+
+
+def _resource(definition: batch.EcsJobDefinition) -> batch.CfnJobDefinition:
+    resource = definition.node.default_child
+    assert isinstance(resource, batch.CfnJobDefinition)  # noqa: S101 - for the type checker
+    return resource
+
+
+def _strategy(rule: RetryRule) -> batch.RetryStrategy:
+    reason = batch.Reason.custom(
+        on_status_reason=rule.on_status_reason, on_reason=rule.on_reason, on_exit_code=rule.on_exit_code
+    )
+    return batch.RetryStrategy.of(_ACTIONS[rule.action], reason)

@@ -1,0 +1,73 @@
+"""A function that serves one use case, with a role and a log group of its own."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.config_model import Functions
+from infra.constructs.acknowledge import acknowledge
+from infra.constructs.log_retention import retention
+
+_ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
+_NEWEST = "python3.14"
+
+
+class UseCaseFunction(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        use_case: str,
+        config: Functions,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        description: str,
+    ) -> None:
+        """`use_case` is a module of `lambdas/` and its section in the configuration."""
+        super().__init__(scope, id_)
+        size = getattr(config, use_case)
+        log_group = logs.LogGroup(
+            self, "Logs", retention=retention(config.log_retention_days), removal_policy=RemovalPolicy.DESTROY
+        )
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"What {use_case} may do",
+        )
+        log_group.grant_write(self.role)  # AWSLambdaBasicExecutionRole would allow every log group
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=description,
+            runtime=lambda_.Runtime(config.runtime, lambda_.RuntimeFamily.PYTHON),
+            architecture=_ARCHITECTURES[config.architecture],
+            handler=f"lambdas.{use_case}.handler",
+            code=code,
+            memory_size=size.memory_mib,
+            timeout=Duration.seconds(size.timeout_seconds),
+            role=self.role,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": use_case,
+                "POWERTOOLS_LOG_LEVEL": config.log_level,
+                "POWERTOOLS_METRICS_NAMESPACE": "Pulse",
+                **environment,
+            },
+        )
+        if config.runtime != _NEWEST:
+            acknowledge(self.function, "L1", f"{config.runtime} is the configuration's choice.")
+        if config.tracing:
+            acknowledge(self.role, "IAM5[Resource::*]", "AWS X-Ray's two actions know no resource.")
+
+    def allow(self, actions: Sequence[str], *resources: str) -> None:
+        """Exactly these actions on exactly these ARNs, where a construct's own grant would allow more."""
+        iam.Grant.add_to_principal(
+            grantee=self.function, actions=list(actions), resource_arns=list(resources)
+        )

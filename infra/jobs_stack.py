@@ -1,0 +1,141 @@
+"""What happens with jobs, without state of its own: the functions, what calls them, and the alerts."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra import lambda_code
+from infra.compute_stack import ComputeStack
+from infra.config_model import Config, Functions
+from infra.constructs.alerts import Alerts
+from infra.constructs.http_api import HttpApi
+from infra.constructs.on_job_event import OnJobEvent
+from infra.constructs.send_alert import SendAlert
+from infra.constructs.submit_job import SubmitJob
+from infra.storage_stack import StorageStack
+from pulse.domain.catalogue import Queue
+from pulse.settings import Settings
+
+
+class JobsStack(cdk.Stack):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Config,
+        env: cdk.Environment,
+        storage: StorageStack,
+        compute: ComputeStack,
+    ) -> None:
+        super().__init__(scope, id_, env=env, description="Pulse: submitting, following and telling of jobs")
+        self._config, self._storage, self._compute = config, storage, compute
+        alerts = Alerts(self, "Alerts", config=config.alerts)
+        self.topic = alerts.topic
+        code = _code(config.functions)
+        environment = self._settings().to_env()
+        queues = list(compute.queues.values())
+
+        submit_job = SubmitJob(
+            self,
+            "SubmitJob",
+            config=config.functions,
+            code=code,
+            environment=environment,
+            data_bucket=storage.data_bucket,
+            ledger=storage.ledger,
+            queues=queues,
+            definitions=compute.training.definition_names,
+            definition_fingerprint=compute.training.fingerprint,
+            alerts=self.topic,
+        )
+        OnJobEvent(
+            self,
+            "OnJobEvent",
+            config=config.functions,
+            code=code,
+            environment=environment,
+            results_bucket=storage.results_bucket,
+            ledger=storage.ledger,
+            queue_arns=[queue.job_queue_arn for queue in queues],
+            alerts=self.topic,
+        )
+        if config.alerts.slack:
+            SendAlert(
+                self,
+                "SendAlert",
+                config=config.functions,
+                code=code,
+                environment=environment,
+                slack=config.alerts.slack,
+                alerts=self.topic,
+            )
+        api = HttpApi(
+            self, "HttpApi", config=config.api, log_retention_days=config.functions.log_retention_days
+        )
+        api.add_route(apigateway.HttpMethod.POST, "/jobs", submit_job.function)
+        self._outputs(api.url)
+
+    def _settings(self) -> Settings:
+        config, storage, compute = self._config, self._storage, self._compute
+        slack = config.alerts.slack
+        return Settings(
+            ledger_table=storage.ledger.table_name,
+            data_bucket=storage.data_bucket.bucket_name,
+            results_bucket=storage.results_bucket.bucket_name,
+            job_definition=compute.definitions["FARGATE"].job_definition_arn,
+            queues={name: self._queue(name) for name in config.queues},
+            profiles=config.profiles,
+            request_defaults=config.request_defaults,
+            triggers=config.triggers,
+            retry_policy=config.retry_policy,
+            tags=config.tags,
+            alerts_topic=self.topic.topic_arn,
+            log_group=compute.training.log_group.log_group_name,
+            slack_webhook_secret=slack.webhook_secret if slack else "",
+            slack_hosts=slack.allowed_hosts if slack else (),
+            ledger_retention_days=config.ledger.retention_days,
+            idempotency_window_seconds=config.ledger.idempotency_window_seconds,
+        )
+
+    def _queue(self, name: str) -> Queue:
+        platform = self._config.platform_of(name)
+        return Queue(
+            arn=self._compute.queues[name].job_queue_arn,
+            platform=platform,
+            fair_share=self._config.queues[name].fair_share is not None,
+            job_definition=""
+            if platform == "FARGATE"
+            else self._compute.definitions[platform].job_definition_arn,
+        )
+
+    def _outputs(self, url: str) -> None:
+        """What clients need: `pulse local env` and the README name them."""
+        fifo, fair = (
+            next(
+                name
+                for name, queue in self._config.queues.items()
+                if (queue.fair_share is not None) is shared
+            )
+            for shared in (False, True)
+        )
+        values = {
+            "ApiUrl": url,
+            "DataBucket": self._storage.data_bucket.bucket_name,
+            "ResultsBucket": self._storage.results_bucket.bucket_name,
+            "JobQueue": fifo,
+            "FairShareQueue": fair,
+            "JobDefinition": self._compute.definitions["FARGATE"].job_definition_arn,
+            "LedgerTable": self._storage.ledger.table_name,
+            "AlertsTopic": self.topic.topic_arn,
+        }
+        for name, value in values.items():
+            cdk.CfnOutput(self, name, value=value)
+
+
+def _code(functions: Functions) -> lambda_.Code:
+    folder = lambda_code.build(
+        runtime=functions.runtime, architecture=functions.architecture, bundle_for=functions.bundle_for
+    )
+    return lambda_.Code.from_asset(str(folder))

@@ -1,0 +1,133 @@
+"""One folder for all functions, built without Docker: our code and what lambdas/requirements.txt names.
+
+The same inputs give the same bytes, so the asset's hash changes only when the functions' code does. Only what
+functions import goes in: a change of the command line does not redeploy them.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from uv import find_uv_bin
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache" / "lambda-code"
+CODE = ("lambdas", "pulse/__init__.py", "pulse/domain", "pulse/services", "pulse/aws", "pulse/settings.py")
+IN_RUNTIME = ("boto3", "botocore", "s3transfer")
+"""The Lambda runtime has the AWS SDK: https://docs.aws.amazon.com/lambda/latest/dg/python-package.html"""
+PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
+HOST = "host"
+
+
+class DependenciesUnavailable(Exception):
+    """Raised when the functions' dependencies are neither in the cache nor to be fetched."""
+
+
+def build(
+    *, runtime: str, architecture: str, bundle_for: str, root: Path = ROOT, cache: Path = CACHE
+) -> Path:
+    """The folder to deploy, for a runtime such as `python3.13` on `arm64` or `x86_64`, or for this
+    interpreter when `bundle_for` is `host`. Needs the network only the first time.
+
+    Raises DependenciesUnavailable.
+    """
+    if bundle_for == HOST:
+        target = ["--python", sys.executable]
+        key = f"{sys.implementation.cache_tag}-{sys.platform}-{os.uname().machine}"
+    else:
+        version = runtime.removeprefix("python")
+        target = ["--python-version", version, "--python-platform", PLATFORMS[architecture]]
+        key = f"{version}-{architecture}"
+    requirements = root / "lambdas" / "requirements.txt"
+    dependencies = _dependencies(requirements, target, key, cache)
+    code = list(_code(root))
+    digest = _digest(
+        [dependencies.name.encode(), *(f"{name}\0".encode() + content for name, content in code)]
+    )
+    return _once(cache / digest, lambda folder: _assemble(folder, dependencies, code))
+
+
+def _dependencies(requirements: Path, target: list[str], key: str, cache: Path) -> Path:
+    digest = _digest([requirements.read_bytes(), key.encode()])
+
+    def install(folder: Path) -> None:
+        uv = [
+            find_uv_bin(),
+            "pip",
+            "install",
+            "--quiet",
+            "--no-config",
+            "--only-binary",
+            ":all:",
+            "--no-deps",
+        ]
+        where = ["--target", str(folder), "--requirement", str(requirements)]
+        environment = {"UV_CACHE_DIR": str(ROOT / ".cache" / "uv"), **os.environ}
+        done = subprocess.run(
+            [*uv, *target, *where], capture_output=True, text=True, env=environment, check=False
+        )
+        if done.returncode:
+            raise DependenciesUnavailable(
+                f"The functions' dependencies ({requirements}) could not be fetched for {key}:\n"
+                f"{done.stderr.strip()[-2000:]}\n"
+                f"Run once with access to the package index; they are kept in {cache}."
+            )
+        for unwanted in list(_unwanted(folder)):
+            shutil.rmtree(unwanted) if unwanted.is_dir() else unwanted.unlink()
+
+    return _once(cache / f"dependencies-{digest}", install)
+
+
+def _unwanted(folder: Path) -> Iterator[Path]:
+    """What differs from machine to machine, what the runtime has, and what nothing imports."""
+    for entry in folder.iterdir():
+        name = entry.name.partition("-")[0]
+        if entry.name in ("bin", ".lock") or name in IN_RUNTIME:
+            yield entry
+        elif entry.name.endswith(".dist-info"):
+            yield from (file for file in entry.iterdir() if file.name != "METADATA")
+    yield from folder.glob("**/__pycache__")
+
+
+def _code(root: Path) -> Iterator[tuple[str, bytes]]:
+    """Read once, so that what is hashed is what is deployed even while somebody saves a file."""
+    for part in CODE:
+        base = root / part
+        for file in sorted(base.rglob("*.py")) if base.is_dir() else [base]:
+            yield file.relative_to(root).as_posix(), file.read_bytes()
+
+
+def _assemble(folder: Path, dependencies: Path, code: list[tuple[str, bytes]]) -> None:
+    # Links: what does not change takes no room again.
+    shutil.copytree(dependencies, folder, dirs_exist_ok=True, copy_function=os.link)
+    for name, content in code:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def _once(folder: Path, fill: Callable[[Path], None]) -> Path:
+    """`folder`, filled beside its place and then moved there, so that it is whole or not there at all."""
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
+            fresh = Path(scratch) / folder.name
+            fresh.mkdir()
+            fill(fresh)
+            try:
+                fresh.rename(folder)
+            except OSError:  # another synth was faster with the same content
+                if not folder.is_dir():
+                    raise
+    return folder
+
+
+def _digest(parts: list[bytes]) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()[:32]

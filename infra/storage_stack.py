@@ -1,0 +1,16 @@
+"""What must outlive everything else: the data bucket, the results bucket and the ledger of jobs."""
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from infra.config_model import Config
+from infra.constructs.ledger import Ledger
+from infra.constructs.secure_bucket import SecureBucket
+
+
+class StorageStack(cdk.Stack):
+    def __init__(self, scope: Construct, id_: str, *, config: Config, env: cdk.Environment) -> None:
+        super().__init__(scope, id_, env=env, description="Pulse: buckets and the ledger of jobs")
+        self.data_bucket = SecureBucket(self, "Data", config=config.buckets.data, events=True).bucket
+        self.results_bucket = SecureBucket(self, "Results", config=config.buckets.results).bucket
+        self.ledger = Ledger(self, "Ledger", config=config.ledger).table

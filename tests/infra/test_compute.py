@@ -1,0 +1,228 @@
+"""PulseCompute: where jobs run, in which order they are placed, and what a job is."""
+
+import json
+
+import pytest
+
+from tests.infra.templates import text
+
+FIFO, FAIR = "Queuespulseretrodictionjobqueue", "Queuespulseretrodictionfairqueue"
+
+
+@pytest.fixture
+def container(local):
+    [definition] = local.resources("Batch::JobDefinition").values()
+    return definition["ContainerProperties"]
+
+
+def test_jobs_get_out_by_a_public_address_and_pay_for_no_nat(local):
+    [environment, *others] = local.resources("Batch::ComputeEnvironment").values()
+    public = {"Ref": "NetworkVpcPublicSubnet1Subnet36933139"}
+    assert public in environment["ComputeResources"]["Subnets"]
+    assert all(
+        other["ComputeResources"]["Subnets"] == environment["ComputeResources"]["Subnets"] for other in others
+    )
+    assert not local.resources("EC2::NatGateway")
+    routes = local.resources("EC2::Route").values()
+    assert {text(route["GatewayId"]) for route in routes} == {"NetworkVpcIGW"}
+
+
+def test_nothing_may_come_in_and_only_https_may_go_out(local):
+    [group] = local.resources("EC2::SecurityGroup").values()
+    assert "SecurityGroupIngress" not in group
+    assert not local.resources("EC2::SecurityGroupIngress")
+    [out] = group["SecurityGroupEgress"]
+    assert (out["CidrIp"], out["IpProtocol"], out["FromPort"], out["ToPort"]) == (
+        "0.0.0.0/0",
+        "tcp",
+        443,
+        443,
+    )
+
+
+def test_s3_is_reached_without_leaving_the_network(local):
+    [endpoint] = local.resources("EC2::VPCEndpoint").values()
+    assert text(endpoint["ServiceName"]) == "com.amazonaws.$Region.s3"
+    assert endpoint["VpcEndpointType"] == "Gateway"
+
+
+def test_compute_environments_have_no_name_no_role_and_constant_tags(local):
+    environments = local.resources("Batch::ComputeEnvironment")
+    assert {e["ComputeResources"]["Type"] for e in environments.values()} == {"FARGATE_SPOT", "FARGATE"}
+    for environment in environments.values():
+        assert "ComputeEnvironmentName" not in environment
+        assert "ServiceRole" not in environment
+        assert environment["ReplaceComputeEnvironment"] is False
+        assert environment["Tags"] == {
+            "Project": "Pulse",
+            "Component": "Retrodiction-Training",
+            "CreatedBy": "pulse",
+        }
+
+
+@pytest.mark.parametrize("queue", [FIFO, FAIR])
+def test_spot_is_tried_before_on_demand(local, queue):
+    order = local.resources("Batch::JobQueue")[queue]["ComputeEnvironmentOrder"]
+    names = [text(each["ComputeEnvironment"]) for each in sorted(order, key=lambda each: each["Order"])]
+    assert names == [
+        "Environmentsfargatespot.ComputeEnvironmentArn",
+        "Environmentsfargate.ComputeEnvironmentArn",
+    ]
+
+
+def test_one_queue_is_fifo_and_one_shares(local):
+    queues = local.resources("Batch::JobQueue")
+    assert {name: queue["JobQueueName"] for name, queue in queues.items()} == {
+        FIFO: "pulse-retrodiction-job-queue",
+        FAIR: "pulse-retrodiction-fair-queue",
+    }
+    assert "SchedulingPolicyArn" not in queues[FIFO]
+    assert text(queues[FAIR]["SchedulingPolicyArn"]) == "Queuespulseretrodictionfairqueueshares.Arn"
+    [policy] = local.resources("Batch::SchedulingPolicy").values()
+    assert policy["FairsharePolicy"] == {
+        "ShareDecaySeconds": 3600,
+        "ComputeReservation": 0,
+        "ShareDistribution": [
+            {"ShareIdentifier": "interactive", "WeightFactor": 0.5},
+            {"ShareIdentifier": "default", "WeightFactor": 1},
+        ],
+    }
+
+
+@pytest.mark.parametrize("queue", [FIFO, FAIR])
+def test_a_job_that_can_never_run_does_not_block_its_queue(local, queue):
+    limits = local.resources("Batch::JobQueue")[queue]["JobStateTimeLimitActions"]
+    assert limits == [
+        {
+            "Action": "CANCEL",
+            "State": "RUNNABLE",
+            "MaxTimeSeconds": 3600,
+            "Reason": f"MISCONFIGURATION:{reason}",
+        }
+        for reason in ("COMPUTE_ENVIRONMENT_MAX_RESOURCE", "JOB_RESOURCE_REQUIREMENT")
+    ]
+
+
+def test_a_new_revision_leaves_the_old_one_to_submitters_in_flight(local):
+    [definition] = local.resources("Batch::JobDefinition").values()
+    assert definition["ResourceRetentionPolicy"] == {"SkipDeregisterOnUpdate": True}
+    assert definition["JobDefinitionName"] == "pulse-retrodiction-training"
+    assert definition["PlatformCapabilities"] == ["FARGATE"]
+    assert definition["PropagateTags"] is True
+
+
+def test_a_job_tries_again_after_what_may_pass_and_after_nothing_else(local):
+    [definition] = local.resources("Batch::JobDefinition").values()
+    assert definition["RetryStrategy"] == {
+        "Attempts": 3,
+        "EvaluateOnExit": [
+            {"Action": "RETRY", "OnStatusReason": "Host EC2*"},
+            {"Action": "RETRY", "OnStatusReason": "Your Spot Task was interrupted*"},
+            {"Action": "RETRY", "OnReason": "CannotPullContainerError:*"},
+            {"Action": "RETRY", "OnExitCode": "75"},
+            {"Action": "EXIT", "OnReason": "*"},
+        ],
+    }
+
+
+def test_a_job_is_stopped_in_time_and_sized_by_the_default_profile(production):
+    [definition] = production.resources("Batch::JobDefinition").values()
+    assert definition["Timeout"] == {"AttemptDurationSeconds": 86400}
+    assert definition["ContainerProperties"]["ResourceRequirements"] == [
+        {"Type": "MEMORY", "Value": "16384"},
+        {"Type": "VCPU", "Value": "4"},
+    ]
+
+
+def test_a_job_can_write_nowhere_but_tmp(container):
+    assert container["ReadonlyRootFilesystem"] is True
+    assert container["Volumes"] == [{"Name": "tmp"}]
+    [mount] = container["MountPoints"]
+    assert mount == {"ContainerPath": "/tmp", "SourceVolume": "tmp", "ReadOnly": False}  # noqa: S108 - the job's own
+    assert "Privileged" not in container
+
+
+def test_a_job_runs_the_training_with_its_own_roles(container):
+    assert container["Command"] == ["python", "-m", "recursive_training.run_training"]
+    assert text(container["JobRoleArn"]) == "TrainingJobRole.Arn"
+    assert text(container["ExecutionRoleArn"]) == "TrainingExecutionRole.Arn"
+    assert container["NetworkConfiguration"] == {"AssignPublicIp": "ENABLED"}
+    assert container["RuntimePlatform"] == {"CpuArchitecture": "X86_64", "OperatingSystemFamily": "LINUX"}
+    assert {each["Name"]: text(each["Value"]) for each in container["Environment"]} == {
+        "S3_DATA_BUCKET": "DataBucket",
+        "S3_RESULTS_BUCKET": "ResultsBucket",
+        "LOG_LEVEL": "INFO",
+        "USE_DASK": "false",
+        "DASK_THREADS": "2",
+    }
+
+
+def test_a_jobs_logs_are_kept_as_long_as_configured(local, production, container):
+    assert container["LogConfiguration"]["LogDriver"] == "awslogs"
+    assert text(container["LogConfiguration"]["Options"]["awslogs-group"]) == "TrainingLogs"
+    group = local.full("Logs::LogGroup")["TrainingLogs"]
+    assert group["DeletionPolicy"] == "Retain"
+    assert group["Properties"]["RetentionInDays"] == 90
+    assert production.resources("Logs::LogGroup")["TrainingLogs"]["RetentionInDays"] == 365
+
+
+def test_the_image_is_an_asset_for_the_processor_it_runs_on(local):
+    images = json.loads((local.folder / "PulseCompute.assets.json").read_text())["dockerImages"]
+    [image] = images.values()
+    assert image["source"]["platform"] == "linux/amd64"
+
+
+def test_gpu_instances_have_a_queue_and_a_definition_of_their_own(synthesize):
+    everything = synthesize("everything")
+    instances = everything.resources("Batch::ComputeEnvironment")["Environmentsgpu"]
+    resources = instances["ComputeResources"]
+    assert resources["Type"] == "SPOT"
+    assert resources["InstanceTypes"] == ["g5.xlarge", "g5.2xlarge"]
+    assert resources["MinvCpus"] == 0
+    assert resources["Ec2Configuration"] == [{"ImageType": "ECS_AL2023_NVIDIA"}]
+    assert instances["UpdatePolicy"] == {"TerminateJobsOnUpdate": False, "JobExecutionTimeoutMinutes": 360}
+    queue = everything.resources("Batch::JobQueue")["Queuespulseretrodictiongpuqueue"]
+    [order] = queue["ComputeEnvironmentOrder"]
+    assert text(order["ComputeEnvironment"]) == "Environmentsgpu.ComputeEnvironmentArn"
+    definition = everything.resources("Batch::JobDefinition")["TrainingEc2Definition"]
+    assert definition["JobDefinitionName"] == "pulse-retrodiction-training-ec2"
+    assert definition["PlatformCapabilities"] == ["EC2"]
+    assert "NetworkConfiguration" not in definition["ContainerProperties"]
+
+
+def test_instances_keep_their_own_credentials_from_jobs_and_encrypt_their_disks(synthesize):
+    [template] = synthesize("everything").resources("EC2::LaunchTemplate").values()
+    data = template["LaunchTemplateData"]
+    assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+    assert all(device["Ebs"]["Encrypted"] for device in data["BlockDeviceMappings"])
+
+
+def test_private_jobs_go_out_through_one_nat_gateway(synthesize):
+    everything = synthesize("everything")
+    assert len(everything.resources("EC2::NatGateway")) == 1
+    container = everything.resources("Batch::JobDefinition")["TrainingDefinition"]["ContainerProperties"]
+    assert container["NetworkConfiguration"] == {"AssignPublicIp": "DISABLED"}
+    assert container["EphemeralStorage"] == {"SizeInGiB": 60}
+    subnets = everything.resources("Batch::ComputeEnvironment")["Environmentsfargate"]["ComputeResources"][
+        "Subnets"
+    ]
+    assert len(subnets) == 3
+    assert all("PrivateSubnet" in text(subnet) for subnet in subnets)
+    assert everything.resources("EC2::FlowLog")
+
+
+def test_isolated_jobs_reach_what_they_need_through_endpoints(synthesize):
+    isolated = synthesize("isolated", "network: {mode: endpoints}")
+    services = {text(e["ServiceName"]) for e in isolated.resources("EC2::VPCEndpoint").values()}
+    assert services == {f"com.amazonaws.$Region.{name}" for name in ("s3", "ecr.api", "ecr.dkr", "logs")}
+    assert not isolated.resources("EC2::InternetGateway")
+    assert not isolated.resources("EC2::NatGateway")
+    [definition] = isolated.resources("Batch::JobDefinition").values()
+    assert definition["ContainerProperties"]["NetworkConfiguration"] == {"AssignPublicIp": "DISABLED"}
+
+
+def test_zones_are_named_by_cloudformation_even_where_account_and_region_are_fixed(synthesize):
+    zones = [
+        subnet["AvailabilityZone"] for subnet in synthesize("everything").resources("EC2::Subnet").values()
+    ]
+    assert all(set(zone) == {"Fn::Select"} for zone in zones)

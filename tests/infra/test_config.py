@@ -1,0 +1,148 @@
+"""The configuration: what it accepts, and how it tells all that is wrong with it at once."""
+
+import re
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.config import FOLDER, ConfigError, load
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(FOLDER, tmp_path / "config")
+    return tmp_path / "config"
+
+
+@pytest.fixture
+def mistakes(folder: Path):
+    """The lines of the message for an environment of this YAML."""
+
+    def of(text: str, name: str = "mine") -> list[str]:
+        (folder / f"{name}.yaml").write_text(text)
+        with pytest.raises(ConfigError) as raised:
+            load(name, folder)
+        first, *lines = str(raised.value).splitlines()
+        assert first == "The configuration is not valid, nothing was synthesized:"
+        return lines
+
+    return of
+
+
+@pytest.mark.parametrize("name", [None, "default", "local", "prod.example"])
+def test_what_we_ship_is_valid(name):
+    load(name)
+
+
+def test_an_environment_holds_only_its_differences(folder):
+    (folder / "mine.yaml").write_text("profiles: {small: {attempts: 2}}\nledger: {retention_days: 30}\n")
+    mine, default = load("mine", folder), load(None, folder)
+    assert mine.profiles["small"].attempts == 2
+    assert mine.profiles["small"].vcpus == default.profiles["small"].vcpus
+    assert mine.ledger.retention_days == 30
+    assert mine.queues == default.queues
+
+
+def test_an_empty_environment_is_the_default(folder):
+    (folder / "mine.yaml").write_text("# nothing differs\n")
+    assert load("mine", folder) == load(None, folder)
+
+
+def test_null_takes_an_entry_away(folder):
+    (folder / "mine.yaml").write_text("profiles: {large: null}\n")
+    assert set(load("mine", folder).profiles) == {"default", "small"}
+
+
+def test_a_list_is_replaced_as_a_whole(folder):
+    (folder / "mine.yaml").write_text("triggers: [{suffix: .csv, profile: small}]\n")
+    assert [(t.prefix, t.suffix, t.profile) for t in load("mine", folder).triggers] == [
+        ("datasets/", ".csv", "small")
+    ]
+
+
+MISTAKES = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text())
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+def test_a_mistake_is_told_with_file_line_path_allowed_and_found(mistakes, what):
+    mistake = MISTAKES[what]
+    [line] = mistakes(mistake["environment"])
+    told = re.fullmatch(r"- (\S+): (?P<path>\S+): allowed is (?P<allowed>.+); found (?P<found>.+)", line)
+    assert told, line
+    assert (told["path"], told["allowed"]) == (mistake["path"], mistake["allowed"])
+    assert told["found"] == mistake["found"]
+    file = f"config/mine.yaml:{mistake['line']}" if mistake["line"] else "config/default.yaml:"
+    assert told[1] == file if mistake["line"] else told[1].startswith(file)
+
+
+def test_all_mistakes_are_told_at_once_even_those_between_values(mistakes):
+    lines = mistakes(
+        "profiles:\n"
+        "  default: {memory_mib: lots}\n"
+        "  small: {queue: elsewhere}\n"
+        "  mine: {vcpus: 1}\n"
+        "alerts: {emails: [nobody]}\n"
+        "triggers: [{profile: none}]\n"
+        "colour: blue\n"
+    )
+    paths = {line.split(": ")[1] for line in lines}
+    assert paths == {
+        "colour",
+        "profiles.default.memory_mib",
+        "profiles.mine.memory_mib",
+        "profiles.mine.timeout_seconds",
+        "profiles.mine.queue",
+        "profiles.small.queue",
+        "alerts.emails[0]",
+        "triggers[0].profile",
+    }
+
+
+def test_a_mistake_in_the_default_is_told_of_the_default(folder):
+    file = folder / "default.yaml"
+    file.write_text(file.read_text().replace("mode: public", "mode: vpn"))
+    line = next(i for i, text in enumerate(file.read_text().splitlines(), 1) if "mode: vpn" in text)
+    (folder / "mine.yaml").write_text("network: {cidr: nonsense}\n")
+    with pytest.raises(ConfigError) as raised:
+        load("mine", folder)
+    assert f"config/default.yaml:{line}: network.mode" in str(raised.value)
+    assert "config/mine.yaml:1: network.cidr" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../local", "prices", "a/b", "", "x" * 100, "local\n"])
+def test_an_environment_that_is_none_is_answered_with_those_there_are(folder, name):
+    with pytest.raises(ConfigError) as raised:
+        load(name, folder)
+    assert "allowed is one of local, prod.example" in str(raised.value)
+
+
+def test_a_key_said_twice_is_a_mistake(mistakes):
+    [line] = mistakes("ledger: {retention_days: 30}\nledger: {retention_days: 40}\n")
+    assert line == "- config/mine.yaml:2: ledger: allowed is each key once; found it twice"
+
+
+@pytest.mark.parametrize("text", ["profiles: [", "\tx: 1", "- a list", "just text"])
+def test_what_is_not_a_mapping_in_yaml_is_a_mistake(mistakes, text):
+    assert "config/mine.yaml" in mistakes(text)[0]
+
+
+def test_what_was_found_is_shown_harmlessly(mistakes):
+    [line] = mistakes('network: {mode: "\\e[31mred\\r\\n- config/local.yaml:1: fine"}\n')
+    assert "\x1b" not in line
+    assert "\r" not in line
+
+
+def test_prices_are_dated_decimals_with_their_source():
+    prices = yaml.safe_load((FOLDER / "prices.yaml").read_text())
+    assert prices["as_of"]
+    assert prices["region"] == "us-east-1"
+    assert prices["source"].startswith("https://aws.amazon.com/")
+    for architecture in ("X86_64", "ARM64"):
+        price = prices["fargate"][architecture]
+        assert Decimal(price["vcpu_hour"]) > Decimal(price["gb_hour"]) > 0
+    assert Decimal(prices["fargate"]["ARM64"]["vcpu_hour"]) < Decimal(
+        prices["fargate"]["X86_64"]["vcpu_hour"]
+    )

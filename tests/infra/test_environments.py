@@ -1,0 +1,71 @@
+"""The local and the production templates differ by configuration values, each of which is listed here."""
+
+import re
+
+import pytest
+
+from tests.infra.templates import STACKS, Synthesis
+
+DEFINITION = r"PulseCompute\.TrainingDefinition\w+\.Properties"
+CODE = r"PulseJobs\.\w+Function\w+"
+DIFFERENCES = {
+    # where in the templates: which value of the configuration it is
+    r"PulseStorage\.(Data|Results)Bucket\w+\.Properties\.BucketName": "buckets.*.name",
+    r"PulseStorage\.LedgerTable\w+\.Properties\.DeletionProtectionEnabled": "ledger.deletion_protection",
+    r"PulseCompute\.Environments\w+\..*\.MaxvCpus": "compute_environments.*.max_vcpus",
+    rf"{DEFINITION}\.ContainerProperties\.ResourceRequirements\.\d\.Value": "profiles.default",
+    rf"{DEFINITION}\.Timeout\.\w+": "profiles.default.timeout_seconds",
+    r"PulseCompute\.TrainingLogs\w+\.Properties\.RetentionInDays": "container.log_retention_days",
+    r"PulseJobs\.\w+Logs\w+\.Properties\.RetentionInDays": "functions.log_retention_days",
+    r"PulseJobs\.AlertsTopic\w+com\w+\.(Type|Properties\..*)": "alerts.emails",
+    rf"{CODE}\.Properties\.Code\.S3Key": "functions.bundle_for",
+    rf"{CODE}\.Properties\.Description": "profiles.default (the definition's fingerprint)",
+    rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_PROFILES": "profiles",
+    rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_SLACK_HOSTS": "alerts.slack.allowed_hosts",
+}
+
+
+def leaves(value, path: str):
+    """Every value of a template with its path; a list counts as its items, an empty one as itself."""
+    if isinstance(value, dict) and value:
+        for key, below in value.items():
+            yield from leaves(below, f"{path}.{key}")
+    elif isinstance(value, list) and value:
+        for i, below in enumerate(value):
+            yield from leaves(below, f"{path}.{i}")
+    else:
+        yield path, value
+
+
+def flat(synthesis: Synthesis) -> dict[str, object]:
+    return {
+        path: value
+        for stack in STACKS
+        for path, value in leaves(synthesis.templates[stack]["Resources"], stack)
+        if ".Metadata." not in path
+    }
+
+
+@pytest.fixture(scope="module")
+def differing(local, production) -> list[str]:
+    here, there = flat(local), flat(production)
+    absent = object()
+    return [path for path in sorted({*here, *there}) if here.get(path, absent) != there.get(path, absent)]
+
+
+def test_every_difference_is_a_value_of_the_configuration(differing):
+    known = [re.compile(pattern) for pattern in DIFFERENCES]
+    assert [path for path in differing if not any(pattern.fullmatch(path) for pattern in known)] == []
+
+
+def test_the_list_of_differences_has_nothing_that_does_not_differ(differing):
+    assert [p for p in DIFFERENCES if not any(re.fullmatch(p, path) for path in differing)] == []
+
+
+def test_parameters_conditions_and_outputs_are_the_same(local, production):
+    for stack in STACKS:
+        for section in ("Parameters", "Conditions", "Rules", "Mappings"):
+            assert local.templates[stack].get(section) == production.templates[stack].get(section)
+        assert set(local.templates[stack].get("Outputs", {})) == set(
+            production.templates[stack].get("Outputs", {})
+        )

@@ -1,0 +1,301 @@
+"""PulseJobs: what calls the functions, what becomes of what they cannot handle, and who is told."""
+
+import json
+
+import pytest
+
+from pulse.settings import Settings
+from tests.infra.templates import text
+
+FIFO, FAIR = "Queuespulseretrodictionjobqueue.JobQueueArn", "Queuespulseretrodictionfairqueue.JobQueueArn"
+QUEUES = {
+    # queue: (dead-letter queue, function, its timeout in seconds, at most so many at once)
+    "SubmitJobDropsQueue": ("SubmitJobDropsDeadLetters", "SubmitJobUseCaseFunction", 28, 5),
+    "OnJobEventEventsQueue": ("OnJobEventEventsDeadLetters", "OnJobEventUseCaseFunction", 30, 10),
+    "SendAlertAlertsQueue": ("SendAlertAlertsDeadLetters", "SendAlertUseCaseFunction", 30, 2),
+}
+DEAD_LETTERS = {dead for dead, *_ in QUEUES.values()}
+
+
+def test_the_queues_are_these(local):
+    assert set(local.resources("SQS::Queue")) == set(QUEUES) | DEAD_LETTERS
+
+
+def test_every_queue_is_encrypted_and_takes_tls_only(local):
+    for name, queue in local.resources("SQS::Queue").items():
+        assert queue["SqsManagedSseEnabled"] is True, name
+        policy = local.resources("SQS::QueuePolicy")[f"{name}Policy"]["PolicyDocument"]["Statement"]
+        [deny] = [s for s in policy if s["Effect"] == "Deny"]
+        assert deny["Action"] == "sqs:*"
+        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert deny["Principal"] == {"AWS": "*"}
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_what_fails_five_times_is_a_dead_letter_kept_for_two_weeks(local, name):
+    queue, (dead, _, timeout, _) = local.resources("SQS::Queue")[name], QUEUES[name]
+    assert text(queue["RedrivePolicy"]["deadLetterTargetArn"]) == f"{dead}.Arn"
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert queue["VisibilityTimeout"] == 6 * timeout
+    assert local.resources("SQS::Queue")[dead]["MessageRetentionPeriod"] == 14 * 86400
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_function_takes_batches_and_gives_back_only_what_failed(local, name):
+    _, function, timeout, at_once = QUEUES[name]
+    [mapping] = [
+        m
+        for m in local.resources("Lambda::EventSourceMapping").values()
+        if text(m["EventSourceArn"]) == f"{name}.Arn"
+    ]
+    assert text(mapping["FunctionName"]) == function
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": at_once}
+    assert local.resources("Lambda::Function")[function]["Timeout"] == timeout
+
+
+@pytest.mark.parametrize("dead", sorted(DEAD_LETTERS))
+def test_a_dead_letter_raises_an_alarm(local, dead):
+    alarm = local.resources("CloudWatch::Alarm")[f"{dead}Alarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+    assert [(d["Name"], text(d["Value"])) for d in alarm["Dimensions"]] == [
+        ("QueueName", f"{dead}.QueueName")
+    ]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Maximum", 60, 1)
+    assert [text(action) for action in alarm["AlarmActions"]] == ["AlertsTopic"]
+
+
+def test_alarms_may_publish_to_the_encrypted_in_transit_topic(local):
+    [policy] = local.resources("SNS::TopicPolicy").values()
+    statements = policy["PolicyDocument"]["Statement"]
+    [deny] = [s for s in statements if s["Effect"] == "Deny"]
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    [allow] = [s for s in statements if s["Effect"] == "Allow"]
+    assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allow["Action"] == "sns:Publish"
+    assert (
+        json.loads(text(allow["Condition"]["StringEquals"]["aws:SourceAccount"] and '"$AccountId"'))
+        == "$AccountId"
+    )
+    assert text(allow["Condition"]["ArnLike"]["aws:SourceArn"]) == (
+        "arn:$Partition:cloudwatch:$Region:$AccountId:alarm:*"
+    )
+
+
+RULES = {
+    "SubmitJobDropsObjectCreated": (
+        "SubmitJobDropsQueue",
+        {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created"],
+            "detail": {
+                "bucket": {"name": ["DataBucket"]},
+                "object": {"key": [{"prefix": "datasets/"}, {"prefix": "requests/"}]},
+            },
+        },
+    ),
+    "OnJobEventEventsStateChange": (
+        "OnJobEventEventsQueue",
+        {
+            "source": ["aws.batch"],
+            "detail-type": ["Batch Job State Change"],
+            "detail": {
+                "jobQueue": [
+                    FIFO,
+                    FAIR,
+                ]
+            },
+        },
+    ),
+    "OnJobEventEventsQueueBlocked": (
+        "OnJobEventEventsQueue",
+        {
+            "source": ["aws.batch"],
+            "detail-type": ["Batch Job Queue Blocked"],
+            "resources": [
+                FIFO,
+                FAIR,
+            ],
+        },
+    ),
+}
+
+
+def plain(pattern):
+    """An event pattern with its references as readable names."""
+    match pattern:
+        case {"Fn::GetStackOutput": _}:
+            return text(pattern)
+        case dict():
+            return {key: plain(value) for key, value in pattern.items()}
+        case list():
+            return [plain(value) for value in pattern]
+    return pattern
+
+
+def test_rules_match_our_bucket_and_our_queues_and_nothing_else(local):
+    rules = local.resources("Events::Rule")
+    assert {name: plain(rule["EventPattern"]) for name, rule in rules.items()} == {
+        name: pattern for name, (_, pattern) in RULES.items()
+    }
+    assert {rule["State"] for rule in rules.values()} == {"ENABLED"}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_delivers_to_its_queue_or_after_a_day_to_the_dead_letters(local, name):
+    queue, _ = RULES[name]
+    dead, *_ = QUEUES[queue]
+    [target] = local.resources("Events::Rule")[name]["Targets"]
+    assert text(target["Arn"]) == f"{queue}.Arn"
+    assert text(target["DeadLetterConfig"]["Arn"]) == f"{dead}.Arn"
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
+    for each in (queue, dead):
+        policy = local.resources("SQS::QueuePolicy")[f"{each}Policy"]["PolicyDocument"]["Statement"]
+        senders = [
+            text(s["Condition"]["ArnEquals"]["aws:SourceArn"])
+            for s in policy
+            if s["Effect"] == "Allow" and s["Principal"] == {"Service": "events.amazonaws.com"}
+        ]
+        assert f"{name}.Arn" in senders, each
+
+
+def test_the_api_takes_signed_requests_only_throttled_and_logged(local):
+    routes = local.resources("ApiGatewayV2::Route").values()
+    assert {(route["RouteKey"], route["AuthorizationType"]) for route in routes} == {
+        ("POST /jobs", "AWS_IAM")
+    }
+    [stage] = local.resources("ApiGatewayV2::Stage").values()
+    assert stage["StageName"] == "$default"
+    assert stage["AutoDeploy"] is True
+    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 20, "ThrottlingRateLimit": 20}
+    assert text(stage["AccessLogSettings"]["DestinationArn"]) == "HttpApiAccessLogs.Arn"
+    assert json.loads(stage["AccessLogSettings"]["Format"])["caller"] == "$context.identity.userArn"
+    [permission] = local.resources("Lambda::Permission").values()
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert text(permission["FunctionName"]) == "SubmitJobUseCaseFunction.Arn"
+    assert text(permission["SourceArn"]).endswith("/*/*/jobs")
+
+
+def test_functions_are_what_the_configuration_says(local):
+    for name, function in local.resources("Lambda::Function").items():
+        assert function["Runtime"] == "python3.13", name
+        assert function["Architectures"] == ["arm64"], name
+        assert "TracingConfig" not in function, name
+    handlers = {f["Handler"] for f in local.resources("Lambda::Function").values()}
+    assert handlers == {
+        f"lambdas.{use_case}.handler" for use_case in ("submit_job", "on_job_event", "send_alert")
+    }
+
+
+def test_functions_share_one_archive(local):
+    assert len({json.dumps(f["Code"]) for f in local.resources("Lambda::Function").values()}) == 1
+
+
+def test_every_log_group_of_a_function_or_the_api_is_kept_as_configured(local, production):
+    for synthesis, days in ((local, 30), (production, 90)):
+        groups = synthesis.resources("Logs::LogGroup")
+        assert {n: g["RetentionInDays"] for n, g in groups.items() if n != "TrainingLogs"} == dict.fromkeys(
+            ("SubmitJobUseCaseLogs", "OnJobEventUseCaseLogs", "SendAlertUseCaseLogs", "HttpApiAccessLogs"),
+            days,
+        )
+    used = {text(f["LoggingConfig"]["LogGroup"]) for f in local.resources("Lambda::Function").values()}
+    assert used == {"SubmitJobUseCaseLogs", "OnJobEventUseCaseLogs", "SendAlertUseCaseLogs"}
+
+
+def test_alerts_reach_people_by_mail_and_slack_by_queue(local):
+    subscriptions = local.resources("SNS::Subscription").values()
+    assert {s["Protocol"] for s in subscriptions} == {"email", "sqs"}
+    [mail] = [s for s in subscriptions if s["Protocol"] == "email"]
+    assert mail["Endpoint"] == "you@example.com"
+    [slack] = [s for s in subscriptions if s["Protocol"] == "sqs"]
+    assert text(slack["Endpoint"]) == "SendAlertAlertsQueue.Arn"
+    assert slack["RawMessageDelivery"] is True
+    assert slack["FilterPolicy"] == {"kind": [{"exists": True}]}
+    assert text(slack["RedrivePolicy"]["deadLetterTargetArn"]) == "SendAlertAlertsDeadLetters.Arn"
+    for each in ("SendAlertAlertsQueue", "SendAlertAlertsDeadLetters"):
+        policy = local.resources("SQS::QueuePolicy")[f"{each}Policy"]["PolicyDocument"]["Statement"]
+        [allow] = [s for s in policy if s["Effect"] == "Allow"]
+        assert allow["Principal"] == {"Service": "sns.amazonaws.com"}
+        assert text(allow["Condition"]["ArnEquals"]["aws:SourceArn"]) == "AlertsTopic"
+
+
+def test_without_slack_there_is_no_function_for_it(synthesize):
+    everything = synthesize("everything")
+    assert set(everything.resources("Lambda::Function")) == {
+        "SubmitJobUseCaseFunction",
+        "OnJobEventUseCaseFunction",
+    }
+    environment = everything.resources("Lambda::Function")["OnJobEventUseCaseFunction"]["Environment"][
+        "Variables"
+    ]
+    assert "PULSE_SLACK_WEBHOOK_SECRET" not in environment
+
+
+def test_amazon_q_hears_the_topic_and_may_do_nothing(synthesize):
+    [channel] = synthesize("everything").resources("Chatbot::SlackChannelConfiguration").values()
+    assert (channel["SlackWorkspaceId"], channel["SlackChannelId"]) == ("T0123456789", "C0123456789")
+    assert [text(topic) for topic in channel["SnsTopicArns"]] == ["AlertsTopic"]
+    assert [text(policy) for policy in channel["GuardrailPolicies"]] == [
+        "arn:$Partition:iam::aws:policy/AWSDenyAll"
+    ]
+
+
+def test_functions_are_told_what_the_stacks_made(local):
+    environment = local.resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Environment"]["Variables"]
+    assert text(environment["PULSE_LEDGER_TABLE"]) == "LedgerTable"
+    assert text(environment["PULSE_DATA_BUCKET"]) == "DataBucket"
+    assert text(environment["PULSE_RESULTS_BUCKET"]) == "ResultsBucket"
+    assert text(environment["PULSE_JOB_DEFINITION"]) == "TrainingDefinition"
+    assert text(environment["PULSE_ALERTS_TOPIC"]) == "AlertsTopic"
+    assert text(environment["PULSE_LOG_GROUP"]) == "TrainingLogs"
+    assert environment["PULSE_SLACK_WEBHOOK_SECRET"] == "pulse/slack-webhook"
+    queues = json.loads(text(environment["PULSE_QUEUES"]))
+    assert queues == {
+        "pulse-retrodiction-job-queue": {"arn": FIFO},
+        "pulse-retrodiction-fair-queue": {
+            "arn": FAIR,
+            "fair_share": True,
+        },
+    }
+
+
+def test_the_functions_understand_what_they_are_told(local):
+    for function in local.resources("Lambda::Function").values():
+        environment = {name: text(value) for name, value in function["Environment"]["Variables"].items()}
+        settings = Settings.from_env(environment)
+        assert settings.profiles["default"].memory_mib == 2048
+        assert not settings.catalogue.faults()
+
+
+def test_a_queue_of_instances_names_its_own_definition(synthesize):
+    function = synthesize("everything").resources("Lambda::Function")["SubmitJobUseCaseFunction"]
+    queue = json.loads(text(function["Environment"]["Variables"]["PULSE_QUEUES"]))[
+        "pulse-retrodiction-gpu-queue"
+    ]
+    assert queue == {
+        "arn": "Queuespulseretrodictiongpuqueue.JobQueueArn",
+        "platform": "EC2",
+        "job_definition": "TrainingEc2Definition",
+    }
+
+
+def test_a_changed_definition_changes_this_stacks_template(synthesize):
+    """Its ARN is read from the other stack at deploy, and the CDK skips a template that is the same."""
+    before = synthesize("local").resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Description"]
+    after = synthesize("longer", "profiles: {default: {timeout_seconds: 7200}}")
+    assert after.resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Description"] != before
+
+
+def test_clients_find_what_they_need_in_the_outputs(local):
+    outputs = {name: text(o["Value"]) for name, o in local.templates["PulseJobs"]["Outputs"].items()}
+    assert outputs == {
+        "ApiUrl": "HttpApi.ApiEndpoint",
+        "DataBucket": "DataBucket",
+        "ResultsBucket": "ResultsBucket",
+        "JobQueue": "pulse-retrodiction-job-queue",
+        "FairShareQueue": "pulse-retrodiction-fair-queue",
+        "JobDefinition": "TrainingDefinition",
+        "LedgerTable": "LedgerTable",
+        "AlertsTopic": "AlertsTopic",
+    }

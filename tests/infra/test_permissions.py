@@ -1,0 +1,123 @@
+"""Every role of the three stacks, statement by statement: nothing may be added or removed unseen."""
+
+from tests.infra.templates import Synthesis, text
+
+IMAGES = "arn:$Partition:ecr:$Region:$AccountId:repository/cdk-hnb659fds-container-assets-$AccountId-$Region"
+REVISIONS = "arn:$Partition:batch:$Region:$AccountId:job-definition/pulse-retrodiction-training:*"
+QUEUES = "Queuespulseretrodictionfairqueue.JobQueueArn Queuespulseretrodictionjobqueue.JobQueueArn"
+WEBHOOK = "arn:$Partition:secretsmanager:$Region:$AccountId:secret:pulse/slack-webhook-??????"
+TAKE = (
+    "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage"
+)
+EXPECTED = {
+    "TrainingJobRole": (
+        "ecs-tasks.amazonaws.com",
+        [
+            "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/*",
+            "s3:ListBucket on DataBucket.Arn",
+            "s3:PutObject on ResultsBucket.Arn/results/*",
+        ],
+    ),
+    "TrainingExecutionRole": (
+        "ecs-tasks.amazonaws.com",
+        [
+            f"ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer on {IMAGES}",
+            "ecr:GetAuthorizationToken on *",
+            "logs:CreateLogStream logs:PutLogEvents on TrainingLogs.Arn",
+        ],
+    ),
+    "SubmitJobUseCaseRole": (
+        "lambda.amazonaws.com",
+        [
+            f"batch:SubmitJob on {QUEUES} {REVISIONS}",
+            f"batch:TagResource on {REVISIONS} arn:$Partition:batch:$Region:$AccountId:job/*",
+            "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on LedgerTable.Arn",
+            "logs:CreateLogStream logs:PutLogEvents on SubmitJobUseCaseLogs.Arn",
+            "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/requests/*",
+            "sns:Publish on AlertsTopic",
+            f"{TAKE} on SubmitJobDropsQueue.Arn",
+        ],
+    ),
+    "OnJobEventUseCaseRole": (
+        "lambda.amazonaws.com",
+        [
+            "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on LedgerTable.Arn",
+            "logs:CreateLogStream logs:PutLogEvents on OnJobEventUseCaseLogs.Arn",
+            "s3:GetObject on ResultsBucket.Arn/results/*/metrics.json",
+            "sns:Publish on AlertsTopic",
+            f"{TAKE} on OnJobEventEventsQueue.Arn",
+        ],
+    ),
+    "SendAlertUseCaseRole": (
+        "lambda.amazonaws.com",
+        [
+            "logs:CreateLogStream logs:PutLogEvents on SendAlertUseCaseLogs.Arn",
+            f"secretsmanager:GetSecretValue on {WEBHOOK}",
+            f"{TAKE} on SendAlertAlertsQueue.Arn",
+        ],
+    ),
+}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statements(synthesis: Synthesis, role: str) -> list[str]:
+    """The role's statements as `action action on resource resource`, each part sorted."""
+    lines = []
+    for policy in synthesis.resources("IAM::Policy").values():
+        if role not in [text(attached) for attached in policy["Roles"]]:
+            continue
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert set(statement) == {"Action", "Effect", "Resource"}, statement
+            assert statement["Effect"] == "Allow"
+            actions = " ".join(sorted(listed(statement["Action"])))
+            resources = " ".join(sorted(text(resource) for resource in listed(statement["Resource"])))
+            lines.append(f"{actions} on {resources}")
+    return sorted(lines)
+
+
+def test_the_roles_of_the_stacks_are_these_and_no_others(local):
+    assert set(local.resources("IAM::Role")) == set(EXPECTED)
+
+
+def test_each_role_may_do_exactly_what_its_table_says(local):
+    found = {role: statements(local, role) for role in EXPECTED}
+    assert found == {role: lines for role, (_, lines) in EXPECTED.items()}
+
+
+def test_each_role_is_assumed_by_one_service_and_has_no_managed_policy(local):
+    for name, role in local.resources("IAM::Role").items():
+        principal, _ = EXPECTED[name]
+        [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": principal}, name
+        assert "ManagedPolicyArns" not in role, name
+        assert "Policies" not in role, name
+
+
+def test_every_policy_belongs_to_one_of_the_roles(local):
+    assert len(local.resources("IAM::Policy")) == len(EXPECTED)
+    assert not local.resources("IAM::ManagedPolicy")
+
+
+def test_production_grants_the_same(local, production):
+    assert {role: statements(production, role) for role in EXPECTED} == {
+        role: statements(local, role) for role in EXPECTED
+    }
+
+
+def test_each_function_runs_with_its_own_role(local):
+    roles = {name: text(f["Role"]) for name, f in local.resources("Lambda::Function").items()}
+    assert roles == {
+        "SubmitJobUseCaseFunction": "SubmitJobUseCaseRole.Arn",
+        "OnJobEventUseCaseFunction": "OnJobEventUseCaseRole.Arn",
+        "SendAlertUseCaseFunction": "SendAlertUseCaseRole.Arn",
+    }
+
+
+def test_every_definition_in_use_may_be_submitted(synthesize):
+    lines = statements(synthesize("everything"), "SubmitJobUseCaseRole")
+    assert any(
+        "job-definition/pulse-retrodiction-training-ec2:*" in line for line in lines if "SubmitJob" in line
+    )
