@@ -32,7 +32,7 @@ setup: .venv/.ready node_modules/.ready ## install the exact versions of everyth
 	@touch $@
 
 node_modules/.ready: package-lock.json
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || { echo "Pulse needs Node 20 or newer; node is $$(node --version)"; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' || { echo "Pulse needs Node 20 or newer; node is $$(node --version)"; exit 1; }
 	@echo "Installing the CDK command line of package-lock.json"
 	@npm ci --silent --no-progress
 	@touch $@

@@ -77,7 +77,7 @@ class Clock:
 
 @pytest.fixture(scope="session")
 def session() -> boto3.Session:
-    """One for all tests: it keeps the parsed service models, which are most of what a client costs to make."""
+    """One for all tests: it keeps the parsed service models, most of what a client costs."""
     return boto3.Session("testing", "testing", "testing", "us-east-1")
 
 

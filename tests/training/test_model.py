@@ -1,0 +1,66 @@
+"""The forecaster on series whose future is known, and its interval on ones whose spread is."""
+
+import numpy as np
+import pytest
+from recursive_training.model import fit, horizon, observations_needed
+from recursive_training.series import Series
+
+DAY = np.timedelta64(1, "D")
+
+
+def series(values) -> Series:
+    return Series(
+        "x", np.datetime64("2010-01-01", "us") + np.arange(len(values)) * DAY, np.asarray(values, float)
+    )
+
+
+def test_steady_growth_is_carried_on():
+    known = series(100 * 1.001 ** np.arange(600))
+    middle = fit(known, 10).forecast(10).middle
+    assert middle == pytest.approx(100 * 1.001 ** np.arange(600, 610), rel=1e-3)
+
+
+def test_a_constant_stays_constant_with_an_interval_of_no_width():
+    forecast = fit(series(np.full(200, 3.0)), 10).forecast(5)
+    for numbers in (forecast.middle, forecast.lower, forecast.upper):
+        assert numbers == pytest.approx(np.full(5, 3.0))
+
+
+def test_values_that_go_below_zero_are_forecast_by_their_differences():
+    values = np.cumsum(np.random.default_rng(1).normal(0, 1, 500))
+    fitted = fit(series(values), 10)
+    assert not fitted.logarithmic
+    assert abs(fitted.forecast(1).middle[0] - values[-1]) < 1
+
+
+def test_the_interval_leaves_a_twentieth_of_a_random_walk_on_either_side():
+    random = np.random.default_rng(3)
+    below, above = [], []
+    for _ in range(400):
+        path = 100 * np.exp(np.cumsum(random.normal(0, 0.01, 1310)))
+        forecast = fit(series(path[:1300]), 10).forecast(10)
+        below.append(path[1300:] < forecast.lower)
+        above.append(path[1300:] > forecast.upper)
+    assert np.mean(below) == pytest.approx(0.05, abs=0.02)
+    assert np.mean(above) == pytest.approx(0.05, abs=0.02)
+    assert np.mean(below, axis=0) + np.mean(above, axis=0) == pytest.approx(np.full(10, 0.1), abs=0.05)
+
+
+def test_steps_past_the_horizon_repeat_the_last():
+    fitted = fit(series(np.cumprod(1 + np.random.default_rng(5).normal(0, 0.01, 300))), 5)
+    assert len(fitted.middle) == 5
+    assert len(set(fitted.forecast(9).middle[4:])) == 1
+
+
+def test_the_horizon_is_the_most_a_window_of_the_known_times_held():
+    times = np.datetime64("2020-01-01", "us") + np.array([0, 1, 2, 3, 10, 20, 21, 22, 23, 24]) * DAY
+    assert horizon(times, 4) == 4
+    assert horizon(times, 30) == 10
+
+
+def test_the_stated_minimum_of_history_is_enough_and_deterministic():
+    known = series(100 + np.random.default_rng(2).normal(0, 1, 400))
+    needed = observations_needed(known.times, 30)
+    one, two = (fit(known.latest(needed), 30).forecast(30) for _ in range(2))
+    assert np.isfinite(one.middle).all()
+    assert np.array_equal(one.upper, two.upper)

@@ -1,0 +1,105 @@
+"""A retrodiction may know nothing of its window or what came after. A leak of one row fails here."""
+
+import io
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+from recursive_training.series import Series
+from recursive_training.walk import retrodict
+from recursive_training.windows import cut, usable
+
+SAID = (
+    "retrodicted",
+    "lower",
+    "upper",
+    "persistence",
+    "seasonal_naive",
+    "naive_error",
+    "seasonal_naive_error",
+)
+WEEK = np.timedelta64(7, "D")
+
+
+@pytest.fixture(scope="module")
+def spx(sample_path) -> Series:
+    frame = pl.read_csv(sample_path, try_parse_dates=True).select("timestamp", "spx_close").drop_nulls()
+    times = frame["timestamp"].to_numpy().astype("datetime64[us]")
+    return Series("spx_close", times, frame["spx_close"].to_numpy())
+
+
+@pytest.fixture(scope="module")
+def windows(spx):
+    return usable(spx, cut(date(2003, 1, 2), date(2008, 12, 31), 30), 30).windows
+
+
+def said(part) -> list[np.ndarray]:
+    return [np.asarray(getattr(part, name)) for name in SAID]
+
+
+def same(one, other) -> bool:
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(said(one), said(other), strict=True))
+
+
+def test_changing_everything_from_a_windows_first_observation_on_changes_nothing_said_of_it(spx, windows):
+    for window in windows:
+        future = spx.times >= window.start
+        poisoned = replace(spx, values=np.where(future, spx.values[::-1] * 3 + 17, spx.values))
+        assert same(retrodict(spx, window, 30, WEEK), retrodict(poisoned, window, 30, WEEK)), window
+
+
+def test_changing_only_a_windows_first_observation_changes_nothing_said_of_it(spx, windows):
+    for window in windows:
+        first = int(np.searchsorted(spx.times, window.start))
+        values = spx.values.copy()
+        values[first] *= 1.5
+        assert same(
+            retrodict(spx, window, 30, WEEK), retrodict(replace(spx, values=values), window, 30, WEEK)
+        )
+
+
+def test_changing_the_last_known_observation_changes_what_is_said(spx, windows):
+    """The check on the checks: what is said does hang on the row next to the window's edge."""
+    for window in windows:
+        last = int(np.searchsorted(spx.times, window.start)) - 1
+        values = spx.values.copy()
+        values[last] *= 1.001
+        assert not same(
+            retrodict(spx, window, 30, WEEK), retrodict(replace(spx, values=values), window, 30, WEEK)
+        )
+
+
+def test_cutting_the_future_off_changes_nothing_said_of_what_is_left(spx, windows):
+    for window in windows[::5]:
+        end = int(np.searchsorted(spx.times, window.start)) + 3
+        short = retrodict(Series(spx.name, spx.times[:end], spx.values[:end]), window, 30, WEEK)
+        whole = retrodict(spx, window, 30, WEEK)
+        for name in SAID[:5]:
+            assert np.array_equal(getattr(short, name), getattr(whole, name)[:3], equal_nan=True), name
+
+
+@pytest.mark.parametrize("poison_from", ["2012-03-01", "2015-08-17"])
+def test_a_whole_run_on_a_poisoned_future_says_the_same_of_the_past(store, train, sample_path, poison_from):
+    original = pl.read_csv(sample_path, infer_schema_length=None)
+    poisoned = original.with_columns(
+        pl.when(pl.col("timestamp") >= poison_from).then(pl.lit(0.001)).otherwise(pl.col(name)).alias(name)
+        for name in original.columns[1:]
+    )
+    said_of = []
+    for frame in (original, poisoned):
+        store.put("datasets/market.csv", frame.write_csv())
+        run = train(
+            "--start-date", "2011-01-03", "--end-date", "2016-12-31", "--variables", "spx_close", "wti_spot"
+        )
+        assert run.code == 0
+        table = pl.read_parquet(io.BytesIO(store.result("retrodictions.parquet")))
+        cutoff = pl.lit(poison_from).str.to_datetime()
+        before = table.filter(pl.col("window_start") <= cutoff).drop("actual")
+        said_of.append(before)
+    assert said_of[0].height > 400
+    assert said_of[0]["timestamp"].max() >= pl.Series([poison_from]).str.to_datetime()[0], (
+        "the window cut by the poison"
+    )
+    assert said_of[0].equals(said_of[1])

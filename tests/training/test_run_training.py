@@ -1,0 +1,157 @@
+"""The whole program from the command line to the five outputs."""
+
+import io
+import json
+import re
+from hashlib import sha256
+
+import joblib
+import polars as pl
+import pytest
+from recursive_training.manifest import code_digest
+
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - recursive_training - (INFO|WARNING) - .+")
+PERIOD = ("--start-date", "2018-01-01", "--end-date", "2018-12-31")
+
+
+def test_a_run_writes_its_five_outputs(sample, train, monkeypatch):
+    monkeypatch.setenv("PULSE_JOB_ID", "batch-20220101000000-0123abcd")
+    run = train(*PERIOD)
+    assert run.code == 0
+    folder = "results/batch-20220101000000-0123abcd/"
+    assert sorted(sample.result_keys()) == [
+        folder + name
+        for name in (
+            "manifest.json",
+            "metrics.json",
+            "model/nasdaq_close.joblib",
+            "model/spx_close.joblib",
+            "model/wti_spot.joblib",
+            "report.html",
+            "retrodictions.parquet",
+        )
+    ]
+    metrics = sample.metrics("batch-20220101000000-0123abcd")
+    assert metrics["job_id"] == "batch-20220101000000-0123abcd"
+    assert metrics["windows"] == 13
+    assert 50 < metrics["peak_memory_mib"] < 2000
+    assert metrics["runtime_seconds"] > 0
+    assert metrics["cpu_seconds"] > 0
+    assert all(LOG_LINE.fullmatch(line) for line in run.lines)
+
+
+def test_the_log_shows_the_way_to_a_hundred_percent(sample, train):
+    run = train(*PERIOD)
+    percents = [
+        int(found[1])
+        for line in run.lines
+        if (found := re.search(r" - (\d+) % - \d+ of \d+ windows - ", line))
+    ]
+    assert percents == sorted(percents)
+    assert percents[-1] == 100
+
+
+def test_the_manifest_vouches_for_what_was_read_and_written(sample, train, sample_path):
+    train(*PERIOD, "--variables", "spx_close")
+    manifest = json.loads(sample.result("manifest.json"))
+    (read,) = manifest["read"]["objects"]
+    assert read["sha256"] == sha256(sample_path.read_bytes()).hexdigest()
+    assert (read["key"], read["rows"], read["bytes"]) == (
+        "datasets/market_daily.csv",
+        8313,
+        sample_path.stat().st_size,
+    )
+    assert read["version_id"] == sample.metrics()["dataset"][0]["version_id"]
+    assert len(read["etag"]) == 32
+    written = {entry["key"]: entry for entry in manifest["written"]["objects"]}
+    assert {*written, "results/run-1/manifest.json"} == set(sample.result_keys())
+    for key, entry in written.items():
+        body = sample.result(key.removeprefix("results/run-1/"))
+        assert (entry["sha256"], entry["bytes"]) == (sha256(body).hexdigest(), len(body))
+    assert manifest["options"]["variables"] == ["spx_close"]
+    assert manifest["options"]["start_date"] == "2018-01-01"
+    assert manifest["code"]["sha256"] == code_digest()
+    assert manifest["libraries"]["polars"] == pl.__version__
+    assert manifest["wall_seconds"] >= sample.metrics()["runtime_seconds"]
+
+
+def test_the_same_input_gives_the_same_bytes(sample, train, monkeypatch):
+    outputs = []
+    for job in ("one", "two"):
+        monkeypatch.setenv("PULSE_JOB_ID", job)
+        assert train(*PERIOD).code == 0
+        names = ("retrodictions.parquet", "model/spx_close.joblib", "model/wti_spot.joblib")
+        outputs.append([sample.result(name, job) for name in names] + [sample.metrics(job)["variables"]])
+    assert outputs[0] == outputs[1]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_dask_gives_the_same_numbers(sample, train, monkeypatch, workers):
+    assert train(*PERIOD).code == 0
+    monkeypatch.setenv("PULSE_JOB_ID", "with-dask")
+    run = train(*PERIOD, "--use-dask", "--dask-threads", "2", "--max-workers", workers)
+    assert run.code == 0
+    assert any(f"Dask: {workers} worker(s) of 2 thread(s)" in line for line in run.lines)
+    assert sample.result("retrodictions.parquet", "with-dask") == sample.result("retrodictions.parquet")
+    assert sample.metrics("with-dask")["variables"] == sample.metrics()["variables"]
+
+
+def test_the_stored_model_loads_without_the_package_and_continues_the_series(sample, train):
+    train("--start-date", "2017-01-01", "--variables", "spx_close")
+    model = joblib.load(io.BytesIO(sample.result("model/spx_close.joblib")))
+    assert model["last_time"].startswith("2022-12-28")
+    assert model["last_value"] == pytest.approx(3783.22, abs=0.01)
+    again = model["estimator"].predict([model["next_input"]])[0] * model["volatility"]
+    assert again == pytest.approx(model["change"]["middle"])
+    assert (model["change"]["lower"] < model["change"]["upper"]).all()
+
+
+def test_the_metrics_go_where_the_old_options_say_too(sample, train, tmp_path):
+    local = tmp_path / "metrics.json"
+    assert train(*PERIOD, "--output-file", str(local), "--s3-output-file", "results/latest.json").code == 0
+    body = sample.result("metrics.json")
+    assert local.read_bytes() == body
+    assert (
+        sample.client.get_object(Bucket="pulse-test-results", Key="results/latest.json")["Body"].read()
+        == body
+    )
+
+
+def test_success_is_what_the_criterion_says(sample, train):
+    train(*PERIOD, "--variables", "wti_spot", "--success-criterion", "within-interval")
+    rows = pl.read_parquet(io.BytesIO(sample.result("retrodictions.parquet")))
+    inside = rows.group_by("window").agg(pl.col("actual").is_between("lower", "upper").mean().alias("share"))
+    assert (
+        sample.metrics()["variables"]["wti_spot"]["successes"] == inside.filter(pl.col("share") >= 0.9).height
+    )
+
+
+def test_a_hostile_column_name_forges_no_log_line_no_markup_and_no_key(store, train, market, as_csv):
+    hostile = (
+        "<script>alert(1)</script>\"'&\n"
+        "2022-01-01 00:00:00,000 - recursive_training - ERROR - forged\x1b[31m/../up"
+    )
+    store.put("datasets/m.csv", as_csv(market(300).rename({"price": hostile})))
+    run = train("--variables", hostile)
+    assert run.code == 0
+    assert all(LOG_LINE.fullmatch(line) for line in run.lines)
+    assert not any("\x1b" in line for line in run.lines)
+    report = store.result("report.html").decode()
+    assert "<script" not in report
+    assert "&lt;script&gt;alert(1)" in report
+    assert hostile in store.metrics()["variables"]
+    (key,) = [key for key in store.result_keys() if "/model/" in key]
+    assert re.fullmatch(r"results/run-1/model/[A-Za-z0-9_.~ %-]+\.joblib", key)
+    assert "Content-Security-Policy" in report
+
+
+def test_the_report_loads_nothing_and_shows_every_variable(sample, train):
+    train(*PERIOD)
+    report = sample.result("report.html").decode()
+    assert not re.findall(r"(?:src|href)=|url\(|@import|https?://", report)
+    assert report.count('<path class="actual"') >= 3
+    assert report.count("<svg") == report.count("</svg>")
+    assert "nan" not in "".join(re.findall(r' d="([^"]*)"', report)).lower()
+    for name, variable in sample.metrics()["variables"].items():
+        assert f"<td>{name}</td>" in report
+        assert f"{variable['successes']} of {variable['windows']}" in report

@@ -1,0 +1,103 @@
+"""Scores against numbers worked out by hand, and against formulas written another way."""
+
+import numpy as np
+import pytest
+from recursive_training import baselines
+from recursive_training.retrodiction import Retrodiction
+from recursive_training.scores import score
+from recursive_training.series import Series, Window
+
+DAY = np.timedelta64(1, "D")
+
+
+def days(*numbers: int) -> np.ndarray:
+    return (np.datetime64("2020-01-01", "us") + np.array(numbers) * DAY).astype("datetime64[us]")
+
+
+def part(actual, retrodicted, *, persistence, seasonal, scales=(1.0, 1.0)) -> Retrodiction:
+    middle = np.array(retrodicted, dtype=float)
+    return Retrodiction(
+        variable="x",
+        window=Window(0, days(0)[0], days(30)[0]),
+        times=days(*range(len(actual))),
+        actual=np.array(actual, dtype=float),
+        retrodicted=middle,
+        lower=middle - 1.5,
+        upper=middle + 1.5,
+        persistence=np.array(persistence, dtype=float),
+        seasonal_naive=np.array(seasonal, dtype=float),
+        naive_error=scales[0],
+        seasonal_naive_error=scales[1],
+    )
+
+
+@pytest.fixture
+def two_windows() -> list[Retrodiction]:
+    # errors 1, 2 and 3; persistence errors 2, 4 and 6; seasonal errors 4, 4 and (unknown)
+    return [
+        part([10, 12], [11, 10], persistence=[8, 8], seasonal=[14, 8], scales=(0.5, 2)),
+        part([20], [23], persistence=[14], seasonal=[np.nan], scales=(1.5, np.nan)),
+    ]
+
+
+def test_mae_and_rmse_are_over_all_points(two_windows):
+    scores = score(two_windows)
+    assert scores.observations == 3
+    assert scores.mae == pytest.approx(2)
+    assert scores.rmse == pytest.approx(np.sqrt(14 / 3))
+
+
+def test_mase_divides_each_error_by_the_scale_of_its_own_history(two_windows):
+    scores = score(two_windows)
+    assert scores.mase == pytest.approx((1 / 0.5 + 2 / 0.5 + 3 / 1.5) / 3)
+    assert scores.mase_seasonal_naive == pytest.approx((1 / 2 + 2 / 2) / 2)
+
+
+def test_skill_compares_on_the_points_the_baseline_knows(two_windows):
+    scores = score(two_windows)
+    assert scores.skill_vs_persistence == pytest.approx(1 - 6 / 12)
+    assert scores.skill_vs_seasonal_naive == pytest.approx(1 - 3 / 8)
+
+
+def test_coverage_is_the_share_inside_the_interval_edges_included(two_windows):
+    assert score(two_windows).coverage == pytest.approx(1 / 3)
+    edge = part([10], [8.5], persistence=[9], seasonal=[9])
+    assert score([edge]).coverage == 1
+
+
+def test_what_is_not_defined_is_none_and_not_nan():
+    flat = part([5], [5], persistence=[5], seasonal=[np.nan], scales=(0.0, np.nan))
+    scores = score([flat])
+    assert (scores.mase, scores.mase_seasonal_naive) == (None, None)
+    assert (scores.skill_vs_persistence, scores.skill_vs_seasonal_naive) == (None, None)
+
+
+def test_naive_errors_are_the_in_sample_ones_of_hyndman_and_koehler():
+    known = Series("x", days(*range(10)), np.array([1, 2, 4, 7, 11, 16, 22, 30, 40, 53], dtype=float))
+    assert baselines.naive_error(known) == pytest.approx((1 + 2 + 3 + 4 + 5 + 6 + 8 + 10 + 13) / 9)
+    assert baselines.seasonal_naive_error(known, 7 * DAY) == pytest.approx((29 + 38 + 49) / 3)
+
+
+def test_seasonal_naive_repeats_the_last_known_season():
+    known = Series("x", days(*range(10)), np.arange(10, dtype=float))
+    ahead = days(10, 11, 16, 17, 24)
+    assert baselines.seasonal_naive(known, ahead, 7 * DAY).tolist() == [3, 4, 9, 3, 3]
+
+
+def test_seasonal_naive_takes_the_last_value_before_a_day_that_is_missing():
+    known = Series("x", days(0, 1, 2, 5, 6, 7), np.array([0.0, 1, 2, 5, 6, 7]))
+    assert baselines.seasonal_naive(known, days(10, 11), 7 * DAY).tolist() == [2, 2]
+
+
+def test_seasonal_naive_knows_nothing_before_the_first_season():
+    known = Series("x", days(4, 5), np.array([4.0, 5]))
+    assert np.isnan(baselines.seasonal_naive(known, days(6), 7 * DAY)).all()
+
+
+@pytest.mark.parametrize(
+    ("spacing", "name"),
+    [(np.timedelta64(1, "h"), "one day"), (DAY, "one week (7 days)"), (30 * DAY, "one year (364 days)")],
+)
+def test_the_season_goes_with_how_dense_the_data_are(spacing, name):
+    times = np.datetime64("2020-01-01", "us") + np.arange(20) * spacing
+    assert baselines.season(times)[1] == name

@@ -1,0 +1,92 @@
+"""What can end a run before it is done. Each error carries its exit code and a sentence that says what to do.
+
+TrainingError
+├── UsageError
+├── UnreadableFileError
+├── NoSuchDatasetError
+├── MissingVariableError
+├── EmptyPeriodError
+├── TooLittleDataError
+├── ResultsNotWrittenError
+├── TemporaryError
+└── AccessDeniedError
+Terminated (SystemExit: no `except Exception` on the way out may swallow it)
+"""
+
+from typing import ClassVar
+
+from recursive_training.exit_codes import ExitCode
+
+
+class TrainingError(Exception):
+    """A run that cannot go on, for a reason its caller can do something about."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
+
+
+class UsageError(TrainingError):
+    """Raised when options or environment variables are wrong, once, with every fault in `faults`."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__(" ".join(faults))
+
+
+class UnreadableFileError(TrainingError):
+    """Raised when an object is not a table this program can read."""
+
+    exit_code = ExitCode.UNREADABLE_FILE
+
+
+class NoSuchDatasetError(TrainingError):
+    """Raised when there is no such bucket, key or version, or no data set under the prefix."""
+
+    exit_code = ExitCode.NO_SUCH_DATASET
+
+
+class MissingVariableError(TrainingError):
+    """Raised when variables asked for by name have no data in the period."""
+
+    exit_code = ExitCode.MISSING_VARIABLE
+
+
+class EmptyPeriodError(TrainingError):
+    """Raised when no variable at all has data in the period."""
+
+    exit_code = ExitCode.EMPTY_PERIOD
+
+
+class TooLittleDataError(TrainingError):
+    """Raised when no window has enough history before it."""
+
+    exit_code = ExitCode.TOO_LITTLE_DATA
+
+
+class ResultsNotWrittenError(TrainingError):
+    """Raised when a result could not be stored for good."""
+
+    exit_code = ExitCode.RESULTS_NOT_WRITTEN
+
+
+class TemporaryError(TrainingError):
+    """Raised when S3 answered that it cannot now, or did not answer, after the client's own retries."""
+
+    exit_code = ExitCode.TEMPORARY
+
+
+class AccessDeniedError(TrainingError):
+    """Raised when S3 refused the credentials or the action."""
+
+    exit_code = ExitCode.ACCESS_DENIED
+
+
+class Terminated(SystemExit):
+    """Raised by the SIGTERM handler, wherever the program then is."""
+
+    def __init__(self) -> None:
+        super().__init__(int(ExitCode.TERMINATED))
+
+    def __str__(self) -> str:
+        return "Stopped by SIGTERM before the end: do not use what was written. Run the job again."

@@ -1,0 +1,137 @@
+"""The forecaster: one ridge regression from recent momentum to the change over every step ahead.
+
+For day t of the known history, x(t) holds the changes over the last 1, 5 and 21 observations and y(t, h) the
+change from t to t+h, for h = 1 to the horizon. Changes are of the logarithm when all known values are
+positive, else plain; both sides are divided by the volatility known at t, which makes variables of any unit
+alike and lets the interval breathe with the market. One fit serves all steps (direct multi-step forecasting:
+Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed.). The interval adds the quantiles of
+the in-sample residuals of each step, with the (n + 1) correction of split conformal prediction (Lei et al.
+2018, doi 10.1080/01621459.2017.1307116).
+
+`fit` receives the known history and nothing else. It is a pure function: same numbers in, same numbers out.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.linear_model import Ridge
+
+from recursive_training.retrodiction import INTERVAL_LEVEL
+from recursive_training.series import Numbers, Series, Times
+
+HISTORY = 1260  # observations, the latest ones known; of daily market data five years
+SPANS = (1, 5, 21)  # observations; of daily market data: a day, a week, a month
+LOOKBACK = max(SPANS)
+FEWEST_ROWS = 50  # with fewer the quantiles of a 90 % interval mean nothing
+LONGEST_HORIZON = 260  # steps; beyond it the forecast stays flat
+PENALTY = 1000.0  # of the order of HISTORY: a change must be explained well before it is believed
+_CALM = 0.1  # volatility is at least this share of the whole history's: a still month divides nothing by 0
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One number a step ahead, in the variable's own unit."""
+
+    middle: Numbers
+    lower: Numbers
+    upper: Numbers
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model at the end of its history. `middle`, `lower`, `upper` are changes for steps 1 to the
+    horizon.
+    """
+
+    ridge: Ridge
+    logarithmic: bool
+    level: float
+    volatility: float
+    features: Numbers
+    middle: Numbers
+    lower: Numbers
+    upper: Numbers
+
+    def forecast(self, steps: int) -> Forecast:
+        """The next `steps` observations; steps past the horizon repeat its last."""
+        step = np.minimum(np.arange(steps), len(self.middle) - 1)
+        return Forecast(*(self._value(change[step]) for change in (self.middle, self.lower, self.upper)))
+
+    def _value(self, change: Numbers) -> Numbers:
+        return np.exp(self.level + change) if self.logarithmic else self.level + change
+
+    def artifact(self, known: Series) -> dict[str, Any]:
+        """What is stored: plain values and a scikit-learn estimator; it loads without this package."""
+        return {
+            "variable": known.name,
+            "estimator": self.ridge,
+            "features": [f"change over the last {span}, over volatility * sqrt({span})" for span in SPANS],
+            "next_input": self.features,
+            "target": f"change over 1 to {len(self.middle)} observations, over volatility",
+            "logarithmic": self.logarithmic,
+            "volatility": self.volatility,
+            "last_value": float(known.values[-1]),
+            "last_time": str(known.times[-1]),
+            "interval_level": INTERVAL_LEVEL,
+            "change": {"middle": self.middle, "lower": self.lower, "upper": self.upper},
+        }
+
+
+def horizon(times: Times, batch_size_days: int) -> int:
+    """How many observations a window may hold: the most that `batch_size_days` of these times held, 260 at
+    most.
+    """
+    ends = np.searchsorted(times, times + np.timedelta64(batch_size_days, "D"), side="left")
+    return int(min(max((ends - np.arange(len(times))).max(initial=1), 1), LONGEST_HORIZON))
+
+
+def observations_needed(times: Times, batch_size_days: int) -> int:
+    """The shortest history `fit` takes: 21 to look back on, a horizon ahead, 50 rows to learn from."""
+    return LOOKBACK + 1 + horizon(times, batch_size_days) + FEWEST_ROWS
+
+
+def fit(known: Series, batch_size_days: int) -> Fitted:
+    """Fits on the known history alone, of at least `observations_needed`, in about a millisecond."""
+    ahead = horizon(known.times, batch_size_days)
+    logarithmic = bool(known.values.min() > 0)
+    levels = np.log(known.values) if logarithmic else known.values
+    x, volatility = _features(np.diff(levels))
+    levels = levels[LOOKBACK:]
+    paths = sliding_window_view(levels, ahead + 1)
+    y = (paths[:, 1:] - paths[:, :1]) / volatility[: len(paths), None]
+    ridge = Ridge(alpha=PENALTY, solver="cholesky").fit(x[: len(y)], y)
+    predicted = ridge.predict(x).reshape(len(x), ahead)  # Ridge drops the second axis of a single target
+    low, high = _residual_quantiles(y - predicted[: len(y)])
+    middle = predicted[-1]
+    now = float(volatility[-1])
+    return Fitted(
+        ridge=ridge,
+        logarithmic=logarithmic,
+        level=float(levels[-1]),
+        volatility=now,
+        features=x[-1],
+        middle=middle * now,
+        lower=(middle + low) * now,
+        upper=(middle + high) * now,
+    )
+
+
+def _features(changes: Numbers) -> tuple[Numbers, Numbers]:
+    """x(t) and the volatility at t, for every t with LOOKBACK changes behind it (that of t included)."""
+    recent = sliding_window_view(changes, LOOKBACK)
+    floor = _CALM * math.sqrt(float(np.mean(changes**2))) or 1.0
+    volatility = np.maximum(np.sqrt(np.mean(recent**2, axis=1)), floor)
+    momenta = [recent[:, -span:].sum(axis=1) / math.sqrt(span) for span in SPANS]
+    return np.column_stack(momenta) / volatility[:, None], volatility
+
+
+def _residual_quantiles(residuals: Numbers) -> tuple[Numbers, Numbers]:
+    """The residuals that bound INTERVAL_LEVEL of each step's, as order statistics."""
+    ordered = np.sort(residuals, axis=0)
+    n = len(ordered)
+    tail = (1 - INTERVAL_LEVEL) / 2
+    below = max(math.floor(tail * (n + 1)), 1) - 1
+    return ordered[below], ordered[n - 1 - below]

@@ -1,0 +1,94 @@
+"""What came out for each variable: windows, scores and trust, the values every output is made from."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from recursive_training.baselines import season
+from recursive_training.dataset import Dataset
+from recursive_training.resources import Usage
+from recursive_training.retrodiction import Retrodiction
+from recursive_training.scores import Scores, score
+from recursive_training.series import Series
+from recursive_training.trust import CRITERIA, Trust
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One variable with at least one window. `successes` and `trusts` follow the windows; `trust` is the
+    last.
+    """
+
+    series: Series
+    parts: Sequence[Retrodiction]
+    scores: Scores
+    successes: list[bool]
+    trusts: list[Trust]
+    season: str
+
+    @property
+    def name(self) -> str:
+        return self.series.name
+
+    @property
+    def trust(self) -> Trust:
+        return self.trusts[-1]
+
+
+def judge(series: Series, parts: Sequence[Retrodiction], criterion: str) -> Outcome:
+    """Scores the windows, and updates trust with each in turn."""
+    successes = [CRITERIA[criterion](part) for part in parts]
+    trusts = [Trust()]
+    for success in successes:
+        trusts.append(trusts[-1].after(success))
+    return Outcome(series, parts, score(parts), successes, trusts[1:], season(series.times)[1])
+
+
+def metrics(
+    job_id: str,
+    dataset: Dataset,
+    outcomes: Sequence[Outcome],
+    left_out: list[str],
+    used: Usage,
+) -> dict[str, Any]:
+    """metrics.json. Scores that are not defined are null."""
+    return {
+        "job_id": job_id,
+        "dataset": [{"key": s.key, "version_id": s.version_id, "rows": s.rows} for s in dataset.sources],
+        "period": {"start": dataset.start.isoformat(), "end": dataset.end.isoformat()},
+        "windows": len({part.window.index for outcome in outcomes for part in outcome.parts}),
+        "runtime_seconds": used.wall_seconds,
+        "peak_memory_mib": used.peak_memory_mib,
+        "cpu_seconds": used.cpu_seconds,
+        "variables": {outcome.name: _variable(outcome) for outcome in outcomes},
+        "left_out": left_out,
+    }
+
+
+def _variable(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "trust": outcome.trust.mean,
+        "windows": outcome.trust.windows,
+        "successes": outcome.trust.successes,
+        "season": outcome.season,
+        **asdict(outcome.scores),
+    }
+
+
+def retrodictions(outcomes: Sequence[Outcome]) -> pl.DataFrame:
+    """retrodictions.parquet: one row for each variable, window and observation."""
+    columns = ("actual", "retrodicted", "lower", "upper", "persistence", "seasonal_naive")
+    parts = [part for outcome in outcomes for part in outcome.parts]
+    lengths = [len(part.times) for part in parts]
+    return pl.DataFrame(
+        {
+            "variable": np.repeat([part.variable for part in parts], lengths),
+            "window": np.repeat([part.window.index for part in parts], lengths),
+            "window_start": np.repeat([part.window.start for part in parts], lengths),
+            "timestamp": np.concatenate([part.times for part in parts]),
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns},
+        }
+    )

@@ -1,0 +1,46 @@
+"""What this process has used so far, from the kernel's own books."""
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Peak resident memory in MiB; processor time, user and system, and wall time in seconds.
+
+    Memory and processor time add up over processes that ran side by side; wall time does not.
+    """
+
+    peak_memory_mib: float = 0.0
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            round(self.peak_memory_mib + other.peak_memory_mib, 1),
+            round(self.cpu_seconds + other.cpu_seconds, 3),
+            max(self.wall_seconds, other.wall_seconds),
+        )
+
+
+def usage(started: float | None = None) -> Usage:
+    """What this process used; wall time since `started` (time.monotonic()) when that is given."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    wall = 0.0 if started is None else round(time.monotonic() - started, 3)
+    return Usage(round(_peak_kib(own.ru_maxrss) / 1024, 1), round(own.ru_utime + own.ru_stime, 3), wall)
+
+
+def _peak_kib(maximum: int) -> float:
+    """VmHWM where there is one: ru_maxrss also remembers the parent's size at the fork (getrusage(2), BUGS of
+    exec).
+    """
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return float(line.split()[1])
+    except OSError:
+        pass
+    return maximum / 1024 if sys.platform == "darwin" else float(maximum)

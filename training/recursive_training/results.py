@@ -1,0 +1,82 @@
+"""Makes the files of a run and stores them: metrics.json and manifest.json last, so that they vouch for the
+others.
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import joblib
+
+from recursive_training.errors import ResultsNotWrittenError
+from recursive_training.logs import logger
+from recursive_training.model import HISTORY, fit
+from recursive_training.outcome import Outcome, retrodictions
+from recursive_training.s3 import Bucket
+
+METRICS, MANIFEST, REPORT, RETRODICTIONS = (
+    "metrics.json",
+    "manifest.json",
+    "report.html",
+    "retrodictions.parquet",
+)
+_CONTENT_TYPES = {
+    ".json": "application/json",
+    ".html": "text/html; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+    ".joblib": "application/octet-stream",
+}
+_LONGEST_NAME = 200
+
+
+def as_json(document: Mapping[str, Any]) -> bytes:
+    """Strict JSON: a NaN is a mistake and raises ValueError."""
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def parquet(outcomes: Sequence[Outcome]) -> bytes:
+    buffer = io.BytesIO()
+    retrodictions(outcomes).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def models(outcomes: Sequence[Outcome], batch_size_days: int) -> dict[str, bytes]:
+    """model/<variable>.joblib for each: fitted on all that was known at the end of its last window, ready for
+    the
+    next. The variable's name is percent-encoded; a long one is cut and ends in its digest.
+    """
+    files = {}
+    for outcome in outcomes:
+        known = outcome.series.before(outcome.parts[-1].window.end).latest(HISTORY)
+        buffer = io.BytesIO()
+        joblib.dump(fit(known, batch_size_days).artifact(known), buffer)
+        files[f"model/{_file_name(outcome.name)}.joblib"] = buffer.getvalue()
+    return files
+
+
+def _file_name(variable: str) -> str:
+    name = quote(variable, safe=" ")
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:_LONGEST_NAME]}-{sha256(variable.encode()).hexdigest()[:16]}"
+
+
+def store(bucket: Bucket, files: Mapping[str, bytes]) -> None:
+    """Writes the files, by key, in their order. Raises TrainingError at the first that fails."""
+    for key, payload in files.items():
+        bucket.write(key, payload, _CONTENT_TYPES.get(Path(key).suffix, "application/octet-stream"))
+        logger.info("Wrote s3://%s/%s (%d bytes)", bucket.name, key, len(payload))
+
+
+def store_locally(path: str, payload: bytes) -> None:
+    try:
+        Path(path).write_bytes(payload)
+    except OSError as error:
+        raise ResultsNotWrittenError(
+            f"--output-file {path}: {error.strerror}. Name a file that can be written."
+        ) from error
+    logger.info("Wrote %s (%d bytes)", path, len(payload))

@@ -1,0 +1,24 @@
+"""What came of one window of one variable: what was said, set beside what happened."""
+
+from dataclasses import dataclass
+
+from recursive_training.series import Numbers, Times, Window
+
+INTERVAL_LEVEL = 0.9
+
+
+@dataclass(frozen=True)
+class Retrodiction:
+    """Arrays over the window's observations, in the variable's unit; the scales are single numbers."""
+
+    variable: str
+    window: Window
+    times: Times
+    actual: Numbers
+    retrodicted: Numbers
+    lower: Numbers
+    upper: Numbers
+    persistence: Numbers
+    seasonal_naive: Numbers
+    naive_error: float
+    seasonal_naive_error: float

@@ -1,0 +1,136 @@
+"""The three S3 calls a run makes; S3's refusals become errors that say which action on what."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import ConnectionError as NotConnectedError
+
+from recursive_training.errors import (
+    AccessDeniedError,
+    NoSuchDatasetError,
+    ResultsNotWrittenError,
+    TemporaryError,
+    TrainingError,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_DENIED = {
+    "403", "AccessDenied", "AllAccessDisabled", "AccountProblem", "ExpiredToken", "Forbidden",
+    "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired",
+    "UnauthorizedAccess", "KMS.DisabledException",
+}  # fmt: skip
+_TEMPORARY = {
+    "500", "502", "503", "504", "BandwidthLimitExceeded", "InternalError", "OperationAborted",
+    "RequestLimitExceeded", "RequestTimeout", "RequestTimeTooSkewed", "ServiceUnavailable", "SlowDown",
+    "Throttling", "ThrottlingException",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as it was read. `version_id` is None in a bucket without versioning."""
+
+    bucket: str
+    key: str
+    version_id: str | None
+    etag: str
+    last_modified: datetime
+    payload: bytes
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def sha256(self) -> str:
+        return sha256(self.payload).hexdigest()
+
+
+def client(region: str) -> "S3Client":
+    """An S3 client that tries four times and gives up on a silent endpoint after a minute."""
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=10, read_timeout=60
+    )
+    return boto3.client("s3", region_name=region, config=config)
+
+
+class Bucket:
+    """One bucket. The client retries what is temporary; what fails then is a TrainingError."""
+
+    def __init__(self, s3: "S3Client", name: str) -> None:
+        self._s3 = s3
+        self.name = name
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys under the prefix, sorted. Folders that a console made (keys ending in a slash) are no
+        objects.
+        """
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        with self._reading("s3:ListBucket", f"arn:aws:s3:::{self.name}", f"s3://{self.name}/{prefix}"):
+            keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return sorted(key for key in keys if not key.endswith("/"))
+
+    def read(self, key: str, version_id: str | None = None) -> StoredObject:
+        """The object, or exactly that version of it."""
+        uri = f"s3://{self.name}/{key}" + (f" (version {version_id})" if version_id else "")
+        action = "s3:GetObjectVersion" if version_id else "s3:GetObject"
+        with self._reading(action, f"arn:aws:s3:::{self.name}/{key}", uri):
+            if version_id:
+                answer = self._s3.get_object(Bucket=self.name, Key=key, VersionId=version_id)
+            else:
+                answer = self._s3.get_object(Bucket=self.name, Key=key)
+            payload = answer["Body"].read()
+        return StoredObject(
+            bucket=self.name,
+            key=key,
+            version_id=answer.get("VersionId"),
+            etag=answer["ETag"].strip('"'),
+            last_modified=answer["LastModified"],
+            payload=payload,
+        )
+
+    def write(self, key: str, payload: bytes, content_type: str) -> None:
+        uri = f"s3://{self.name}/{key}"
+        with self._translated("s3:PutObject", f"arn:aws:s3:::{self.name}/{key}", uri, ResultsNotWrittenError):
+            self._s3.put_object(Bucket=self.name, Key=key, Body=payload, ContentType=content_type)
+
+    @contextmanager
+    def _reading(self, action: str, resource: str, uri: str) -> Iterator[None]:
+        with self._translated(action, resource, uri, NoSuchDatasetError):
+            yield
+
+    @contextmanager
+    def _translated(
+        self, action: str, resource: str, uri: str, otherwise: type[TrainingError]
+    ) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            code, message = (
+                error.response["Error"].get("Code", ""),
+                error.response["Error"].get("Message", ""),
+            )
+            said = f"{uri}: S3 answered {code} ({message})."
+            if code in _DENIED:
+                raise AccessDeniedError(f"{said} Allow {action} on {resource} to the job's role.") from error
+            if code in _TEMPORARY:
+                raise TemporaryError(f"{said} Run the job again.") from error
+            raise otherwise(f"{said} Check the bucket, the key and the version.") from error
+        except NoCredentialsError as error:
+            raise AccessDeniedError(
+                f"{uri}: {error}. Give the job a role, or set AWS_ACCESS_KEY_ID."
+            ) from error
+        except (HTTPClientError, NotConnectedError) as error:
+            raise TemporaryError(f"{uri}: S3 is out of reach ({error}). Run the job again.") from error
+        except BotoCoreError as error:
+            raise otherwise(f"{uri}: {error}. Check the bucket, the key and the version.") from error

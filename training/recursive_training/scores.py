@@ -1,0 +1,71 @@
+"""How good the retrodictions of one variable were, over all points of all its windows."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recursive_training.retrodiction import Retrodiction
+from recursive_training.series import Numbers
+
+
+@dataclass(frozen=True)
+class Scores:
+    """mae, rmse: in the variable's unit. coverage: share of observations inside the interval, 0 to 1.
+
+    mase, mase_seasonal_naive: mean absolute scaled error, each error over the in-sample MAE of the one-step
+    persistence (one-season seasonal-naive) forecast on the history its window was fitted on
+    (Hyndman & Koehler 2006, doi 10.1016/j.ijforecast.2006.03.001).
+    skill_vs_*: 1 - MAE / MAE of the baseline on the same observations; 1 is perfect, 0 is no better, below 0
+    is worse. None where it is not defined: a baseline that knows nothing yet, or one that is never wrong.
+    """
+
+    observations: int
+    mae: float
+    rmse: float
+    mase: float | None
+    mase_seasonal_naive: float | None
+    skill_vs_persistence: float | None
+    skill_vs_seasonal_naive: float | None
+    coverage: float
+
+
+def score(parts: Sequence[Retrodiction]) -> Scores:
+    """The scores over at least one retrodicted window."""
+    actual, middle = _all(parts, "actual"), _all(parts, "retrodicted")
+    error = np.abs(actual - middle)
+    lengths = [len(part.actual) for part in parts]
+    inside = (_all(parts, "lower") <= actual) & (actual <= _all(parts, "upper"))
+    return Scores(
+        observations=len(actual),
+        mae=float(np.mean(error)),
+        rmse=float(np.sqrt(np.mean(error**2))),
+        mase=_mean_scaled(error, np.repeat([part.naive_error for part in parts], lengths)),
+        mase_seasonal_naive=_mean_scaled(
+            error, np.repeat([part.seasonal_naive_error for part in parts], lengths)
+        ),
+        skill_vs_persistence=_skill(error, np.abs(actual - _all(parts, "persistence"))),
+        skill_vs_seasonal_naive=_skill(error, np.abs(actual - _all(parts, "seasonal_naive"))),
+        coverage=float(np.mean(inside)),
+    )
+
+
+def _all(parts: Sequence[Retrodiction], name: str) -> Numbers:
+    return np.concatenate([getattr(part, name) for part in parts])
+
+
+def _mean_scaled(error: Numbers, scale: NDArray[np.float64]) -> float | None:
+    defined = scale > 0  # false for NaN too
+    return _finite(float(np.mean(error[defined] / scale[defined]))) if defined.any() else None
+
+
+def _skill(error: Numbers, baseline_error: Numbers) -> float | None:
+    defined = ~np.isnan(baseline_error)
+    baseline = float(np.sum(baseline_error[defined]))
+    return _finite(1 - float(np.sum(error[defined])) / baseline) if baseline > 0 else None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,44 @@
+"""One variable over time, and the only cuts that are made of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.datetime64]  # microseconds, UTC
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open span of time [start, end) that is retrodicted in one go; `index` counts from the period's
+    start.
+    """
+
+    index: int
+    start: np.datetime64
+    end: np.datetime64
+
+
+@dataclass(frozen=True)
+class Series:
+    """Observations of one variable: strictly increasing times, finite values, no gaps filled."""
+
+    name: str
+    times: Times
+    values: Numbers
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def before(self, moment: np.datetime64) -> "Series":
+        """What was known before the moment. Everything a model sees passes through here: no look-ahead."""
+        stop = int(np.searchsorted(self.times, moment, side="left"))
+        return Series(self.name, self.times[:stop], self.values[:stop])
+
+    def latest(self, count: int) -> "Series":
+        return Series(self.name, self.times[-count:], self.values[-count:])
+
+    def within(self, window: Window) -> "Series":
+        start, stop = np.searchsorted(self.times, [window.start, window.end], side="left")
+        return Series(self.name, self.times[start:stop], self.values[start:stop])

@@ -1,0 +1,66 @@
+"""Cuts the period into windows, and says which of them a variable can be retrodicted in."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from recursive_training.model import observations_needed
+from recursive_training.series import Series, Window
+
+
+def cut(start: date, end: date, batch_size_days: int) -> list[Window]:
+    """Windows of `batch_size_days` calendar days from `start`; the last one ends with `end` (inclusive)."""
+    last = np.datetime64(end, "us") + np.timedelta64(1, "D")
+    starts = np.arange(np.datetime64(start, "us"), last, np.timedelta64(batch_size_days, "D"))
+    ends = [*starts[1:], last]
+    return [Window(i, a, b) for i, (a, b) in enumerate(zip(starts, ends, strict=True))]
+
+
+@dataclass(frozen=True)
+class Usable:
+    """The windows to walk for one variable, and a sentence for each reason others are left out."""
+
+    windows: list[Window]
+    left_out: list[str]
+
+
+def usable(series: Series, windows: list[Window], batch_size_days: int) -> Usable:
+    """Keeps the windows that hold an observation and have enough history before them."""
+    empty: list[Window] = []
+    short: list[Window] = []
+    kept: list[Window] = []
+    needed = observations_needed(series.times, batch_size_days)
+    for window in windows:
+        known, last = np.searchsorted(series.times, [window.start, window.end])
+        (empty if known == last else short if known < needed else kept).append(window)
+    sentences = []
+    if empty:
+        sentences.append(f"{_count(series, empty, windows)} no observation ({_spans(empty)}).")
+    if short:
+        sentences.append(
+            f"{_count(series, short, windows)} fewer than {needed} observations before ({_spans(short)})."
+        )
+    return Usable(kept, sentences)
+
+
+def _count(series: Series, part: list[Window], whole: list[Window]) -> str:
+    return f"{series.name}: {len(part)} of {len(whole)} windows left out, with"
+
+
+def _spans(windows: list[Window], most: int = 4) -> str:
+    """The windows as runs of days, the longest few by name."""
+    runs: list[list[Window]] = []
+    for window in windows:
+        if runs and runs[-1][-1].index + 1 == window.index:
+            runs[-1].append(window)
+        else:
+            runs.append([window])
+    longest = sorted(sorted(runs, key=len, reverse=True)[:most], key=lambda run: run[0].index)
+    named = [f"{_day(run[0].start)} to {_day(run[-1].end - np.timedelta64(1, 'us'))}" for run in longest]
+    rest = len(runs) - len(named)
+    return ", ".join(named) + (f" and {rest} more" if rest else "")
+
+
+def _day(moment: np.datetime64) -> str:
+    return str(moment.astype("datetime64[D]"))
