@@ -48,6 +48,7 @@ check: setup ## lint, types, layers, and the gates on the templates and the zip
 	ruff check .
 	mypy
 	lint-imports --no-cache
+	hadolint training/Dockerfile
 	python -m pytest -q -m gate tests/infra
 
 bench: setup ## the benchmarks of benchmarks/README.md

@@ -1,11 +1,12 @@
 """Where things lie: the folder of one instance, and the caches of the clone."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 CLONE = Path(__file__).resolve().parents[1]
 CACHE = CLONE / ".cache"
-DEFAULT_ROOT = CLONE / ".localaws"
+DEFAULT_ROOT = Path(os.environ.get("LOCALAWS_ROOT") or CLONE / ".localaws")
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ _COMMANDS: dict[str, Callable[[list[str]], None]] = {
 
 
 def _root() -> Path:
-    return Path(os.environ.get("LOCALAWS_ROOT", str(DEFAULT_ROOT)))
+    return DEFAULT_ROOT
 
 
 def _store() -> Store:

@@ -106,7 +106,7 @@ def hops(jobs: "list[Job]") -> None:
 def failed(error: Exception, logs: Path) -> None:
     console.print()
     console.print("The demo failed.", style="bold red")
-    console.print(str(error), markup=False)
+    console.print(str(error) or type(error).__name__, markup=False)
     console.print(f"Logs: {logs}", markup=False)
 
 

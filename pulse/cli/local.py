@@ -29,10 +29,10 @@ Erase = Annotated[bool, typer.Option("--erase", help="Forget everything: objects
 def up(*, detach: Detach = False, port: Port = 0) -> None:
     """Start it and deploy the stacks; state is kept from run to run."""
     try:
-        found = _start(DEFAULT_ROOT, port)
+        found, where = _start(DEFAULT_ROOT, port)
     except (LocalAwsError, DeployFailed) as error:
         raise _failed(error) from None
-    output.data.print(_summary(found, local_stacks.addresses(found)))
+    output.data.print(_summary(found, where))
     if detach:
         output.messages.print('It stays up: eval "$(pulse local env)" points any AWS client at it; '
                               "pulse local down stops it.")  # fmt: skip
@@ -65,27 +65,22 @@ def env() -> None:
         typer.echo(f"export {name}={shlex.quote(value)}")
 
 
-def _start(root: Path, port: int) -> Instance:
+def _start(root: Path, port: int) -> tuple[Instance, Addresses]:
     with output.messages.status("Starting AWS on this machine") as status:
         found = localaws.up(root, port, on_progress=status.update)
         try:
-            local_stacks.store_slack_webhook(found)
-            status.update("cdk bootstrap")
-            local_stacks.bootstrap(found)
-            status.update("cdk deploy --all")
-            local_stacks.deploy(found)
+            return found, local_stacks.deploy_all(found, status.update)
         except BaseException:
             localaws.down(root)
             raise
-    return found
 
 
-def _summary(found: Instance, where: Addresses | None) -> Table:
+def _summary(found: Instance, where: Addresses) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column(overflow="fold")
     table.add_row("AWS endpoint", found.endpoint_url)
-    for name, value in vars(where).items() if where else ():
+    for name, value in vars(where).items():
         table.add_row(name.replace("_", " ").replace("api url", "API").replace("inbox url", "inbox"), value)
     table.add_row("log", str(found.log))
     return table

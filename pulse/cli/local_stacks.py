@@ -42,8 +42,21 @@ class Addresses:
         return {f"PULSE_{name.upper()}": value for name, value in vars(self).items()}
 
 
-def store_slack_webhook(instance: Instance) -> None:
-    """Puts the inbox's address where the configuration says that the webhook's URL is, as a user would."""
+def deploy_all(instance: Instance, on_step: Progress) -> Addresses:
+    """All that makes Pulse of an instance; a no-op for what is there already. Raises DeployFailed."""
+    prepare(instance)
+    on_step("cdk bootstrap")
+    bootstrap(instance)
+    on_step("cdk deploy --all")
+    return deploy(instance)
+
+
+def prepare(instance: Instance) -> None:
+    """What a user has before the first deploy: the pinned CDK command line, and the Slack webhook's secret.
+    Raises DeployFailed.
+    """
+    if not CDK.exists():
+        _run(instance, "npm ci", ["npm", "ci", "--no-progress"], CLONE)
     secrets = instance.client("secretsmanager")
     url = f"{instance.inbox_url}/slack"
     try:
@@ -61,7 +74,7 @@ def bootstrap(instance: Instance) -> None:
     _cdk(instance, "bootstrap", f"aws://{account}/{region}", folder=folder)
 
 
-def deploy(instance: Instance) -> None:
+def deploy(instance: Instance) -> Addresses:
     """`cdk deploy --all` of the local environment: a no-op for what has not changed. Raises DeployFailed."""
     _cdk(
         instance,
@@ -69,6 +82,10 @@ def deploy(instance: Instance) -> None:
         *("--output", str(instance.root / "cdk.out")),
         folder=CLONE,
     )
+    where = addresses(instance)
+    if where is None:
+        raise DeployFailed("cdk deploy", instance.log, f"It ended well, but {OUTPUTS_STACK} has no outputs.")
+    return where
 
 
 def addresses(instance: Instance) -> Addresses | None:
@@ -98,10 +115,15 @@ def _on_loopback(instance: Instance, url: str) -> str:
 
 
 def _cdk(instance: Instance, *arguments: str, folder: Path) -> None:
-    log = instance.log.parent / f"cdk-{arguments[0]}.log"
+    command = [str(CDK), *arguments, "--no-notices", "--progress", "events", "--ci"]
+    _run(instance, f"cdk {arguments[0]}", command, folder)
+
+
+def _run(instance: Instance, step: str, command: list[str], folder: Path) -> None:
+    log = instance.log.parent / f"{step.replace(' ', '-')}.log"
     with log.open("w+") as output:
         ended = subprocess.run(
-            [str(CDK), *arguments, "--no-notices", "--progress", "events", "--ci"],
+            command,
             cwd=folder,
             env=_environment(instance),
             stdin=subprocess.DEVNULL,
@@ -110,8 +132,7 @@ def _cdk(instance: Instance, *arguments: str, folder: Path) -> None:
             check=False,
         )
     if ended.returncode:
-        tail = "\n".join(log.read_text().splitlines()[-25:])
-        raise DeployFailed(f"cdk {arguments[0]}", log, tail)
+        raise DeployFailed(step, log, "\n".join(log.read_text().splitlines()[-25:]))
 
 
 def _environment(instance: Instance) -> dict[str, str]:

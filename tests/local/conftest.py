@@ -16,11 +16,7 @@ def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     os.environ["LOCALAWS_SECONDS_SCALE"] = "0.01"
     found = instance.up(root)
     try:
-        local_stacks.store_slack_webhook(found)
-        local_stacks.bootstrap(found)
-        local_stacks.deploy(found)
-        where = local_stacks.addresses(found)
-        assert where is not None
+        where = local_stacks.deploy_all(found, print)
         yield Deployment(found, where)
     finally:
         os.environ.pop("LOCALAWS_SECONDS_SCALE")
