@@ -139,18 +139,14 @@ _COMMANDS: dict[str, Callable[[list[str]], None]] = {
 }
 
 
-def _root() -> Path:
-    return DEFAULT_ROOT
-
-
 def _store() -> Store:
-    return Store.of(_root())
+    return Store.of(DEFAULT_ROOT)
 
 
 def _endpoint() -> str:
     if given := os.environ.get("AWS_ENDPOINT_URL"):
         return given
-    if found := running(_root()):
+    if found := running(DEFAULT_ROOT):
         return found.endpoint_url
     raise CommandError(
         "AWS_ENDPOINT_URL is not set and no AWS runs on this machine: there is nowhere to push to"
