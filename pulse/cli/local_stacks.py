@@ -116,16 +116,17 @@ def _on_loopback(instance: Instance, url: str) -> str:
 
 def _cdk(instance: Instance, *arguments: str, folder: Path) -> None:
     command = [str(CDK), *arguments, "--no-notices", "--progress", "events", "--ci"]
-    _run(instance, f"cdk {arguments[0]}", command, folder)
+    # The CDK library keeps fingerprints in $HOME/.cdk, whatever CDK_HOME says.
+    _run(instance, f"cdk {arguments[0]}", command, folder, HOME=instance.environment()["CDK_HOME"])
 
 
-def _run(instance: Instance, step: str, command: list[str], folder: Path) -> None:
+def _run(instance: Instance, step: str, command: list[str], folder: Path, **environment: str) -> None:
     log = instance.log.parent / f"{step.replace(' ', '-')}.log"
     with log.open("w+") as output:
         ended = subprocess.run(
             command,
             cwd=folder,
-            env=_environment(instance),
+            env=_environment(instance) | environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
