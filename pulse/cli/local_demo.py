@@ -15,14 +15,15 @@ import httpx
 import typer
 
 from localaws import instance as localaws
-from localaws.instance import Instance
+from localaws.errors import AlreadyRunning
+from localaws.instance import DEFAULT_ROOT, Instance
 from pulse.aws.signed_api import SignedApi
 from pulse.cli import demo_view as view
 from pulse.cli import local_stacks
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.local_stacks import CLONE, Addresses
 
-ROOT = CLONE / ".localaws-demo"
+ROOT = DEFAULT_ROOT.with_name(f"{DEFAULT_ROOT.name}-demo")
 SAMPLE = CLONE / "samples" / "market_daily.csv"
 DATASET = f"datasets/{SAMPLE.name}"
 API_REQUEST = CLONE / "samples" / "requests" / "spx_2018_2022.json"
@@ -57,6 +58,9 @@ class Job:
 def demo() -> None:
     """Deploy to a fresh AWS on this machine, run two jobs, show all that happens, and clean up."""
     began = time.monotonic()
+    if found := localaws.running(ROOT):
+        view.failed(AlreadyRunning(found.root, found.port, found.pid), ROOT / "logs")
+        raise typer.Exit(ExitCode.FAILED)
     try:
         _erase()
         found, where = _deploy()

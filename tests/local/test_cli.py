@@ -23,9 +23,9 @@ def root(tmp_path_factory: pytest.TempPathFactory):
     instance.down(root)
 
 
-def typed(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def typed(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from pulse.cli.main import app; app()", *arguments]
-    env = os.environ | {"LOCALAWS_ROOT": str(root), "COLUMNS": "120"}
+    env = os.environ | {"LOCALAWS_ROOT": str(root), "COLUMNS": "120"} | environment
     return subprocess.run(
         command,
         env=env,
@@ -79,10 +79,8 @@ def test_should_stay_up_detached_survive_a_restart_and_refuse_clearly(root: Path
     assert kept == b"over a restart"
 
 
-def test_should_show_the_whole_path_in_the_demo_and_leave_nothing():
-    clone = Path(__file__).parents[2]
-
-    shown = typed(clone / ".localaws", "local", "demo")
+def test_should_show_the_whole_path_in_the_demo_and_leave_nothing(tmp_path: Path):
+    shown = typed(tmp_path / "own", "local", "demo")
 
     assert shown.returncode == 0, shown.stdout + shown.stderr
     for words in (
@@ -90,7 +88,20 @@ def test_should_show_the_whole_path_in_the_demo_and_leave_nothing():
         *("e-mail to you@example.com", "Slack", "metrics.json", "How long each hop took"),
     ):
         assert words in shown.stdout
-    assert not (clone / ".localaws-demo").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_should_say_what_failed_in_the_demo_and_where_the_logs_are(tmp_path: Path):
+    # An hour's time limit lasts 0.1 s: both jobs are ended before they are done.
+    shown = typed(tmp_path / "own", "local", "demo", LOCALAWS_SECONDS_SCALE="0.00003")
+
+    assert shown.returncode == 1
+    assert "The job of the drop" in shown.stdout
+    assert "The job of the API" in shown.stdout
+    assert "Job attempt duration exceeded timeout" in shown.stdout
+    logs = Path(re.findall(r"^Logs: (.+)$", shown.stdout, re.MULTILINE)[0])
+    assert (logs / "localaws.log").read_text()
+    assert instance.running(tmp_path / "own-demo") is None
 
 
 def client(service: str, env: dict[str, str]):
