@@ -13,14 +13,7 @@ def compose(app: cdk.App, config: Config) -> tuple[StorageStack, ComputeStack, J
     env = cdk.Environment(account=config.account, region=config.region)
     prefix = config.names.stack_prefix
     storage = StorageStack(app, f"{prefix}Storage", config=config, env=env)
-    compute = ComputeStack(
-        app,
-        f"{prefix}Compute",
-        config=config,
-        env=env,
-        data_bucket=storage.data_bucket,
-        results_bucket=storage.results_bucket,
-    )
+    compute = ComputeStack(app, f"{prefix}Compute", config=config, env=env, storage=storage)
     jobs = JobsStack(app, f"{prefix}Jobs", config=config, env=env, storage=storage, compute=compute)
     for key, value in config.tags.items():
         cdk.Tags.of(app).add(key, value)

@@ -2,7 +2,6 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_batch as batch
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.config_model import Config
@@ -10,6 +9,7 @@ from infra.constructs.compute_environments import ComputeEnvironments
 from infra.constructs.job_queues import JobQueues
 from infra.constructs.network import Network
 from infra.constructs.training_job import TrainingJob
+from infra.storage_stack import StorageStack
 from pulse.domain.batch_limits import Platform
 
 
@@ -21,8 +21,7 @@ class ComputeStack(cdk.Stack):
         *,
         config: Config,
         env: cdk.Environment,
-        data_bucket: s3.IBucket,
-        results_bucket: s3.IBucket,
+        storage: StorageStack,
     ) -> None:
         super().__init__(scope, id_, env=env, description="Pulse: AWS Batch and the training job")
         network = Network(self, "Network", config=config)
@@ -34,8 +33,9 @@ class ComputeStack(cdk.Stack):
             self,
             "Training",
             config=config,
-            data_bucket=data_bucket,
-            results_bucket=results_bucket,
+            data_bucket=storage.data_bucket,
+            results_bucket=storage.results_bucket,
+            storage_fingerprint=storage.fingerprint,
             assign_public_ip=network.public,
         )
 

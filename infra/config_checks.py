@@ -23,6 +23,7 @@ def check(config: Config) -> list[Fault]:
         *_queues(config),
         *catalogue(config).faults(),
         *_profiles(config),
+        *_alerts(config),
         *_functions(config),
     ]
 
@@ -121,6 +122,12 @@ def _profile_in(profile: Profile, environment: ComputeEnvironment, name: str, at
         yield Fault(f"{at}.vcpus", limit, f"{profile.vcpus:g}")
     if profile.gpus and environment.platform == "EC2" and not environment.gpu:
         yield Fault(f"{at}.gpus", f"0 unless compute environment {name} has gpu: true", shown(profile.gpus))
+
+
+def _alerts(config: Config) -> Iterator[Fault]:
+    if config.alerts.slack and not config.alerts.alarms_are_heard:
+        limit = "only beside alerts.emails or alerts.amazon_q, because alarms do not go through a webhook"
+        yield Fault("alerts.slack", limit, "neither")
 
 
 def _functions(config: Config) -> Iterator[Fault]:

@@ -163,6 +163,11 @@ class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     slack: Slack | None = None
     amazon_q: AmazonQ | None = None
 
+    @property
+    def alarms_are_heard(self) -> bool:
+        """The webhook carries Pulse's own alerts, not CloudWatch's alarms of what could not be handled."""
+        return bool(self.emails or self.amazon_q)
+
 
 class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rate_per_second: Annotated[int, Meta(ge=1, le=50, description="requests a second, 1 to 50")]
@@ -209,6 +214,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def platform_of(self, queue: str) -> Platform:
         """The platform of a queue that has passed the checks: all its environments share it."""
         return self.compute_environments[self.queues[queue].environments[0]].platform
+
+    def max_vcpus_of(self, queue: str) -> int:
+        """What the largest environment of a queue that has passed the checks can ever give."""
+        return max(self.compute_environments[name].max_vcpus for name in self.queues[queue].environments)
 
     @property
     def has_ec2(self) -> bool:

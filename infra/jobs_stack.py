@@ -48,6 +48,7 @@ class JobsStack(cdk.Stack):
             queues=queues,
             definitions=compute.training.definition_names,
             definition_fingerprint=compute.training.fingerprint,
+            storage_fingerprint=storage.fingerprint,
             alerts=self.topic,
         )
         OnJobEvent(
@@ -105,6 +106,7 @@ class JobsStack(cdk.Stack):
             arn=self._compute.queues[name].job_queue_arn,
             platform=platform,
             fair_share=self._config.queues[name].fair_share is not None,
+            max_vcpus=self._config.max_vcpus_of(name),
             job_definition=""
             if platform == "FARGATE"
             else self._compute.definitions[platform].job_definition_arn,

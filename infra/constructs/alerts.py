@@ -1,6 +1,6 @@
 """The topic that carries every alert, and the people who read it by e-mail or through Amazon Q Developer."""
 
-from aws_cdk import Aws
+from aws_cdk import Annotations, Aws
 from aws_cdk import aws_chatbot as chatbot
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
@@ -15,6 +15,11 @@ class Alerts(Construct):
         super().__init__(scope, id_)
         self.topic = sns.Topic(self, "Topic", display_name="Pulse", enforce_ssl=True)
         self._let_alarms_publish()
+        if not config.alarms_are_heard:
+            Annotations.of(self).add_warning_v2(
+                "Pulse:NobodyIsTold",
+                "Nobody hears of failed jobs or of events that could not be handled: set alerts.emails.",
+            )
         for address in config.emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))
         if config.amazon_q:

@@ -46,8 +46,10 @@ class Network(Construct):
         )
         self.security_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS services")
         if mode == "endpoints":
+            jobs = ec2.Peer.security_group_id(self.security_group.security_group_id)
             for name, service in {**ENDPOINTS, **(EC2_ENDPOINTS if config.has_ec2 else {})}.items():
-                self.vpc.add_interface_endpoint(name, service=service)
+                endpoint = self.vpc.add_interface_endpoint(name, service=service, open=False)
+                endpoint.connections.allow_default_port_from(jobs, "Jobs")
         self._flow_logs(config)
 
     def _flow_logs(self, config: Config) -> None:

@@ -13,8 +13,9 @@ from infra.config_model import Functions
 from infra.constructs.acknowledge import acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.use_case_function import UseCaseFunction
+from pulse.domain.s3_layout import metrics_key
 
-METRICS = "results/*/metrics.json"
+METRICS = metrics_key("*")
 
 
 class OnJobEvent(Construct):

@@ -15,9 +15,9 @@ from infra.config_model import Functions
 from infra.constructs.acknowledge import acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue, prefixes
 from infra.constructs.use_case_function import UseCaseFunction
+from pulse.domain.s3_layout import DATASETS, REQUESTS
 
-REQUESTS = "requests/"
-DROPS = ("datasets/", REQUESTS)
+DROPS = (DATASETS, REQUESTS)
 
 
 class SubmitJob(Construct):
@@ -35,11 +35,12 @@ class SubmitJob(Construct):
         definitions: Sequence[str],
         alerts: sns.ITopic,
         definition_fingerprint: str,
+        storage_fingerprint: str,
     ) -> None:
         """`definitions` are names, because functions in flight submit earlier revisions too.
 
-        `definition_fingerprint` makes this stack's template change with the definition: its ARN is read from
-        another stack when deployed, and a template that stays the same is not deployed.
+        The fingerprints make this stack's template change with the definition and the buckets: their ARNs and
+        names are read from other stacks when deployed, and a template that stays the same is not deployed.
         """
         super().__init__(scope, id_)
         use_case = UseCaseFunction(
@@ -50,7 +51,7 @@ class SubmitJob(Construct):
             code=code,
             environment=environment,
             description="Plans a job from a request or a dropped data set and submits it to AWS Batch "
-            f"(definition {definition_fingerprint})",
+            f"(definition {definition_fingerprint}, storage {storage_fingerprint})",
         )
         self.function = use_case.function
         self._allow(use_case, queues, definitions)

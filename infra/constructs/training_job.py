@@ -1,7 +1,5 @@
 """The training job: its image, its roles, its logs and its definition for each platform in use."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +15,20 @@ from constructs import Construct
 from infra.config_model import Config
 from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from infra.constructs.log_retention import retention
+from infra.fingerprint import fingerprint
+from pulse.domain.job_plan import COMMAND
 from pulse.domain.profile import Profile
 from pulse.domain.retry_policy import RetryRule
+from pulse.domain.s3_layout import DATASETS, RESULTS
 
 if TYPE_CHECKING:
     from pulse.domain.batch_limits import Platform
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "training"
-COMMAND = ["python", "-m", "recursive_training.run_training"]
-DATASETS = "datasets/"
-RESULTS = "results/"
+SCHEDULING_PRIORITY = 100
+"""Of 0 to 9999: a fair-share queue refuses a job without one. Within a share the higher goes first, and a
+client's schedulingPriorityOverride can go either way.
+"""
 EXCLUDE = ["**/__pycache__", "**/*.pyc", "**/.*_cache", "requirements.in"]
 _ARCHITECTURES = {
     "X86_64": (ecr_assets.Platform.LINUX_AMD64, ecs.CpuArchitecture.X86_64),
@@ -44,8 +46,10 @@ class TrainingJob(Construct):
         config: Config,
         data_bucket: s3.IBucket,
         results_bucket: s3.IBucket,
+        storage_fingerprint: str,
         assign_public_ip: bool,
     ) -> None:
+        """`storage_fingerprint` makes this stack's template change with the buckets of the other stack."""
         super().__init__(scope, id_)
         self._config = config
         self._public = assign_public_ip
@@ -56,7 +60,7 @@ class TrainingJob(Construct):
             retention=retention(config.container.log_retention_days),
             removal_policy=cdk.RemovalPolicy.RETAIN,  # the ledger's records point into it
         )
-        self._job_role = self._make_job_role(data_bucket, results_bucket)
+        self._job_role = self._make_job_role(data_bucket, results_bucket, storage_fingerprint)
         self._execution_role = self._role("ExecutionRole", "What AWS Batch uses to start the container")
         acknowledge(
             self._execution_role,
@@ -94,6 +98,7 @@ class TrainingJob(Construct):
             retry_attempts=profile.attempts,
             retry_strategies=[_strategy(rule) for rule in self._config.retry_policy.rules],
             propagate_tags=True,
+            scheduling_priority=SCHEDULING_PRIORITY,
             skip_deregister_on_update=True,  # submitters in flight still hold the revision before this one
         )
         # A path on the host is not for Fargate, not even an empty one: the volume has only its name.
@@ -104,9 +109,10 @@ class TrainingJob(Construct):
     def fingerprint(self) -> str:
         """Changes whenever the definition does, which its ARN does only when deployed."""
         resources = [_resource(definition) for definition in self.definitions.values()]
-        parts = [[r.container_properties, r.retry_strategy, r.timeout] for r in resources]
-        rendered = json.dumps(cdk.Stack.of(self).resolve(parts), sort_keys=True)
-        return hashlib.sha256(rendered.encode()).hexdigest()[:12]
+        parts = [
+            [r.container_properties, r.retry_strategy, r.timeout, r.scheduling_priority] for r in resources
+        ]
+        return fingerprint(cdk.Stack.of(self).resolve(parts))
 
     @property
     def _default_profile(self) -> Profile:
@@ -136,7 +142,7 @@ class TrainingJob(Construct):
     def _common(self) -> dict[str, Any]:
         return {
             "image": ecs.ContainerImage.from_docker_image_asset(self._image),
-            "command": COMMAND,
+            "command": [*COMMAND],
             "environment": self._environment,
             "job_role": self._job_role,
             "execution_role": self._execution_role,
@@ -146,9 +152,16 @@ class TrainingJob(Construct):
             "volumes": [batch.EcsVolume.host(name="tmp", container_path="/tmp", readonly=False)],  # noqa: S108
         }
 
-    def _make_job_role(self, data: s3.IBucket, results: s3.IBucket) -> iam.Role:
-        role = self._role("JobRole", "What the training may do: read data sets, write results")
-        role.add_to_policy(iam.PolicyStatement(actions=["s3:ListBucket"], resources=[data.bucket_arn]))
+    def _make_job_role(self, data: s3.IBucket, results: s3.IBucket, storage_fingerprint: str) -> iam.Role:
+        may = f"What the training may do: read data sets, write results (storage {storage_fingerprint})"
+        role = self._role("JobRole", may)
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[data.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": f"{DATASETS}*"}},
+            )
+        )
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:GetObject", "s3:GetObjectVersion"],

@@ -54,12 +54,7 @@ class UseCaseFunction(Construct):
             role=self.role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
-            environment={
-                "POWERTOOLS_SERVICE_NAME": use_case,
-                "POWERTOOLS_LOG_LEVEL": config.log_level,
-                "POWERTOOLS_METRICS_NAMESPACE": "Pulse",
-                **environment,
-            },
+            environment={"POWERTOOLS_LOG_LEVEL": config.log_level, **environment},
         )
         if config.runtime != _NEWEST:
             acknowledge(self.function, "L1", f"{config.runtime} is the configuration's choice.")

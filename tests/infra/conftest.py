@@ -26,7 +26,8 @@ def config_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def synthesize(tmp_path_factory: pytest.TempPathFactory, config_folder: Path) -> Callable[..., Synthesis]:
     """`synthesize("local")`, or `synthesize("mine", "network: {mode: nat}")` for an environment of a test."""
     done: dict[str, Synthesis] = {}
-    shutil.copy(Path(__file__).parent / "everything.yaml", config_folder)
+    for environment in ("everything.yaml", "isolated.yaml"):
+        shutil.copy(Path(__file__).parent / environment, config_folder)
 
     def run(name: str, yaml: str | None = None) -> Synthesis:
         if name not in done:

@@ -125,6 +125,15 @@ def test_a_job_tries_again_after_what_may_pass_and_after_nothing_else(local):
     }
 
 
+def test_a_fair_share_queue_takes_the_definition_because_it_has_a_priority(synthesize):
+    """Without one, SubmitJob would have to state schedulingPriorityOverride, which a FIFO queue refuses."""
+    definitions = synthesize("everything").resources("Batch::JobDefinition")
+    assert {name: d["SchedulingPriority"] for name, d in definitions.items()} == {
+        "TrainingDefinition": 100,
+        "TrainingEc2Definition": 100,
+    }
+
+
 def test_a_job_is_stopped_in_time_and_sized_by_the_default_profile(production):
     [definition] = production.resources("Batch::JobDefinition").values()
     assert definition["Timeout"] == {"AttemptDurationSeconds": 86400}
@@ -212,9 +221,19 @@ def test_private_jobs_go_out_through_one_nat_gateway(synthesize):
 
 
 def test_isolated_jobs_reach_what_they_need_through_endpoints(synthesize):
-    isolated = synthesize("isolated", "network: {mode: endpoints}")
+    isolated = synthesize("isolated")
     services = {text(e["ServiceName"]) for e in isolated.resources("EC2::VPCEndpoint").values()}
     assert services == {f"com.amazonaws.$Region.{name}" for name in ("s3", "ecr.api", "ecr.dkr", "logs")}
+    listening = {
+        name: [(text(rule["SourceSecurityGroupId"]), rule["FromPort"], rule["ToPort"]) for rule in rules]
+        for name, group in isolated.resources("EC2::SecurityGroup").items()
+        if (rules := group.get("SecurityGroupIngress"))
+    }
+    assert listening == {
+        f"NetworkVpc{name}SecurityGroup": [("NetworkJobs.GroupId", 443, 443)]
+        for name in ("EcrApi", "EcrDocker", "Logs")
+    }
+    assert not isolated.resources("EC2::SecurityGroupIngress")
     assert not isolated.resources("EC2::InternetGateway")
     assert not isolated.resources("EC2::NatGateway")
     [definition] = isolated.resources("Batch::JobDefinition").values()

@@ -19,8 +19,10 @@ DIFFERENCES = {
     r"PulseJobs\.\w+Logs\w+\.Properties\.RetentionInDays": "functions.log_retention_days",
     r"PulseJobs\.AlertsTopic\w+com\w+\.(Type|Properties\..*)": "alerts.emails",
     rf"{CODE}\.Properties\.Code\.S3Key": "functions.bundle_for",
-    rf"{CODE}\.Properties\.Description": "profiles.default (the definition's fingerprint)",
+    r"PulseCompute\.TrainingJobRole\w+\.Properties\.Description": "buckets.*.name (their fingerprint)",
+    rf"{CODE}\.Properties\.Description": "profiles.default, buckets.*.name (their fingerprints)",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_PROFILES": "profiles",
+    rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_QUEUES\..*": "compute_environments.*.max_vcpus",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_SLACK_HOSTS": "alerts.slack.allowed_hosts",
 }
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pulse.settings import Settings
-from tests.infra.templates import text
+from tests.infra.templates import STACKS, text
 
 FIFO, FAIR = "Queuespulseretrodictionjobqueue.JobQueueArn", "Queuespulseretrodictionfairqueue.JobQueueArn"
 QUEUES = {
@@ -74,10 +74,7 @@ def test_alarms_may_publish_to_the_encrypted_in_transit_topic(local):
     [allow] = [s for s in statements if s["Effect"] == "Allow"]
     assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allow["Action"] == "sns:Publish"
-    assert (
-        json.loads(text(allow["Condition"]["StringEquals"]["aws:SourceAccount"] and '"$AccountId"'))
-        == "$AccountId"
-    )
+    assert text(allow["Condition"]["StringEquals"]["aws:SourceAccount"]) == "$AccountId"
     assert text(allow["Condition"]["ArnLike"]["aws:SourceArn"]) == (
         "arn:$Partition:cloudwatch:$Region:$AccountId:alarm:*"
     )
@@ -221,14 +218,13 @@ def test_alerts_reach_people_by_mail_and_slack_by_queue(local):
 
 
 def test_without_slack_there_is_no_function_for_it(synthesize):
-    everything = synthesize("everything")
-    assert set(everything.resources("Lambda::Function")) == {
+    isolated = synthesize("isolated")
+    assert set(isolated.resources("Lambda::Function")) == {
         "SubmitJobUseCaseFunction",
         "OnJobEventUseCaseFunction",
     }
-    environment = everything.resources("Lambda::Function")["OnJobEventUseCaseFunction"]["Environment"][
-        "Variables"
-    ]
+    function = isolated.resources("Lambda::Function")["OnJobEventUseCaseFunction"]
+    environment = function["Environment"]["Variables"]
     assert "PULSE_SLACK_WEBHOOK_SECRET" not in environment
 
 
@@ -252,10 +248,11 @@ def test_functions_are_told_what_the_stacks_made(local):
     assert environment["PULSE_SLACK_WEBHOOK_SECRET"] == "pulse/slack-webhook"
     queues = json.loads(text(environment["PULSE_QUEUES"]))
     assert queues == {
-        "pulse-retrodiction-job-queue": {"arn": FIFO},
+        "pulse-retrodiction-job-queue": {"arn": FIFO, "max_vcpus": 16},
         "pulse-retrodiction-fair-queue": {
             "arn": FAIR,
             "fair_share": True,
+            "max_vcpus": 16,
         },
     }
 
@@ -276,7 +273,17 @@ def test_a_queue_of_instances_names_its_own_definition(synthesize):
     assert queue == {
         "arn": "Queuespulseretrodictiongpuqueue.JobQueueArn",
         "platform": "EC2",
+        "max_vcpus": 32,
         "job_definition": "TrainingEc2Definition",
+    }
+
+
+def test_a_queue_gives_as_much_as_its_largest_environment(production):
+    function = production.resources("Lambda::Function")["SubmitJobUseCaseFunction"]
+    queues = json.loads(text(function["Environment"]["Variables"]["PULSE_QUEUES"]))
+    assert {name: queue["max_vcpus"] for name, queue in queues.items()} == {
+        "pulse-retrodiction-job-queue": 256,
+        "pulse-retrodiction-fair-queue": 256,
     }
 
 
@@ -285,6 +292,27 @@ def test_a_changed_definition_changes_this_stacks_template(synthesize):
     before = synthesize("local").resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Description"]
     after = synthesize("longer", "profiles: {default: {timeout_seconds: 7200}}")
     assert after.resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Description"] != before
+
+
+def test_another_bucket_name_changes_all_three_templates(synthesize):
+    """The two that read it would be skipped if they stayed the same, and keep the bucket of before."""
+    before, after = (
+        synthesize(f"bucket-{name}", f"buckets: {{data: {{name: pulse-{name}}}}}") for name in ("one", "two")
+    )
+    same = [stack for stack in STACKS if before.templates[stack] == after.templates[stack]]
+    assert same == []
+
+
+def test_powertools_is_told_by_the_environment_only_what_the_code_leaves_open(local):
+    for name, function in local.resources("Lambda::Function").items():
+        told = {key for key in function["Environment"]["Variables"] if key.startswith("POWERTOOLS_")}
+        assert told == {"POWERTOOLS_LOG_LEVEL"}, name
+
+
+def test_synth_warns_when_nobody_hears_of_alarms(synthesize):
+    warning = "Annotation::Pulse:NobodyIsTold at PulseJobs/Alerts"
+    assert warning in synthesize("isolated").findings
+    assert warning not in synthesize("local").findings
 
 
 def test_clients_find_what_they_need_in_the_outputs(local):

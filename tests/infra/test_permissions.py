@@ -14,7 +14,7 @@ EXPECTED = {
         "ecs-tasks.amazonaws.com",
         [
             "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/*",
-            "s3:ListBucket on DataBucket.Arn",
+            "s3:ListBucket on DataBucket.Arn if StringLike s3:prefix datasets/*",
             "s3:PutObject on ResultsBucket.Arn/results/*",
         ],
     ),
@@ -64,17 +64,22 @@ def listed(value):
 
 
 def statements(synthesis: Synthesis, role: str) -> list[str]:
-    """The role's statements as `action action on resource resource`, each part sorted."""
+    """The role's statements as `action action on resource resource if condition`, sorted."""
     lines = []
     for policy in synthesis.resources("IAM::Policy").values():
         if role not in [text(attached) for attached in policy["Roles"]]:
             continue
         for statement in policy["PolicyDocument"]["Statement"]:
-            assert set(statement) == {"Action", "Effect", "Resource"}, statement
+            assert set(statement) - {"Condition"} == {"Action", "Effect", "Resource"}, statement
             assert statement["Effect"] == "Allow"
             actions = " ".join(sorted(listed(statement["Action"])))
             resources = " ".join(sorted(text(resource) for resource in listed(statement["Resource"])))
-            lines.append(f"{actions} on {resources}")
+            conditions = "".join(
+                f" if {operator} {key} {text(value)}"
+                for operator, keys in statement.get("Condition", {}).items()
+                for key, value in keys.items()
+            )
+            lines.append(f"{actions} on {resources}{conditions}")
     return sorted(lines)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -103,6 +104,33 @@ def test_should_plan_without_submitting_on_a_dry_run(pulse: Deployment):
         "recursive_training.run_training",
     ]
     assert len(pulse.all_jobs()) == before
+
+
+def test_should_run_on_the_fair_share_queue_for_whom_names_a_share(pulse: Deployment):
+    pulse.drop("datasets/shared.csv", sample(500))
+    request = {"dataset": "datasets/shared.csv", "queue": "pulse-retrodiction-fair-queue"}
+
+    refused = pulse.post(request)
+    accepted = pulse.post(request | {"share_identifier": "research"})
+
+    assert refused.json()["errors"][0]["field"] == "share_identifier"
+    job = pulse.finished(accepted.json()["batch_job_id"])
+    assert (job["status"], job["shareIdentifier"]) == ("SUCCEEDED", "research"), pulse.log_of(job)
+    assert pulse.message(accepted.json()["job_id"], "email")
+
+
+def test_should_submit_once_what_is_posted_ten_times_at_once(pulse: Deployment):
+    pulse.drop("datasets/once.csv", sample(500))
+    request = {"dataset": "datasets/once.csv", "tags": {"Case": "once"}}
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(
+            pool.map(lambda _: pulse.post(request, headers={"Idempotency-Key": '"once"'}), range(10))
+        )
+
+    assert {answer.status_code for answer in answers} <= {httpx.codes.ACCEPTED, httpx.codes.CONFLICT}
+    assert len({a.json()["job_id"] for a in answers if a.status_code == httpx.codes.ACCEPTED}) == 1
+    assert len([job for job in pulse.all_jobs() if job["tags"].get("Case") == "once"]) == 1
 
 
 def test_should_refuse_callers_without_credentials(pulse: Deployment):
