@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from lambdas import bootstrap, sqs_batch
-from lambdas.telemetry import count, of
+from lambdas.telemetry import count, of, reason, submitted
 from pulse.domain import envelope, s3_drop
 from pulse.domain.s3_drop import S3Drop
 from pulse.services.submit_drop import Outcome
@@ -28,14 +28,9 @@ def _submit(body: str) -> None:
 
 def _log(drop: S3Drop, outcome: Outcome) -> None:
     if submission := outcome.submission:
-        count(metrics, "Duplicates" if submission.replayed else "Submitted")
-        logger.info(
-            "Drop was submitted before" if submission.replayed else "Drop submitted",
-            job_id=submission.record.job_id,
-            batch_job_id=submission.batch_job_id,
-            settled=submission.settled,
-            object=str(drop),
-        )
+        submitted(logger, metrics, "Drop", submission, object=str(drop))
     else:
         count(metrics, "Rejected" if outcome.alerted else "Ignored")
-        logger.info("No job for drop", object=str(drop), reason=outcome.reason, alerted=outcome.alerted)
+        logger.info(
+            "No job for drop", object=str(drop), reason=reason(outcome.reason), alerted=outcome.alerted
+        )

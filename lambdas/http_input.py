@@ -40,6 +40,12 @@ def header(event: dict[str, Any], name: str) -> str | None:
     return next((str(value) for key, value in headers.items() if key.lower() == name), None)
 
 
+def caller(event: dict[str, Any]) -> str:
+    """The ARN of who signed the call: of a user, or of a role's session. Empty where nobody has to sign."""
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    return str((authorizer.get("iam") or {}).get("userArn") or "")
+
+
 def _bytes(event: dict[str, Any]) -> bytes:
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):

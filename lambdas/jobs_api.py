@@ -7,9 +7,10 @@ import msgspec
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from lambdas import bootstrap, http_input
-from lambdas.telemetry import count, of
+from lambdas.telemetry import count, of, reason, submitted
 from pulse.domain import idempotency, problem
-from pulse.domain.errors import PulseError, TryAgain
+from pulse.domain.errors import InvalidCall, PulseError, TryAgain
+from pulse.domain.fault import Fault
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
@@ -37,13 +38,7 @@ def post_jobs() -> Response[str]:
     if http_input.flag(event, "dry_run"):
         return _json(HTTPStatus.OK, {"plan": submit_job.plan(request).parameters})
     submission = submit_job.submit(request, _identity(event, request))
-    count(metrics, "Duplicates" if submission.replayed else "Submitted")
-    logger.info(
-        "Call was submitted before" if submission.replayed else "Call submitted",
-        job_id=submission.record.job_id,
-        batch_job_id=submission.batch_job_id,
-        settled=submission.settled,
-    )
+    submitted(logger, metrics, "Call", submission)
     return _json(HTTPStatus.ACCEPTED, _told(submission.record, submission.batch_job_id))
 
 
@@ -51,7 +46,7 @@ def post_jobs() -> Response[str]:
 def refuse(error: PulseError) -> Response[str]:
     told = problem.of_error(error)
     if told.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("Call failed", status=told.status, reason=str(error))
+        logger.error("Call failed", status=told.status, reason=reason(error))
     else:
         logger.info("Call refused", status=told.status, type=told.type, fields=[f.field for f in told.errors])
     wait = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, TryAgain) else {}
@@ -75,9 +70,16 @@ def not_found(error: Exception) -> Response[str]:
 def _identity(event: dict[str, Any], request: JobRequest) -> Identity:
     """What makes this call the same as another. `?force=true`: nothing does."""
     key = http_input.header(event, "idempotency-key")
-    if key is None and http_input.flag(event, "force"):
+    if http_input.flag(event, "force"):
+        if key is not None:
+            raise InvalidCall([Fault("force", "nothing or false with an Idempotency-Key", "true")])
         return idempotency.of_nothing(bootstrap.random_hex())
-    return idempotency.of_call(request, key, window_seconds=bootstrap.settings().idempotency_window_seconds)
+    return idempotency.of_call(
+        request,
+        key,
+        caller=http_input.caller(event),
+        window_seconds=bootstrap.settings().idempotency_window_seconds,
+    )
 
 
 def _told(record: JobRecord, batch_job_id: str) -> dict[str, str]:

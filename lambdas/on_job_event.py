@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lambdas import bootstrap, sqs_batch
-from lambdas.telemetry import count, of
+from lambdas.telemetry import count, of, reason
 from pulse.domain import envelope, job_event
 from pulse.domain.fault import printable
 
@@ -31,6 +31,8 @@ def _record(detail: dict[str, Any]) -> None:
     result = bootstrap.record_job_event().record(change)
     if result.alerted:
         count(metrics, f"Alerts{change.status.capitalize()}")
+    if result.record and result.trouble:
+        logger.error("No metrics for the alert", job_id=result.record.job_id, reason=reason(result.trouble))
     logger.info(
         "Job changed",
         effect=result.effect,
@@ -52,7 +54,7 @@ def _blocked(detail: dict[str, Any]) -> None:
         job_id=printable(change.named_job_id[:128]),
         batch_job_id=change.batch_job_id,
         queue=change.queue_arn,
-        reason=printable(change.status_reason),
+        reason=reason(printable(change.status_reason)),
     )
 
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import Metrics
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from lambdas.telemetry import count
+from lambdas.telemetry import count, reason
 from pulse.domain.errors import PulseError, TryAgain
 from pulse.domain.validation import InvalidInput
 
@@ -30,11 +30,11 @@ def process(
             handle(record.body)
         except TryAgain as error:
             count(metrics, "DeliveredAgain")
-            logger.warning("Will be delivered again", message_id=record.message_id, reason=str(error))
+            logger.warning("Will be delivered again", message_id=record.message_id, reason=reason(error))
             raise
         except (PulseError, InvalidInput) as error:
             count(metrics, "Unprocessable")
-            logger.error("Cannot be processed", message_id=record.message_id, reason=str(error))  # noqa: TRY400
+            logger.error("Cannot be processed", message_id=record.message_id, reason=reason(error))  # noqa: TRY400
             raise
         except Exception:
             count(metrics, "Failed")

@@ -4,6 +4,7 @@ The infrastructure calls `to_env` (values may be CDK tokens: they are passed on,
 functions call `from_env`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -21,6 +22,9 @@ from pulse.domain.validation import InvalidInput, allowed
 ENVIRONMENT_BYTES = 4096
 """All variables of a function together: docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html."""
 PREFIX = "PULSE_"
+_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_TOKEN_BYTES = 100
+"""About as long as the ARN or the name that takes a CDK token's place."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -71,9 +75,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             value = getattr(self, field.name)
             if field.required or value != field.default:
                 env[_name(field.name)] = value if field.type is str else msgspec.json.encode(value).decode()
-        size = sum(len(name) + len(value.encode()) for name, value in env.items())
+        sizes = {name: len(name) + _bytes(value) for name, value in env.items()}
+        size = sum(sizes.values())
         if size > ENVIRONMENT_BYTES:
-            largest = max(env, key=lambda name: len(env[name]))
+            largest = max(sizes, key=sizes.__getitem__)
             limit = f"at most {ENVIRONMENT_BYTES} bytes for all variables of a function"
             raise InvalidInput(
                 [Fault(largest, limit, f"{size} bytes, most of them in {largest}")], "the environment"
@@ -100,6 +105,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         if faults:
             raise InvalidInput(faults, "the environment")
         return cls(**values)
+
+
+def _bytes(value: str) -> int:
+    return len(_TOKEN.sub("x" * _TOKEN_BYTES, value).encode())
 
 
 def _name(field: str) -> str:

@@ -1,13 +1,14 @@
-"""SNS: one publish an alert, as e-mail text for people and as JSON for queues."""
+"""SNS: one publish an alert, in a rendering for each protocol that subscribes."""
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pulse.aws.errors import translated
 from pulse.domain.alert import Alert
+from pulse.domain.alert_amazon_q import notification
 from pulse.domain.alert_email import body, subject
 
 if TYPE_CHECKING:
@@ -27,19 +28,28 @@ class Topic:
         return self._make_client()
 
     def publish(self, alert: Alert) -> None:
-        """With MessageStructure json each protocol gets its own text, and `default` whatever else subscribes.
-        Raises Unavailable, Misconfigured.
-        """
-        text = body(alert)
-        message = {"default": text, "email": text, "sqs": msgspec.json.encode(alert).decode()}
+        """Raises Unavailable, Misconfigured."""
         with translated("Publishing an alert to SNS"):
-            self._client.publish(
-                TopicArn=self._topic_arn,
-                Subject=subject(alert),
-                Message=msgspec.json.encode(message).decode(),
-                MessageStructure="json",
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value}
-                    for name, value in alert.attributes.items()
-                },
-            )
+            self._client.publish(TopicArn=self._topic_arn, **message(alert))
+
+
+def message(alert: Alert) -> dict[str, Any]:
+    """What Publish takes besides the topic. With MessageStructure json each protocol gets its own text:
+    people e-mail, our queue the alert as data, Amazon Q (an https subscriber) its notification, and whatever
+    else subscribes `default`.
+    """
+    text = body(alert)
+    renderings = {
+        "default": text,
+        "email": text,
+        "sqs": msgspec.json.encode(alert).decode(),
+        "https": msgspec.json.encode(notification(alert)).decode(),
+    }
+    return {
+        "Subject": subject(alert),
+        "Message": msgspec.json.encode(renderings).decode(),
+        "MessageStructure": "json",
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in alert.attributes.items()
+        },
+    }

@@ -5,12 +5,18 @@ from typing import Literal
 
 from msgspec import Struct
 
-from pulse.domain.fault import printable
+from pulse.domain.fault import cut, first, printable
 
 Kind = Literal["SUCCEEDED", "FAILED", "REJECTED"]
 Severity = Literal["info", "warning", "error"]
 
 SEVERITIES: dict[Kind, Severity] = {"SUCCEEDED": "info", "FAILED": "error", "REJECTED": "warning"}
+
+HEADLINE_CHARACTERS = 300
+REASON_CHARACTERS = 4000
+FACT_CHARACTERS = 1200
+"""The URI of any object fits, unless its key is written with escapes."""
+SENTENCE_CHARACTERS = 200
 
 
 class Fact(Struct, frozen=True):
@@ -29,7 +35,11 @@ class Link(Struct, frozen=True):
 
 class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`about` is the job id or, for a drop that became no job, the object's URI. `headline` is one sentence,
-    `reason` what happened and why, `next_step` what to do. `table` has its header in the first row.
+    `reason` what happened and why, `next_step` what to do. `table` has its header in the first row,
+    `left_out` a sentence for each thing that the run did not use.
+
+    An alert travels in four renderings in one SNS message of at most 256 KiB, so whoever makes one cuts
+    every text to the limits above.
     """
 
     kind: Kind
@@ -40,6 +50,7 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     next_step: str
     facts: tuple[Fact, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
+    left_out: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     job_id: str = ""
     batch_job_id: str = ""
@@ -54,5 +65,10 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> tuple[Fact, ...]:
-    """Facts of the pairs that have a value, made printable."""
-    return tuple(Fact(label, printable(value)) for label, value in pairs if value)
+    """Facts of the pairs that have a value, made printable and cut."""
+    return tuple(Fact(label, cut(printable(value), FACT_CHARACTERS)) for label, value in pairs if value)
+
+
+def sentences(texts: Sequence[str]) -> tuple[str, ...]:
+    """At most 20 of `texts` and how many more there are, each a printable line of at most 200 characters."""
+    return tuple(first([cut(printable(text[:SENTENCE_CHARACTERS]), SENTENCE_CHARACTERS) for text in texts]))

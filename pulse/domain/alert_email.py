@@ -23,12 +23,13 @@ def subject(alert: Alert) -> str:
 
 
 def body(alert: Alert) -> str:
-    """Headline, reason, facts in two columns, the table, what to do next, links."""
+    """Headline, reason, facts in two columns, the table, what was left out, what to do next, links."""
     parts = [
         alert.headline,
         _wrapped(alert.reason),
         _columns(alert),
         aligned(alert.table, indent="  "),
+        _left_out(alert),
         _next(alert),
         _links(alert),
     ]
@@ -52,6 +53,12 @@ def _wrapped(text: str) -> str:
 def _columns(alert: Alert) -> str:
     width = max((len(fact.label) for fact in alert.facts), default=0)
     return "\n".join(f"  {fact.label:<{width}}  {fact.value}" for fact in alert.facts)
+
+
+def _left_out(alert: Alert) -> str:
+    if not alert.left_out:
+        return ""
+    return "Left out\n" + textwrap.indent(_wrapped("\n".join(f"- {s}" for s in alert.left_out)), "  ")
 
 
 def _next(alert: Alert) -> str:

@@ -14,14 +14,17 @@ SECTION_CHARACTERS = 3000
 FIELDS = 10
 FIELD_CHARACTERS = 300
 """Slack takes 2,000 a field, but 13,000 in the whole message; one fact is never worth that many."""
-_REASON_CHARACTERS = 2000
+LINKS_CHARACTERS = 2900
+_REASON_CHARACTERS = 1800
 _NEXT_CHARACTERS = 1000
-_TABLE_CHARACTERS = 2000
+_TABLE_CHARACTERS = 1500
+_LEFT_OUT_CHARACTERS = 1000
 _ICONS: dict[Severity, str] = {
     "info": ":white_check_mark:",
     "warning": ":warning:",
     "error": ":rotating_light:",
 }
+_SEPARATOR = "  ·  "
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -58,11 +61,26 @@ def _blocks(alert: Alert) -> list[dict[str, Any]]:
     if alert.table:
         table = aligned(alert.table).replace("`", "'")
         blocks.append(_section(f"```{escaped(table, _TABLE_CHARACTERS)}```"))
+    if alert.left_out:
+        sentences = "\n".join(f"• {sentence}" for sentence in alert.left_out)
+        blocks.append(_section(f"*Left out*\n{escaped(sentences, _LEFT_OUT_CHARACTERS)}"))
     blocks.append(_section(f"*What to do next*\n{escaped(alert.next_step, _NEXT_CHARACTERS)}"))
-    if alert.links:
-        addresses = "  ·  ".join(f"<{_address(link.url)}|{escaped(link.label, 40)}>" for link in alert.links)
-        blocks.append(_section(addresses))
+    if links := _links(alert):
+        blocks.append(_section(links))
     return blocks
+
+
+def _links(alert: Alert) -> str:
+    """The links that fit, the short ones before the long: half an address leads nowhere, and Slack refuses a
+    message with too long a text.
+    """
+    links = [f"<{_address(link.url)}|{escaped(link.label, 40)}>" for link in alert.links]
+    room, fitting = LINKS_CHARACTERS, set()
+    for link in sorted(links, key=len):
+        room -= len(link) + len(_SEPARATOR)
+        if room >= 0:
+            fitting.add(link)
+    return _SEPARATOR.join(link for link in links if link in fitting)
 
 
 def _facts(alert: Alert) -> list[dict[str, Any]]:

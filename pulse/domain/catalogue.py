@@ -17,12 +17,14 @@ from pulse.domain.trigger import Trigger
 class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`job_definition` is the ARN, with revision, of the definition for this queue's platform; empty: the
     definition of the settings. A fair-share queue needs a share identifier and a FIFO queue refuses one.
+    `max_vcpus`: what the largest of its compute environments can ever give one job; None: not known.
     """
 
     arn: str
     platform: Platform = "FARGATE"
     fair_share: bool = False
     job_definition: str = ""
+    max_vcpus: float | None = None
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +58,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             memory_mib=profile.memory_mib,
             gpus=profile.gpus,
             platform=self.queues[profile.queue].platform,
+            max_vcpus=self.queues[profile.queue].max_vcpus,
             at=at,
         )
 

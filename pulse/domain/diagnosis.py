@@ -12,6 +12,8 @@ from pulse.domain.job_record import JobRecord
 from pulse.domain.training_exit_codes import MEANINGS
 
 _KILLED = 137
+_TIME_LIMIT = "Canceled by JobStateTimeLimit action due to reason: "
+"""https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_time_limit_actions.html"""
 
 
 class Diagnosis(Struct, frozen=True):
@@ -20,7 +22,6 @@ class Diagnosis(Struct, frozen=True):
     cause: str
     explanation: str
     advice: str
-    retry_helps: bool
 
 
 class _Row(NamedTuple):
@@ -28,7 +29,6 @@ class _Row(NamedTuple):
     cause: str
     explanation: str
     advice: str
-    retry_helps: bool = False
 
 
 def _reason(*beginnings: str) -> Callable[[JobRecord], bool]:
@@ -61,14 +61,12 @@ _ROWS = (
         "image-not-pulled",
         "The container image could not be pulled.",
         "Check that the job definition's image exists and that execution role and network reach ECR.",
-        retry_helps=True,
     ),
     _Row(
         _status_reason("Host EC2", "Your Spot Task was interrupted"),
         "spot-reclaimed",
         "AWS took the capacity back in every attempt.",
         "Submit it again, with more attempts or a profile whose queue does not use Spot.",
-        retry_helps=True,
     ),
     _Row(
         _status_reason("Dependent Job failed"),
@@ -77,15 +75,36 @@ _ROWS = (
         "Repair and run the other job first, then submit this one again.",
     ),
     _Row(
+        _status_reason(f"{_TIME_LIMIT}CAPACITY:"),
+        "no-capacity",
+        "AWS had no capacity for the job for as long as its queue waits, so AWS Batch cancelled it.",
+        "Submit it again later, or with a profile whose queue has other compute environments.",
+    ),
+    _Row(
+        _status_reason(f"{_TIME_LIMIT}MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE"),
+        "exceeds-max-vcpus",
+        "The job needs more than max_vcpus of its queue's compute environments, so AWS Batch cancelled it.",
+        "Submit it again with fewer vcpus, or raise max_vcpus in the configuration.",
+    ),
+    _Row(
+        _status_reason(f"{_TIME_LIMIT}MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"),
+        "exceeds-instances",
+        "No instance of its queue is as large as the job needs, so AWS Batch cancelled it.",
+        "Submit it again with fewer vcpus or less memory_mib, or configure larger instance types.",
+    ),
+    _Row(
+        _status_reason(_TIME_LIMIT),
+        "stuck-in-queue",
+        "The job could not start for as long as its queue waits, so AWS Batch cancelled it.",
+        "Repair what the reason names, then submit the job again.",
+    ),
+    _Row(
         lambda record: record.stopped_by_request,
         "cancelled",
         "Somebody cancelled or terminated the job.",
         "Nothing, if that was meant. Otherwise submit it again.",
     ),
-    *(
-        _Row(_exit_code(code), m.cause, m.explanation, m.advice, m.retry_helps)
-        for code, m in MEANINGS.items()
-    ),
+    *(_Row(_exit_code(code), m.cause, m.explanation, m.advice) for code, m in MEANINGS.items()),
     _Row(
         _exit_code(_KILLED),
         "killed",
@@ -109,4 +128,4 @@ def diagnose(record: JobRecord) -> Diagnosis:
     own = [printable(text) for text in dict.fromkeys((record.reason, record.status_reason)) if text]
     words = "; ".join(code + own)
     explanation = f"{row.explanation} AWS Batch says: {words}." if words else row.explanation
-    return Diagnosis(row.cause, explanation, row.advice, row.retry_helps)
+    return Diagnosis(row.cause, explanation, row.advice)

@@ -1,8 +1,8 @@
 """The alert when a dropped object became no job: REJECTED."""
 
-from pulse.domain.alert import SEVERITIES, Alert, Link, facts
+from pulse.domain.alert import HEADLINE_CHARACTERS, REASON_CHARACTERS, SEVERITIES, Alert, Link, facts
 from pulse.domain.console import Console
-from pulse.domain.fault import printable
+from pulse.domain.fault import cut, printable
 from pulse.domain.s3_drop import S3Drop
 from pulse.domain.s3_layout import s3_uri
 
@@ -14,8 +14,8 @@ def drop_alert(drop: S3Drop, console: Console, *, reason: str, next_step: str) -
         kind="REJECTED",
         severity=SEVERITIES["REJECTED"],
         about=str(drop),
-        headline=f"No job for {printable(drop.key)}",
-        reason="\n".join(printable(line) for line in reason.splitlines()),
+        headline=cut(f"No job for {printable(drop.key)}", HEADLINE_CHARACTERS),
+        reason=cut("\n".join(printable(line) for line in reason.splitlines()), REASON_CHARACTERS),
         next_step=next_step,
         facts=facts(
             [

@@ -1,10 +1,12 @@
 """One thing that is wrong with an input, in the words of the person who has to repair it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 SHOWN_CHARACTERS = 80
+MAX_LISTED = 20
+"""More than a person repairs in one go, and few enough for a message that travels several times."""
 
 
 class Fault(Struct, frozen=True):
@@ -45,6 +47,11 @@ def shown(value: object, limit: int = SHOWN_CHARACTERS) -> str:
         text = f"an integer of {value.bit_length()} bits"
     else:
         text = printable(str(value))
+    return cut(text, limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in at most `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -56,5 +63,11 @@ def printable(text: str) -> str:
 
 
 def listed(faults: Iterable[Fault]) -> str:
-    """The faults one a line, for people."""
-    return "\n".join(f"- {fault}" for fault in faults)
+    """The faults one a line, for people, at most 20 of them."""
+    return "\n".join(f"- {line}" for line in first([str(fault) for fault in faults]))
+
+
+def first(lines: Sequence[str]) -> list[str]:
+    """The first 20, and how many more there are."""
+    more = len(lines) - MAX_LISTED
+    return [*lines[:MAX_LISTED], *([f"and {more} more"] if more > 0 else [])]

@@ -1,7 +1,8 @@
 """What makes two requests the same request: one rule for all doors.
 
 An S3 drop is the object's version (or, without versions, its sequencer); an API call is its Idempotency-Key,
-or, without one, its body within a time window. `payload_hash` tells whether a key is used for the same thing.
+or, without one, its body within a time window, and either counts for its caller only. `payload_hash` tells
+whether a key is used for the same thing.
 """
 
 import hashlib
@@ -35,14 +36,18 @@ def of_drop(drop: S3Drop) -> Identity:
     return Identity(key=key, payload_hash=_digest(drop.etag))
 
 
-def of_call(request: JobRequest, header: str | None, *, window_seconds: int) -> Identity:
-    """`header` is the Idempotency-Key as sent. Raises InvalidIdempotencyKey."""
+def of_call(request: JobRequest, header: str | None, *, caller: str, window_seconds: int) -> Identity:
+    """`header` is the Idempotency-Key as sent, `caller` the ARN of who sent it: two people may choose the
+    same key, and neither shall get the other's job. Raises InvalidIdempotencyKey.
+    """
     payload_hash = _digest(json.encode(request.given(), order="sorted").decode())
     if header is None:
         return Identity(
-            key=_digest("body", payload_hash), payload_hash=payload_hash, window_seconds=window_seconds
+            key=_digest("body", caller, payload_hash),
+            payload_hash=payload_hash,
+            window_seconds=window_seconds,
         )
-    return Identity(key=_digest("api", key_of_header(header)), payload_hash=payload_hash, strict=True)
+    return Identity(key=_digest("api", caller, key_of_header(header)), payload_hash=payload_hash, strict=True)
 
 
 def of_nothing(random_hex: str) -> Identity:

@@ -2,16 +2,25 @@
 
 from msgspec import Struct
 
-from pulse.domain.alert import SEVERITIES, Alert, Link, facts
+from pulse.domain.alert import (
+    HEADLINE_CHARACTERS,
+    REASON_CHARACTERS,
+    SEVERITIES,
+    Alert,
+    Link,
+    facts,
+    sentences,
+)
 from pulse.domain.console import Console
 from pulse.domain.diagnosis import diagnose
 from pulse.domain.duration import in_words
-from pulse.domain.fault import printable
+from pulse.domain.fault import cut, first, printable
 from pulse.domain.job_record import JobRecord
 from pulse.domain.s3_layout import DATASETS, results_prefix, s3_uri
 from pulse.domain.training_metrics import TrainingMetrics, VariableMetrics
 
 MAX_VARIABLES = 20
+_NAME_CHARACTERS = 60
 _LEGEND = "Trust and coverage go from 0 to 1; a skill above 0 beats persistence."
 
 
@@ -39,11 +48,12 @@ def _succeeded(record: JobRecord, place: Place, metrics: TrainingMetrics | None,
         kind="SUCCEEDED",
         severity=SEVERITIES["SUCCEEDED"],
         about=record.job_id,
-        headline=f"Retrodiction of {_subject(record)} succeeded",
+        headline=_headline(record, "succeeded"),
         reason=_outcome(metrics) if metrics else f"The job ended well. {note}".strip(),
         next_step=step if results else "Look at the job's log.",
         facts=facts(_told(record, place, metrics, results)),
         table=_table(metrics.variables) if metrics else (),
+        left_out=sentences(metrics.left_out) if metrics else (),
         links=_links(record, place),
         job_id=record.job_id,
         batch_job_id=record.batch_job_id,
@@ -57,8 +67,8 @@ def _failed(record: JobRecord, place: Place) -> Alert:
         kind="FAILED",
         severity=SEVERITIES["FAILED"],
         about=record.job_id,
-        headline=f"Retrodiction of {_subject(record)} failed: {diagnosis.cause.replace('-', ' ')}",
-        reason=diagnosis.explanation,
+        headline=_headline(record, f"failed: {diagnosis.cause.replace('-', ' ')}"),
+        reason=cut(diagnosis.explanation, REASON_CHARACTERS),
         next_step=diagnosis.advice,
         facts=facts(_told(record, place, None, "")),
         links=_links(record, place),
@@ -67,6 +77,12 @@ def _failed(record: JobRecord, place: Place) -> Alert:
         profile=record.profile,
         cause=diagnosis.cause,
     )
+
+
+def _headline(record: JobRecord, outcome: str) -> str:
+    """The outcome stays whole, however long the name of the data set is."""
+    room = HEADLINE_CHARACTERS - len(outcome) - len("Retrodiction of  ")
+    return f"Retrodiction of {cut(_subject(record), room)} {outcome}"
 
 
 def _subject(record: JobRecord) -> str:
@@ -79,7 +95,7 @@ def _told(
     record: JobRecord, place: Place, metrics: TrainingMetrics | None, results: str
 ) -> list[tuple[str, str]]:
     data = s3_uri(place.data_bucket, record.dataset or DATASETS)
-    variables = ", ".join(record.variables) or "all numeric columns"
+    variables = ", ".join(first(record.variables)) or "all numeric columns"
     tries = f" in {record.attempts} attempts" if record.attempts > 1 else ""
     ran = in_words(record.ran_seconds)
     resources = f"{record.vcpus} vCPU, {record.memory_mib} MiB" if record.vcpus and record.memory_mib else ""
@@ -101,7 +117,6 @@ def _told(
         ("Profile", record.profile),
         ("Queue", record.queue),
         ("Results", results),
-        ("Left out", " ".join(metrics.left_out) if metrics else ""),
     ]
 
 
@@ -118,7 +133,7 @@ def _table(variables: dict[str, VariableMetrics]) -> tuple[tuple[str, ...], ...]
     best = sorted(variables.items(), key=lambda item: -(item[1].trust or 0))
     rows = [
         (
-            printable(name),
+            cut(printable(name[:_NAME_CHARACTERS]), _NAME_CHARACTERS),
             _share(m.trust),
             _signed(m.skill_vs_persistence),
             _plain(m.mase),

@@ -1,9 +1,11 @@
 """JobPlan: request + profile + defaults as the exact SubmitJob parameters, a value that others send.
 
 Command and environment are the contract of the training container, unchanged since the script that this
-system replaces, plus `--dataset-key` and `--dataset-version-id`.
+system replaces, plus `--dataset-key`, `--dataset-version-id` and, where it differs from the container's own,
+`--success-criterion`.
 """
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -12,13 +14,20 @@ from msgspec import UNSET, Struct, UnsetType
 from pulse.domain.batch_limits import MAX_TAGS
 from pulse.domain.catalogue import Catalogue, Queue, one_of
 from pulse.domain.fault import Fault, shown
+from pulse.domain.job_event import JOB_ID_VARIABLE, RESULTS_BUCKET_VARIABLE
 from pulse.domain.job_id import job_name
 from pulse.domain.job_request import JobRequest
 from pulse.domain.profile import Profile
+from pulse.domain.request_defaults import CONTAINER_CRITERION
 from pulse.domain.resources import resource_faults, vcpus_text
 
+COMMAND = ("python", "-m", "recursive_training.run_training")
+"""The container's program; options follow."""
 MAX_PAYLOAD_BYTES = 30 * 1024
 """https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html: SubmitJob."""
+
+_ANY_JOB_ID = "batch-20000101000000-00000000"
+"""As long as any: the size of the parameters is checked before there is a job."""
 
 
 class Site(Struct, frozen=True, kw_only=True):
@@ -37,8 +46,6 @@ class JobPlan(Struct, frozen=True, kw_only=True):
     request: JobRequest
     profile: str
     queue: str
-    vcpus: float
-    memory_mib: int
     variables: tuple[str, ...]
     parameters: dict[str, Any]
 
@@ -47,7 +54,7 @@ class JobPlan(Struct, frozen=True, kw_only=True):
         return str(self.parameters["jobName"])
 
 
-def plan_faults(request: JobRequest, catalogue: Catalogue) -> list[Fault]:
+def plan_faults(request: JobRequest, catalogue: Catalogue, site: Site) -> list[Fault]:
     """What the configuration refuses in a request that is valid by itself."""
     faults = []
     profile_name = request.profile or catalogue.request_defaults.profile
@@ -62,24 +69,34 @@ def plan_faults(request: JobRequest, catalogue: Catalogue) -> list[Fault]:
     if profile is not None and not any(fault.field == "queue" for fault in faults):
         queue = catalogue.queues[request.queue or profile.queue]
         faults += _queue_faults(request, profile, queue)
-    return faults
+    return faults or _payload_faults(_parameters(request, catalogue, site, _ANY_JOB_ID))
 
 
 def plan(request: JobRequest, catalogue: Catalogue, site: Site, *, job_id: str, now: datetime) -> JobPlan:
     """The plan of a request without `plan_faults`. `now` is when the job was asked for, UTC."""
+    profile = request.profile or catalogue.request_defaults.profile
+    return JobPlan(
+        job_id=job_id,
+        created_at=now,
+        request=request,
+        profile=profile,
+        queue=request.queue or catalogue.profiles[profile].queue,
+        variables=_variables(request, catalogue),
+        parameters=_parameters(request, catalogue, site, job_id),
+    )
+
+
+def _parameters(request: JobRequest, catalogue: Catalogue, site: Site, job_id: str) -> dict[str, Any]:
     defaults = catalogue.request_defaults
-    profile_name = request.profile or defaults.profile
-    profile = catalogue.profiles[profile_name]
-    queue_name = request.queue or profile.queue
-    queue = catalogue.queues[queue_name]
+    profile = catalogue.profiles[request.profile or defaults.profile]
+    queue = catalogue.queues[request.queue or profile.queue]
     vcpus, memory_mib = request.vcpus or profile.vcpus, request.memory_mib or profile.memory_mib
-    variables = defaults.variables if request.variables is None else request.variables
     parameters: dict[str, Any] = {
         "jobName": job_name(request.job_name_prefix or defaults.job_name_prefix, job_id),
         "jobQueue": queue.arn,
         "jobDefinition": queue.job_definition or site.job_definition,
         "containerOverrides": {
-            "command": _command(request, catalogue, site, variables),
+            "command": _command(request, catalogue, site),
             "environment": _environment(request, catalogue, site, job_id),
             "resourceRequirements": _requirements(vcpus, memory_mib, profile.gpus, queue),
         },
@@ -90,17 +107,23 @@ def plan(request: JobRequest, catalogue: Catalogue, site: Site, *, job_id: str, 
     }
     if request.share_identifier:
         parameters["shareIdentifier"] = request.share_identifier
-    return JobPlan(
-        job_id=job_id,
-        created_at=now,
-        request=request,
-        profile=profile_name,
-        queue=queue_name,
-        vcpus=vcpus,
-        memory_mib=memory_mib,
-        variables=variables,
-        parameters=parameters,
-    )
+    return parameters
+
+
+def _payload_faults(parameters: dict[str, Any]) -> list[Fault]:
+    """Names what is largest, because that is what to shorten."""
+    size = _json_bytes(parameters)
+    if size <= MAX_PAYLOAD_BYTES:
+        return []
+    command, tags = parameters["containerOverrides"]["command"], parameters["tags"]
+    field = "tags" if _json_bytes(tags) > _json_bytes(command) else "variables"
+    limit = f"fewer or shorter ones: a job request of at most {MAX_PAYLOAD_BYTES} bytes"
+    return [Fault(field, limit, f"{size} bytes, most of them in {field}")]
+
+
+def _json_bytes(value: object) -> int:
+    """As botocore sends it: everything outside ASCII as an escape of six characters."""
+    return len(json.dumps(value))
 
 
 def _queue_faults(request: JobRequest, profile: Profile, queue: Queue) -> list[Fault]:
@@ -116,13 +139,14 @@ def _queue_faults(request: JobRequest, profile: Profile, queue: Queue) -> list[F
         memory_mib=request.memory_mib or profile.memory_mib,
         gpus=profile.gpus,
         platform=queue.platform,
+        max_vcpus=queue.max_vcpus,
     )
 
 
-def _command(request: JobRequest, catalogue: Catalogue, site: Site, variables: tuple[str, ...]) -> list[str]:
+def _command(request: JobRequest, catalogue: Catalogue, site: Site) -> list[str]:
     defaults = catalogue.request_defaults
-    command = ["python", "-m", "recursive_training.run_training"]
-    if variables:
+    command = [*COMMAND]
+    if variables := _variables(request, catalogue):
         command += ["--variables", *variables]
     command += ["--batch-size-days", str(request.batch_size_days or defaults.batch_size_days)]
     if start := _either(request.start_date, defaults.start_date):
@@ -132,6 +156,9 @@ def _command(request: JobRequest, catalogue: Catalogue, site: Site, variables: t
     command += ["--s3-data-bucket", site.data_bucket, "--s3-results-bucket", site.results_bucket]
     if _use_dask(request, catalogue):
         command.append("--use-dask")
+    criterion = request.success_criterion or defaults.success_criterion
+    if criterion != CONTAINER_CRITERION:
+        command += ["--success-criterion", criterion]
     if request.dataset:
         command += ["--dataset-key", request.dataset]
     if request.dataset_version_id:
@@ -144,13 +171,13 @@ def _environment(request: JobRequest, catalogue: Catalogue, site: Site, job_id: 
     defaults = catalogue.request_defaults
     environment = {
         "S3_DATA_BUCKET": site.data_bucket,
-        "S3_RESULTS_BUCKET": site.results_bucket,
+        RESULTS_BUCKET_VARIABLE: site.results_bucket,
         "LOG_LEVEL": request.log_level or defaults.log_level,
+        # Also when they say no, because the job definition may say something else.
+        "USE_DASK": "true" if _use_dask(request, catalogue) else "false",
+        "DASK_THREADS": str(request.dask_threads or defaults.dask_threads),
+        JOB_ID_VARIABLE: job_id,
     }
-    if _use_dask(request, catalogue):
-        threads = request.dask_threads or defaults.dask_threads
-        environment |= {"USE_DASK": "true", "DASK_THREADS": str(threads)}
-    environment["PULSE_JOB_ID"] = job_id
     return [{"name": name, "value": value} for name, value in environment.items()]
 
 
@@ -159,6 +186,10 @@ def _requirements(vcpus: float, memory_mib: int, gpus: int, queue: Queue) -> lis
     if gpus and queue.platform == "EC2":
         amounts["GPU"] = str(gpus)
     return [{"type": kind, "value": value} for kind, value in amounts.items()]
+
+
+def _variables(request: JobRequest, catalogue: Catalogue) -> tuple[str, ...]:
+    return catalogue.request_defaults.variables if request.variables is None else request.variables
 
 
 def _use_dask(request: JobRequest, catalogue: Catalogue) -> bool:

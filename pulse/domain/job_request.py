@@ -17,7 +17,14 @@ from pulse.domain.batch_limits import (
 )
 from pulse.domain.fault import Fault
 from pulse.domain.profile import ProfileName, QueueName
-from pulse.domain.request_defaults import BatchSizeDays, DaskThreads, LogLevel, Variables, period_faults
+from pulse.domain.request_defaults import (
+    BatchSizeDays,
+    DaskThreads,
+    LogLevel,
+    SuccessCriterion,
+    Variables,
+    period_faults,
+)
 from pulse.domain.s3_layout import DATASETS
 
 MAX_KEY_BYTES = 1024
@@ -50,6 +57,7 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     batch_size_days: BatchSizeDays | None = None
     use_dask: bool | None = None
     dask_threads: DaskThreads | None = None
+    success_criterion: SuccessCriterion | None = None
     log_level: LogLevel | None = None
     profile: ProfileName | None = None
     vcpus: Vcpus | None = None

@@ -21,8 +21,11 @@ VariableName = Annotated[
 Variables = Annotated[
     tuple[VariableName, ...], Meta(max_length=200, description="a list of at most 200 names of columns")
 ]
-BatchSizeDays = Annotated[int, Meta(ge=1, le=3660, description="days, an integer from 1 to 3660")]
+BatchSizeDays = Annotated[int, Meta(ge=1, le=3650, description="days, an integer from 1 to 3650")]
 DaskThreads = Annotated[int, Meta(ge=1, le=256, description="an integer from 1 to 256")]
+SuccessCriterion = Literal["beats-persistence", "beats-baselines", "within-interval"]
+CONTAINER_CRITERION: SuccessCriterion = "beats-persistence"
+"""What the training takes when its command names none."""
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -36,6 +39,7 @@ class RequestDefaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     end_date: date | None = None
     use_dask: bool = False
     dask_threads: DaskThreads = 2
+    success_criterion: SuccessCriterion = CONTAINER_CRITERION
     log_level: LogLevel = "INFO"
     job_name_prefix: JobNamePrefix = "pulse-retrodiction"
 

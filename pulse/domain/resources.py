@@ -19,11 +19,23 @@ FARGATE_MEMORY_MIB: dict[float, Sequence[int]] = {
 }
 
 
-def resource_faults(
-    *, vcpus: float, memory_mib: int, gpus: int = 0, platform: Platform = "FARGATE", at: str = ""
+def resource_faults(  # noqa: PLR0913 - each is one number of the same job
+    *,
+    vcpus: float,
+    memory_mib: int,
+    gpus: int = 0,
+    platform: Platform = "FARGATE",
+    max_vcpus: float | None = None,
+    at: str = "",
 ) -> list[Fault]:
-    """What is wrong with these resources on this platform, memory in MiB; empty when AWS Batch takes them."""
-    return (_fargate if platform == "FARGATE" else _ec2)(vcpus, memory_mib, gpus, at)
+    """What is wrong with these resources on this platform, memory in MiB; empty when a job can get them.
+    `max_vcpus` is what the queue can ever give, None when it is not known.
+    """
+    faults = (_fargate if platform == "FARGATE" else _ec2)(vcpus, memory_mib, gpus, at)
+    if max_vcpus is not None and vcpus > max_vcpus:
+        limit = f"at most {vcpus_text(max_vcpus)}, more than which no compute environment of the queue has"
+        faults.append(Fault(join(at, "vcpus"), limit, vcpus_text(vcpus)))
+    return faults
 
 
 def vcpus_text(vcpus: float) -> str:

@@ -6,12 +6,11 @@ from typing import NamedTuple
 
 
 class Meaning(NamedTuple):
-    """Two sentences; `retry_helps` says whether the same request may succeed later."""
+    """A word for filters, and two sentences for people."""
 
     cause: str
     explanation: str
     advice: str
-    retry_helps: bool = False
 
 
 _LOG = "The last line of the log names it."
@@ -61,7 +60,6 @@ MEANINGS: dict[int, Meaning] = {
         "temporary",
         "S3 was throttled, failing or out of reach in every attempt.",
         "Submit it again in a few minutes.",
-        retry_helps=True,
     ),
     77: Meaning(
         "access-denied",
@@ -72,6 +70,5 @@ MEANINGS: dict[int, Meaning] = {
         "interrupted",
         "The training was told to stop (SIGTERM) and did.",
         "Submit it again; if it happens again, see in the status reason who stops it.",
-        retry_helps=True,
     ),
 }

@@ -30,7 +30,8 @@ class PostSlack(Struct, frozen=True, kw_only=True):
 
     def post(self, alert: Alert) -> None:
         """Raises NotDelivered when Slack asks to wait or fails, Misconfigured when it refuses for good or the
-        secret holds no usable URL.
+        secret holds no usable URL. How long Slack asks to wait is only told: the queue's visibility timeout
+        decides when the alert comes again.
         """
         url = self.url.value().strip()
         check_url(url, self.hosts)
@@ -42,7 +43,7 @@ class PostSlack(Struct, frozen=True, kw_only=True):
         said = f"Slack answered {answer.status}: {shown(answer.text, 100)}"
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             wait = answer.retry_after_seconds or NotDelivered.retry_after_seconds
-            raise NotDelivered(f"{said}. Trying again in {wait} s or later.", wait)
+            raise NotDelivered(f"{said}. It asks to wait {wait} s; the queue delivers again.", wait)
         if answer.status in _GONE:
             self.url.forget()
             raise Misconfigured(f"{said}. {_ROTATE}")

@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pulse.domain.alert import Alert
-from pulse.domain.errors import Misconfigured, Refused, Unavailable
+from pulse.domain.errors import Misconfigured, PulseError, Refused, Unavailable
 from pulse.domain.job_alert import Place, job_alert
 from pulse.domain.job_event import JobEvent
 from pulse.domain.job_record import JobRecord, advanced, foreign, record_ids
@@ -24,15 +24,24 @@ MAX_METRICS_BYTES = 4 * 1024 * 1024
 _TRIES = 5
 """Concurrent events of one job collide at most a few times; then the queue delivers again."""
 
+_UNREAD: dict[type[PulseError], str] = {
+    # S3 denies an object that does not exist to those who may not list its bucket.
+    Misconfigured: "Its metrics.json is missing or may not be read.",
+    Unavailable: "Its metrics.json could not be read, because S3 failed.",
+}
+
 Effect = Literal["recorded", "late or repeated", "not ours"]
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """`not ours`: the child of an array, whose parent's events tell its end, or a job of another queue."""
+    """`not ours`: the child of an array, whose parent's events tell its end, or a job of another queue.
+    `trouble`: why the alert has no metrics, in AWS's own words, which are for the log only.
+    """
 
     effect: Effect
     record: JobRecord | None = None
     alerted: bool = False
+    trouble: str = ""
 
 
 class RecordJobEvent(Struct, frozen=True, kw_only=True):
@@ -60,9 +69,9 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
                 after = moved
                 written = self.ledger.move(after, before=before.position)
             else:
-                return Result(effect="late or repeated", record=before, alerted=self._tell(before))
+                return self._told("late or repeated", before)
             if written:
-                return Result(effect="recorded", record=after, alerted=self._tell(after))
+                return self._told("recorded", after)
         raise Unavailable(f"Other events of AWS Batch job {event.batch_job_id} were faster {_TRIES} times.")
 
     def _find(self, event: JobEvent) -> tuple[JobRecord | None, str]:
@@ -76,30 +85,37 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
                 return record, record.job_id
         return None, (free or [event.batch_job_id])[0]
 
-    def _tell(self, record: JobRecord) -> bool:
+    def _told(self, effect: Effect, record: JobRecord) -> Result:
         """One alert at the end of a job, also when an earlier delivery of its last event died before it."""
+        trouble: list[str] = []
         match record.status:
             case "SUCCEEDED" | "FAILED" as kind:
-                return self.publish_alert.once(record, kind, lambda: self._alert(record))
+                alerted = self.publish_alert.once(record, kind, lambda: self._alert(record, trouble))
             case _:
-                return False
+                alerted = False
+        return Result(effect=effect, record=record, alerted=alerted, trouble="; ".join(trouble))
 
-    def _alert(self, record: JobRecord) -> Alert:
+    def _alert(self, record: JobRecord, trouble: list[str]) -> Alert:
         if record.status == "FAILED":
             return job_alert(record, self.place)
-        metrics, note = self._metrics(record)
+        metrics, note = self._metrics(record, trouble)
         return job_alert(record, self.place, metrics, note)
 
-    def _metrics(self, record: JobRecord) -> tuple[TrainingMetrics | None, str]:
-        """What the run reported, or why that is not told. An alert never waits for its metrics."""
+    def _metrics(self, record: JobRecord, trouble: list[str]) -> tuple[TrainingMetrics | None, str]:
+        """What the run reported, or why that is not told; what went wrong is added to `trouble`. An alert
+        never waits for its metrics.
+        """
         if record.results_bucket != self.results_bucket:
             return None, ""
         try:
             body = self.objects.read(
                 self.results_bucket, metrics_key(record.job_id), limit_bytes=MAX_METRICS_BYTES
             )
-        except (Misconfigured, Refused, Unavailable) as error:
-            return None, f"Its metrics.json could not be read: {error}"
+        except Refused as error:
+            return None, f"Its metrics.json was not read. {error}"
+        except (Misconfigured, Unavailable) as error:
+            trouble.append(str(error))
+            return None, _UNREAD[type(error)]
         if body is None:
             return None, "It wrote no metrics.json."
         metrics = parse(body)

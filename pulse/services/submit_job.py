@@ -6,6 +6,7 @@ later never submits on suspicion: only a job that AWS Batch has surely not taken
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from msgspec import Struct
 
@@ -17,6 +18,7 @@ from pulse.domain.errors import (
     Misconfigured,
     NotAccepted,
     OutcomeUnknown,
+    PulseError,
     RefusedByBatch,
     Unavailable,
 )
@@ -35,14 +37,14 @@ _SURELY_NOT_TAKEN = (NotAccepted, RefusedByBatch, Misconfigured)
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """`replayed`: the request was known, and this is what it led to. `settled`: the ledger knows the outcome;
-    if not, the job's first event will tell it.
+    """`replayed`: the request was known, and this is what it led to. `unsettled`: why the ledger does not
+    know the outcome; the job's first event will tell it.
     """
 
     record: JobRecord
     batch_job_id: str
     replayed: bool = False
-    settled: bool = True
+    unsettled: str = ""
 
 
 class SubmitJob(Struct, frozen=True, kw_only=True):
@@ -60,7 +62,9 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         request, faults = collect(raw, JobRequest)
         if request is not None:
             known = {fault.field for fault in faults}
-            faults += [fault for fault in plan_faults(request, self.catalogue) if fault.field not in known]
+            faults += [
+                fault for fault in plan_faults(request, self.catalogue, self.site) if fault.field not in known
+            ]
         if request is None or faults:
             raise InvalidRequest(faults)
         return request
@@ -98,7 +102,7 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
             case "released":
                 return self._again(request, record)
             case "unsettled":
-                return self._adopt(record)
+                return self._wait_for_event(record)
 
     def _again(self, request: JobRequest, record: JobRecord) -> Submission:
         """Submits a released record under the id it has."""
@@ -107,7 +111,7 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
             raise InFlight(record.job_id, 1)
         return self._send(planned)
 
-    def _adopt(self, record: JobRecord) -> Submission:
+    def _wait_for_event(self, record: JobRecord) -> NoReturn:
         """A claim whose call ended without a word: AWS Batch may have the job, so it is not sent again.
         The job's first event settles the claim, and then the request is answered.
         """
@@ -119,14 +123,13 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         except _SURELY_NOT_TAKEN as error:
             self.ledger.release(planned.job_id, str(error))
             raise
+        unsettled = ""
         try:
             self.ledger.settle(planned.job_id, batch_job_id)
-            settled = True
-        except Unavailable:
-            settled = (
-                False  # the job runs: the caller shall have its id, and its first event settles the claim
-            )
-        return Submission(record=self._claimed(planned), batch_job_id=batch_job_id, settled=settled)
+        except PulseError as error:
+            # The job runs: the caller shall have its id, and its first event settles the claim.
+            unsettled = str(error)
+        return Submission(record=self._claimed(planned), batch_job_id=batch_job_id, unsettled=unsettled)
 
     def _claimed(self, planned: JobPlan) -> JobRecord:
         return claimed(planned, now=self.clock(), results_bucket=self.site.results_bucket, lease=LEASE)

@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from lambdas import on_job_event, submit_job
 from pulse.aws.ledger import Ledger
-from pulse.domain.errors import Unavailable
+from pulse.domain.errors import Misconfigured, Unavailable
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -179,6 +179,22 @@ def test_should_submit_the_same_body_again_when_forced(post, batch):
     assert len(batch.requests) == 2
 
 
+def test_should_refuse_to_force_what_has_an_idempotency_key(post, batch):
+    status, problem, _ = post({}, {"idempotency-key": "k"}, {"force": "true"})
+    assert (status, problem["errors"][0]["field"]) == (400, "force")
+    assert batch.requests == []
+    assert post({}, {"idempotency-key": "k"}, {"force": "false"})[0] == 202
+
+
+def test_should_give_another_caller_a_job_of_its_own(event, context, batch):
+    mine, theirs = event("http_post_jobs"), event("http_post_jobs")
+    theirs["requestContext"]["authorizer"]["iam"]["userArn"] += "-of-another-desk"
+    for call in (mine, theirs):
+        call["headers"]["idempotency-key"] = "k"
+    jobs = {json.loads(submit_job.handler(call, context)["body"])["job_id"] for call in (mine, theirs, mine)}
+    assert len(jobs) == len(batch.requests) == 2
+
+
 def test_should_say_in_flight_while_the_first_call_is_at_it(post, batch, clock):
     batch.answers = [ReadTimeoutError(endpoint_url="https://batch")]
     status, problem, headers = post({}, {"idempotency-key": "k"})
@@ -209,6 +225,12 @@ def test_should_tell_why_when_batch_refuses(post, batch):
     status, problem, _ = post({})
     assert (status, problem["type"]) == (422, "urn:pulse:problem:refused-by-batch")
     assert "JobQueue is not in VALID state" in problem["detail"]
+
+
+def test_should_log_a_short_reason_however_long_the_input_is(post, log_lines, batch):
+    batch.answers = [(403, "AccessDeniedException", "no " * 5000)]
+    post({})
+    assert max(len(line.get("reason", "")) for line in log_lines()) == 1000
 
 
 def test_should_hide_our_own_faults_when_a_permission_is_missing(post, batch, log_lines):
@@ -324,16 +346,18 @@ def test_should_answer_after_a_lost_answer_once_the_jobs_first_event_came(  # no
     assert len(batch.requests) == 1
 
 
+@pytest.mark.parametrize("error", [Unavailable("DynamoDB is away"), Misconfigured("not allowed: UpdateItem")])
 def test_should_answer_with_the_job_when_only_the_note_in_the_ledger_fails(
-    post, batch, monkeypatch, log_lines
+    post, batch, monkeypatch, log_lines, error
 ):
-    def away(self, job_id, batch_job_id):
-        raise Unavailable("DynamoDB is away")
+    def fail(self, job_id, batch_job_id):
+        raise error
 
-    monkeypatch.setattr(Ledger, "settle", away)
+    monkeypatch.setattr(Ledger, "settle", fail)
     status, content, _ = post({})
     assert (status, content["batch_job_id"]) == (202, "aws-1")
-    assert [line["settled"] for line in log_lines() if line["message"] == "Call submitted"] == [False]
+    (line,) = [line for line in log_lines() if line["level"] == "ERROR"]
+    assert (line["reason"], line["batch_job_id"]) == (str(error), "aws-1")
 
 
 def test_should_count_what_was_submitted(post, capsys):

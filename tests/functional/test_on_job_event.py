@@ -5,8 +5,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lambdas import on_job_event
+from pulse.aws.s3 import Objects
 from pulse.aws.sns import Topic
 from pulse.domain.errors import Unavailable
 from pulse.domain.idempotency import Identity
@@ -125,7 +127,7 @@ def test_should_tell_what_was_learned_when_a_job_succeeds(happen, s3, alerts):
     assert facts["Waited"] == "43 s"
     assert facts["Ran"] == "3 min 5 s"
     assert facts["Results"] == f"s3://pulse-results/results/{JOB}/"
-    assert facts["Left out"] == "12 rows had no timestamp."
+    assert alert["left_out"] == ["12 rows had no timestamp."]
     links = {link["label"]: link["url"] for link in alert["links"]}
     assert links["Log"] == (
         "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
@@ -147,10 +149,19 @@ def test_should_alert_without_metrics_when_there_are_none(happen, s3, alerts, bo
 
 
 @pytest.mark.usefixtures("submitted")
-def test_should_alert_without_metrics_when_they_cannot_be_read(happen, s3, alerts):
-    s3.delete_bucket(Bucket="pulse-results")
+def test_should_alert_without_metrics_when_they_may_not_be_read(happen, alerts, log_lines, monkeypatch):
+    denied = "User: arn:aws:sts::123456789012:assumed-role/x is not authorized to perform: s3:ListBucket"
+
+    def deny(self, **_):
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": denied}}, "GetObject")
+
+    monkeypatch.setattr(Objects, "_client", type("S3", (), {"get_object": deny})())
     assert happen("batch_succeeded") == []
-    assert "could not be read" in alerts()[0]["reason"]
+    (alert,) = alerts()
+    assert alert["reason"] == "The job ended well. Its metrics.json is missing or may not be read."
+    (line,) = [line for line in log_lines() if line["message"] == "No metrics for the alert"]
+    assert "AccessDenied" in line["reason"]
+    assert line["job_id"] == JOB
 
 
 @pytest.mark.usefixtures("submitted")
@@ -163,6 +174,7 @@ def test_should_alert_without_metrics_when_they_cannot_be_read(happen, s3, alert
         ("batch_failed_image_not_pulled", "image-not-pulled", "ECR"),
         ("batch_failed_spot_reclaimed", "spot-reclaimed", "Spot"),
         ("batch_failed_terminated", "cancelled", "Stopped from the console"),
+        ("batch_failed_time_limit", "exceeds-max-vcpus", "COMPUTE_ENVIRONMENT_MAX_RESOURCE"),
     ],
 )
 def test_should_name_cause_and_advice_when_a_job_fails(happen, alerts, name, cause, words):

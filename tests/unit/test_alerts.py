@@ -1,17 +1,24 @@
+import json
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pulse.domain import alert_email, alert_slack, console
+from pulse.aws import sns
+from pulse.domain import alert_amazon_q, alert_email, alert_slack, console
 from pulse.domain.alert import Alert, Fact, Link
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
 from pulse.domain.duration import in_words
+from pulse.domain.errors import InvalidRequest
 from pulse.domain.job_alert import Place, job_alert
-from pulse.domain.job_record import advanced
+from pulse.domain.job_record import JobRecord, advanced
+from pulse.domain.job_request import JobRequest
 from pulse.domain.s3_drop import S3Drop
 from pulse.domain.training_metrics import TrainingMetrics, VariableMetrics
+from pulse.domain.validation import collect
 
 PLACE = Place(console=Console(region="us-east-1"), data_bucket="data", log_group="/pulse/training")
 METRICS = TrainingMetrics(
@@ -101,10 +108,98 @@ def test_should_list_every_fault_of_a_rejected_drop():
     assert alert.headline == "No job for requests/a\\nb.json"
 
 
+PLAIN = Alert(kind="SUCCEEDED", severity="info", about="x", headline="h", reason="r", next_step="n")
+SNS_BYTES = 256 * 1024
+LONGEST_KEY = "datasets/" + "\U0001f4c8" * 253
+
+
+def published_bytes(alert):
+    """Body, subject and attributes together, as SNS counts."""
+    message = sns.message(alert)
+    attributes = [name + value["StringValue"] for name, value in message["MessageAttributes"].items()]
+    return sum(len(text.encode()) for text in (message["Message"], message["Subject"], *attributes))
+
+
+def test_should_fit_into_one_message_when_a_request_has_a_thousand_unknown_fields():
+    _, faults = collect({f"{'欄' * 100}{i}": 1 for i in range(1000)}, JobRequest)
+    drop = S3Drop(bucket="data", key=LONGEST_KEY, version_id="v" * 1024, size=9)
+    alert = drop_alert(
+        drop, Console(region="us-east-1"), reason=str(InvalidRequest(faults)), next_step="Correct it."
+    )
+    assert len(faults) == 1000
+    assert alert.reason.count("\n") <= 21
+    assert published_bytes(alert) <= SNS_BYTES
+    assert str(InvalidRequest(faults)).endswith("\n- and 980 more")
+
+
+def test_should_fit_into_one_message_when_five_hundred_variables_have_gaps(record, happened):
+    names = ["\U0001f4c8" * 120 + f"{i:03}" for i in range(500)]
+    metrics = TrainingMetrics(
+        variables={name: VariableMetrics(trust=0.5) for name in names},
+        left_out=tuple(f"{name} has no data between 2022-01-01 and 2022-06-30." * 3 for name in names),
+    )
+    ended = structs.replace(
+        advanced(record, happened("succeeded")),
+        dataset=LONGEST_KEY,
+        dataset_version_id="v" * 1024,
+        variables=tuple(names),
+    )
+    alert = job_alert(ended, PLACE, metrics)
+    assert (len(alert.left_out), alert.left_out[-1]) == (21, "and 480 more")
+    assert alert.headline.endswith(" succeeded")
+    assert published_bytes(alert) <= SNS_BYTES
+
+
+@given(st.text(max_size=300), st.text(max_size=500).map(lambda text: text * 20))
+def test_should_fit_into_one_message_whatever_aws_batch_and_the_data_say(name, said):
+    ended = JobRecord(
+        job_id="batch-20260302093000-0a1b2c3d",
+        status="FAILED",
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+        dataset=f"datasets/{name}",
+        variables=(name,) * 200,
+        reason=said,
+        status_reason=said,
+    )
+    metrics = TrainingMetrics(variables={said: VariableMetrics()}, left_out=(said,) * 30)
+    succeeded = structs.replace(ended, status="SUCCEEDED")
+    assert published_bytes(job_alert(ended, PLACE)) <= SNS_BYTES
+    assert published_bytes(job_alert(succeeded, PLACE, metrics)) <= SNS_BYTES
+
+
+def test_should_list_what_was_left_out_one_a_line():
+    alert = structs.replace(PLAIN, left_out=("12 rows had no timestamp.", "gold <has> a gap."))
+    assert "Left out\n  - 12 rows had no timestamp.\n  - gold <has> a gap.\n" in alert_email.body(alert)
+    texts = [block["text"]["text"] for block in alert_slack.message(alert)["blocks"]]
+    assert "*Left out*\n• 12 rows had no timestamp.\n• gold &lt;has&gt; a gap." in texts
+
+
+def test_should_be_a_custom_notification_for_amazon_q(record, happened):
+    alert = job_alert(advanced(record, happened("failed_exit_code")), PLACE)
+    renderings = json.loads(sns.message(alert)["Message"])
+    assert set(renderings) == {"default", "email", "sqs", "https"}
+    told = json.loads(renderings["https"])
+    assert (told["version"], told["source"]) == ("1.0", "custom")
+    assert told["content"] == {
+        "textType": "client-markdown",
+        "title": "FAILED: Retrodiction of datasets/market_daily.csv failed: missing variable",
+        "description": alert.reason,
+        "nextSteps": [alert.next_step],
+        "keywords": ["FAILED", "small", "missing-variable"],
+    }
+    assert told["metadata"]["threadId"] == record.job_id
+    assert told["metadata"]["additionalContext"]["Queue"] == "fifo"
+
+
+def test_should_describe_something_to_amazon_q_without_mentioning_anybody():
+    told = alert_amazon_q.notification(structs.replace(PLAIN, headline="<!channel>", reason=""))
+    assert told["content"]["description"] == "&lt;!channel&gt;"
+
+
 HOSTILE = st.text(max_size=3000)
 
 
-@given(HOSTILE, HOSTILE, HOSTILE, st.lists(st.tuples(HOSTILE, HOSTILE), max_size=14))
+@given(HOSTILE, HOSTILE, HOSTILE, st.lists(st.tuples(HOSTILE, HOSTILE), max_size=13))
 def test_should_stay_within_the_limits_of_sns_and_slack_whatever_the_names(headline, reason, step, told):
     alert = Alert(
         kind="FAILED",
@@ -115,6 +210,7 @@ def test_should_stay_within_the_limits_of_sns_and_slack_whatever_the_names(headl
         next_step=step,
         facts=tuple(Fact(label, value) for label, value in told),
         table=(("variable", "trust"), (headline or "x", "0.5")),
+        left_out=(reason, step),
         links=(Link("Log", "https://x/?a=b|c>d"),) * 3,
     )
     subject = alert_email.subject(alert)
@@ -131,11 +227,23 @@ def test_should_stay_within_the_limits_of_sns_and_slack_whatever_the_names(headl
             assert 0 < len(text["text"]) <= limit
             texts.append(text["text"])
     assert len(message["blocks"]) <= 50
-    assert sum(map(len, texts)) <= 13_000 + 3_000  # blocks, and the fallback text beside them
+    assert sum(map(len, texts[1:])) <= 13_000, "the fallback text stands beside the blocks"
     for text in texts:
         outside = text.replace("<https://x/?a=b%7Cc%3Ed|Log>", "")
         assert "<" not in outside
         assert ">" not in outside
+
+
+@given(st.lists(st.text("市場データ&/", min_size=300, max_size=1000), max_size=3))
+def test_should_leave_out_what_is_too_long_for_a_link(keys):
+    here = Console(region="us-east-1")
+    links = tuple(Link(f"{index}", here.s3_prefix("data", key)) for index, key in enumerate(keys))
+    short = Link("Job", here.job("4c7599ae"))
+    alert = structs.replace(PLAIN, links=(*links, short))
+    shown = alert_slack.message(alert)["blocks"][-1]["text"]["text"]
+    assert len(shown) <= 3000
+    assert "|Job>" in shown
+    assert shown.count("<") == shown.count(">") == shown.count("|")
 
 
 def test_should_never_cut_an_entity_in_two():

@@ -135,6 +135,12 @@ def test_should_check_that_names_exist_and_resources_fit_their_queue(catalogue):
     }
 
 
+def test_should_refuse_a_profile_that_its_queue_can_never_run(catalogue):
+    raw = msgspec.to_builtins(catalogue)
+    raw["queues"]["gpu"]["max_vcpus"] = 2
+    assert fields(raw, Catalogue) == {"profiles.gpu.vcpus"}
+
+
 def test_should_take_the_first_trigger_that_fits():
     wide = Trigger(suffix=".csv", profile="small")
     narrow = Trigger(prefix="datasets/big/", suffix=".csv", profile="large")
@@ -178,3 +184,11 @@ def test_should_name_every_variable_that_is_missing_or_faulty():
 def test_should_refuse_an_environment_that_lambda_does_not_take():
     with pytest.raises(ValueError, match=r"at most 4096 bytes.*most of them in PULSE_TAGS"):
         settings(tags={f"key{i}": "v" * 100 for i in range(40)}).to_env()
+
+
+def test_should_count_what_a_token_will_become():
+    few = {f"q{i}": {"arn": f"${{Token[TOKEN.{i}]}}"} for i in range(10)}
+    many = {f"q{i}": {"arn": f"${{Token[TOKEN.{i}]}}"} for i in range(40)}
+    assert len(settings(queues=few).to_env()["PULSE_QUEUES"]) < 1000
+    with pytest.raises(ValueError, match="most of them in PULSE_QUEUES"):
+        settings(queues=many).to_env()

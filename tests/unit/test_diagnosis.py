@@ -6,21 +6,24 @@ from pulse.domain.diagnosis import diagnose
 from pulse.domain.job_record import advanced
 from pulse.domain.training_exit_codes import MEANINGS
 
+LIMIT = "Canceled by JobStateTimeLimit action due to reason: "
+
 
 @pytest.mark.parametrize(
-    ("name", "cause", "retry_helps"),
+    ("name", "cause"),
     [
-        ("failed_exit_code", "missing-variable", False),
-        ("failed_timeout", "timed-out", False),
-        ("failed_out_of_memory", "out-of-memory", False),
-        ("failed_image_not_pulled", "image-not-pulled", True),
-        ("failed_spot_reclaimed", "spot-reclaimed", True),
-        ("failed_terminated", "cancelled", False),
+        ("failed_exit_code", "missing-variable"),
+        ("failed_timeout", "timed-out"),
+        ("failed_out_of_memory", "out-of-memory"),
+        ("failed_image_not_pulled", "image-not-pulled"),
+        ("failed_spot_reclaimed", "spot-reclaimed"),
+        ("failed_terminated", "cancelled"),
+        ("failed_time_limit", "exceeds-max-vcpus"),
     ],
 )
-def test_should_find_the_cause_in_a_recorded_event(record, happened, name, cause, retry_helps):
+def test_should_find_the_cause_in_a_recorded_event(record, happened, name, cause):
     diagnosis = diagnose(advanced(record, happened(name)))
-    assert (diagnosis.cause, diagnosis.retry_helps) == (cause, retry_helps)
+    assert diagnosis.cause == cause
     assert diagnosis.advice
 
 
@@ -35,6 +38,9 @@ def test_should_find_the_cause_in_a_recorded_event(record, happened, name, cause
         ({"exit_code": 99}, "unknown"),
         ({"exit_code": None}, "never-ended"),
         ({"exit_code": None, "status_reason": "Dependent Job failed"}, "dependency-failed"),
+        ({"status_reason": f"{LIMIT}CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"}, "no-capacity"),
+        ({"status_reason": f"{LIMIT}MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"}, "exceeds-instances"),
+        ({"status_reason": f"{LIMIT}SOMETHING:NEW", "stopped_by_request": True}, "stuck-in-queue"),
         ({"exit_code": 0, "stopped_by_request": True}, "cancelled"),
     ],
 )
@@ -51,6 +57,3 @@ def test_should_quote_aws_batch_on_one_printable_line(record):
 
 def test_should_know_every_exit_code_that_the_training_has():
     assert set(MEANINGS) == {int(code) for code in ExitCode} - {0}
-    for code in ExitCode:
-        if code:
-            assert MEANINGS[code].retry_helps == code.retry, code

@@ -65,17 +65,37 @@ def test_should_take_the_order_of_fields_for_nothing_and_values_for_something():
     one = JobRequest(attempts=1, tags={"a": "1", "b": "2"})
     same = JobRequest(tags={"b": "2", "a": "1"}, attempts=1)
     other = JobRequest(attempts=2, tags={"a": "1", "b": "2"})
-    keys = [idempotency.of_call(request, None, window_seconds=600).key for request in (one, same, other)]
+    keys = [
+        idempotency.of_call(request, None, caller="arn:me", window_seconds=600).key
+        for request in (one, same, other)
+    ]
     assert keys[0] == keys[1] != keys[2]
 
 
 def test_should_tell_no_date_from_none_given():
     calls = (JobRequest(), JobRequest(start_date=None))
-    assert len({idempotency.of_call(call, None, window_seconds=600).payload_hash for call in calls}) == 2
+    assert (
+        len(
+            {
+                idempotency.of_call(call, None, caller="arn:me", window_seconds=600).payload_hash
+                for call in calls
+            }
+        )
+        == 2
+    )
 
 
 def test_should_hold_a_client_to_its_key_and_a_drop_to_nothing():
     claim = Claim(job_id="j", payload_hash="other")
     with pytest.raises(IdempotencyConflict, match="job j"):
-        check_payload(claim, idempotency.of_call(JobRequest(), "k", window_seconds=600))
+        check_payload(claim, idempotency.of_call(JobRequest(), "k", caller="arn:me", window_seconds=600))
     check_payload(claim, idempotency.of_drop(DROP))
+
+
+@pytest.mark.parametrize("header", [None, "k"])
+def test_should_count_for_its_caller_only(header):
+    keys = {
+        idempotency.of_call(JobRequest(), header, caller=caller, window_seconds=600).key
+        for caller in ("arn:aws:iam::123456789012:user/a", "arn:aws:iam::123456789012:user/b", "")
+    }
+    assert len(keys) == 3

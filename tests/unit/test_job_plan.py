@@ -1,11 +1,18 @@
+import json
+import typing
+
 import boto3
 import msgspec
 import pytest
 from botocore.validate import validate_parameters
+from recursive_training import options
+from recursive_training.errors import UsageError
+from recursive_training.trust import CRITERIA, DEFAULT_CRITERION
 
 from pulse.domain.job_id import job_id, usable_as_job_id
 from pulse.domain.job_plan import plan, plan_faults
 from pulse.domain.job_request import JobRequest
+from pulse.domain.request_defaults import CONTAINER_CRITERION, BatchSizeDays, SuccessCriterion
 from pulse.domain.validation import convert
 
 JOB = "batch-20260302093000-0a1b2c3d"
@@ -15,7 +22,7 @@ JOB = "batch-20260302093000-0a1b2c3d"
 def planned(catalogue, site, now):
     def make(**asked):
         request = convert(asked, JobRequest)
-        assert plan_faults(request, catalogue) == []
+        assert plan_faults(request, catalogue, site) == []
         return plan(request, catalogue, site, job_id=JOB, now=now).parameters
 
     return make
@@ -141,3 +148,84 @@ def test_should_give_key_and_version_to_the_job_as_single_words(planned):
 )
 def test_should_take_a_foreign_id_only_when_it_can_be_a_key_and_a_prefix(name, usable):
     assert usable_as_job_id(name) is usable
+
+
+def test_should_say_that_there_is_no_dask_because_the_definition_may_say_there_is(planned):
+    environment = planned()["containerOverrides"]["environment"]
+    assert {"name": "USE_DASK", "value": "false"} in environment
+    assert {"name": "DASK_THREADS", "value": "2"} in environment
+
+
+def test_should_name_the_criterion_only_when_the_container_has_another(planned):
+    def command(**asked):
+        return planned(**asked)["containerOverrides"]["command"]
+
+    assert command(success_criterion="beats-persistence") == command()
+    assert "--success-criterion" not in command()
+    named = command(success_criterion="within-interval")
+    assert named[named.index("--success-criterion") + 1] == "within-interval"
+
+
+def test_should_take_the_criterion_of_the_configuration_and_let_a_request_take_it_back(catalogue, site, now):
+    defaults = msgspec.structs.replace(catalogue.request_defaults, success_criterion="beats-baselines")
+    strict = msgspec.structs.replace(catalogue, request_defaults=defaults)
+
+    def command(request):
+        return plan(request, strict, site, job_id=JOB, now=now).parameters["containerOverrides"]["command"]
+
+    assert "beats-baselines" in command(JobRequest())
+    assert "--success-criterion" not in command(JobRequest(success_criterion="beats-persistence"))
+
+
+def test_should_know_the_criteria_that_the_training_knows():
+    assert typing.get_args(SuccessCriterion) == tuple(CRITERIA)
+    assert CONTAINER_CRITERION == DEFAULT_CRITERION
+
+
+@pytest.mark.parametrize("days", [0, 1, 3650, 3651])
+def test_should_allow_the_windows_that_the_training_allows(days):
+    line = ["--s3-data-bucket", "data", "--s3-results-bucket", "results", "--batch-size-days", str(days)]
+    assert allows(lambda: msgspec.convert(days, BatchSizeDays)) == allows(lambda: options.parse(line, {}))
+
+
+def allows(attempt):
+    try:
+        attempt()
+    except (msgspec.ValidationError, UsageError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("asked", "largest"),
+    [
+        (
+            {
+                "variables": tuple(f"{'x' * 120}{i:03}" for i in range(200)),
+                "dataset": "datasets/" + "y" * 1000,
+            },
+            None,
+        ),
+        ({"variables": tuple(f"{'欄' * 50}{i:03}" for i in range(200))}, "variables"),
+        (
+            {"tags": {f"{'k' * 110}{i}": "v" * 256 for i in range(40)}, "variables": ("v" * 128,) * 130},
+            "variables",
+        ),
+        ({"tags": {f"{'k' * 110}{i}": "ü" * 256 for i in range(40)}}, "tags"),
+    ],
+)
+def test_should_refuse_more_than_submit_job_takes(catalogue, site, now, asked, largest):
+    request = JobRequest(**asked)
+    faults = plan_faults(request, catalogue, site)
+    assert [fault.field for fault in faults] == ([largest] if largest else [])
+    sent = json.dumps(plan(request, catalogue, site, job_id=JOB, now=now).parameters)
+    assert (len(sent) > 30 * 1024) == bool(largest)
+
+
+def test_should_refuse_more_vcpus_than_the_queue_can_ever_give(catalogue, site):
+    queues = catalogue.queues | {"fifo": msgspec.structs.replace(catalogue.queues["fifo"], max_vcpus=4)}
+    limited = msgspec.structs.replace(catalogue, queues=queues)
+    assert plan_faults(JobRequest(vcpus=4, memory_mib=8192), limited, site) == []
+    (fault,) = plan_faults(JobRequest(vcpus=8, memory_mib=16384), limited, site)
+    assert (fault.field, fault.found) == ("vcpus", "8")
+    assert "at most 4" in fault.allowed
