@@ -159,9 +159,9 @@ def test_cells_that_are_no_finite_numbers_are_left_out_and_counted():
     )
     assert read.frame["price"].to_list() == [1.5, None, None, None, None, 7]
     assert read.left_out == [
-        "price: 1 cells of s3://b/k.csv are not numbers.",
+        "price: 1 cells of s3://b/k.csv are not numbers (such as 'x').",
         "price: 1 cells of s3://b/k.csv are infinite or beyond 1e+100.",
-        "note: the column of s3://b/k.csv does not hold numbers.",
+        "note: the column of s3://b/k.csv does not hold numbers (such as 'a').",
     ]
 
 
@@ -176,7 +176,7 @@ def test_dates_are_understood_in_the_iso_forms_and_become_utc():
         "2020-01-02T23:00:00",
         "2020-01-04T10:30:00",
     ]
-    assert read.left_out == ["1 of 5 rows of s3://b/k.csv: no readable Date."]
+    assert read.left_out == ["1 of 5 rows of s3://b/k.csv: no readable Date (such as 'soon')."]
 
 
 def test_parquet_times_of_any_unit_and_zone_become_utc_microseconds():
@@ -197,7 +197,7 @@ def test_parquet_times_of_any_unit_and_zone_become_utc_microseconds():
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
-        (b"", "cannot be read as CSV"),
+        (b"", "s3://b/k.csv is empty. Load a Parquet file"),
         (b"\x89PNG\r\n\x1a\n\xff\xfe", "cannot be read as CSV"),
         (b"PAR1 but not really", "cannot be read as Parquet"),
         (b"timestamp,a\n", "has no rows (columns: timestamp, a)"),

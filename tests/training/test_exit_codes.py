@@ -10,7 +10,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import polars as pl
 import pytest
+from botocore.exceptions import FlexibleChecksumError, IncompleteReadError
 from recursive_training.exit_codes import ExitCode
 
 TRAINING = Path(__file__).parents[2] / "training"
@@ -44,7 +46,7 @@ KEY = ("--dataset-key", "datasets/m.csv")
         (
             ["--end-date", "1990-04-01"],
             69,
-            "No window between 1990-01-02 and 1990-04-01 has enough history before it.",
+            "No window between 1990-01-02 and 1990-04-01 has enough history before it in s3://pulse-test-data/",
         ),
         (
             ["--dataset-key", "datasets/none.csv"],
@@ -107,8 +109,49 @@ def test_something_nobody_foresaw_exits_1_with_its_traceback(sample, train, monk
     monkeypatch.setattr("recursive_training.walk.fit", lambda *_: 1 / 0)
     run = train()
     assert run.code == 1
-    assert run.last_message == "Unexpected ZeroDivisionError: division by zero. Report it with the traceback."
+    assert run.last_message == (
+        "Run run-1 met an unexpected ZeroDivisionError: division by zero. Report it with the traceback above."
+    )
     assert any("Traceback (most recent call last)" in line for line in run.lines)
+
+
+def test_a_panic_of_a_library_exits_1_with_a_last_line_too(sample, train, monkeypatch):
+    def panic(*_):
+        raise pl.exceptions.PanicException("out-of-range date")
+
+    monkeypatch.setattr("recursive_training.walk.fit", panic)
+    run = train()
+    assert run.code == 1
+    assert run.last_message.startswith("Run run-1 met an unexpected PanicException: out-of-range date.")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("AWS_ENDPOINT_URL", "no endpoint"), ("AWS_PROFILE", "nobodys-profile")]
+)
+def test_an_environment_no_client_can_be_made_of_exits_2(train, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    run = train()
+    assert run.code == 2
+    assert run.last_message.startswith("No S3 client can be made:")
+    assert name in run.last_message
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        FlexibleChecksumError(error_msg="Expected checksum a did not match b"),
+    ],
+)
+def test_a_body_that_breaks_off_on_its_way_is_temporary(sample, train, monkeypatch, broken):
+    def read(*_, **__):
+        raise broken
+
+    monkeypatch.setattr("botocore.response.StreamingBody.read", read)
+    run = train("--dataset-key", "datasets/market_daily.csv")
+    assert run.code == 75
+    assert run.last_message.startswith("s3://pulse-test-data/datasets/market_daily.csv: S3 is out of reach")
+    assert run.last_message.endswith("Run the job again.")
 
 
 @pytest.fixture
@@ -249,7 +292,7 @@ def test_sigterm_ends_a_waiting_run_with_143_at_once():
     assert process.returncode == 143
     assert time.monotonic() - started < 5
     assert out.splitlines()[-1].endswith(
-        "ERROR - Stopped by SIGTERM before the end: do not use what was written. Run the job again."
+        ": stopped by SIGTERM before the end: do not use what was written. Run the job again."
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from recursive_training.series import Series
-from recursive_training.walk import retrodict
+from recursive_training.walk import retrodict, serially, tasks
 from recursive_training.windows import cut, usable
 
 SAID = (
@@ -19,8 +19,9 @@ SAID = (
     "seasonal_naive",
     "naive_error",
     "seasonal_naive_error",
+    "season",
 )
-WEEK = np.timedelta64(7, "D")
+DAY = np.timedelta64(1, "D")
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +41,14 @@ def said(part) -> list[np.ndarray]:
 
 
 def same(one, other) -> bool:
-    return all(np.array_equal(a, b, equal_nan=True) for a, b in zip(said(one), said(other), strict=True))
+    return [a.tobytes() for a in said(one)] == [b.tobytes() for b in said(other)]
 
 
 def test_changing_everything_from_a_windows_first_observation_on_changes_nothing_said_of_it(spx, windows):
     for window in windows:
         future = spx.times >= window.start
         poisoned = replace(spx, values=np.where(future, spx.values[::-1] * 3 + 17, spx.values))
-        assert same(retrodict(spx, window, 30, WEEK), retrodict(poisoned, window, 30, WEEK)), window
+        assert same(retrodict(spx, window, 30), retrodict(poisoned, window, 30)), window
 
 
 def test_changing_only_a_windows_first_observation_changes_nothing_said_of_it(spx, windows):
@@ -55,9 +56,7 @@ def test_changing_only_a_windows_first_observation_changes_nothing_said_of_it(sp
         first = int(np.searchsorted(spx.times, window.start))
         values = spx.values.copy()
         values[first] *= 1.5
-        assert same(
-            retrodict(spx, window, 30, WEEK), retrodict(replace(spx, values=values), window, 30, WEEK)
-        )
+        assert same(retrodict(spx, window, 30), retrodict(replace(spx, values=values), window, 30))
 
 
 def test_changing_the_last_known_observation_changes_what_is_said(spx, windows):
@@ -66,18 +65,67 @@ def test_changing_the_last_known_observation_changes_what_is_said(spx, windows):
         last = int(np.searchsorted(spx.times, window.start)) - 1
         values = spx.values.copy()
         values[last] *= 1.001
-        assert not same(
-            retrodict(spx, window, 30, WEEK), retrodict(replace(spx, values=values), window, 30, WEEK)
-        )
+        assert not same(retrodict(spx, window, 30), retrodict(replace(spx, values=values), window, 30))
 
 
 def test_cutting_the_future_off_changes_nothing_said_of_what_is_left(spx, windows):
     for window in windows[::5]:
         end = int(np.searchsorted(spx.times, window.start)) + 3
-        short = retrodict(Series(spx.name, spx.times[:end], spx.values[:end]), window, 30, WEEK)
-        whole = retrodict(spx, window, 30, WEEK)
+        short = retrodict(Series(spx.name, spx.times[:end], spx.values[:end]), window, 30)
+        whole = retrodict(spx, window, 30)
+        assert short.season == whole.season
         for name in SAID[:5]:
             assert np.array_equal(getattr(short, name), getattr(whole, name)[:3], equal_nan=True), name
+
+
+def thickened(series: Series, moment: np.datetime64) -> Series:
+    """From the moment on, 24 observations a day where there was one."""
+    past, future = series.before(moment), series.times[series.times >= moment]
+    dense = (future[:, None] + np.arange(24) * np.timedelta64(1, "h")).ravel()
+    return Series(
+        series.name,
+        np.concatenate([past.times, dense]),
+        np.concatenate([past.values, np.repeat(series.values[len(past) :], 24)]),
+    )
+
+
+def thinned(series: Series, moment: np.datetime64) -> Series:
+    """From the moment on, one observation in 40."""
+    past = len(series.before(moment))
+    kept = np.r_[np.arange(past), np.arange(past, len(series), 40)]
+    return Series(series.name, series.times[kept], series.values[kept])
+
+
+@pytest.mark.parametrize("change", [thickened, thinned])
+@pytest.mark.parametrize("past_days", [95, 130, 1500])
+def test_the_dates_of_the_future_change_nothing_of_earlier_windows(market, change, past_days):
+    frame = market(4000)
+    series = Series("price", frame["timestamp"].to_numpy(), frame["price"].to_numpy())
+    moment = np.datetime64("2020-01-01", "us") + past_days * DAY
+    end = (moment - DAY).astype("datetime64[D]").item()
+    earlier = cut(date(2020, 1, 1), end, 15)
+    outcomes = []
+    for one in (series, change(series, moment)):
+        usable_windows = usable(one, earlier, 15)
+        parts, _ = serially(list(tasks(one, usable_windows.windows, 15)))
+        outcomes.append((usable_windows, [[a.tobytes() for a in said(part)] for part in parts]))
+    assert len(change(series, moment)) != len(series)
+    assert outcomes[0][1], "no window to compare"
+    assert outcomes[0] == outcomes[1]
+
+
+def test_the_season_follows_what_was_known_before_each_window(market):
+    frame = market(1500)
+    daily = Series("price", frame["timestamp"].to_numpy(), frame["price"].to_numpy())
+    moment = daily.times[400]
+    both = thickened(daily, moment)
+    windows = cut(date(2020, 1, 1), date(2021, 12, 31), 30)
+    seasons = [
+        retrodict(both, window, 30).season
+        for window in usable(both, windows, 30).windows
+        if window.start <= moment or window.start > moment + 60 * DAY
+    ]
+    assert list(dict.fromkeys(seasons)) == ["one week (7 days)", "one day"]
 
 
 @pytest.mark.parametrize("poison_from", ["2012-03-01", "2015-08-17"])

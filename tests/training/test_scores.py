@@ -28,6 +28,7 @@ def part(actual, retrodicted, *, persistence, seasonal, scales=(1.0, 1.0)) -> Re
         seasonal_naive=np.array(seasonal, dtype=float),
         naive_error=scales[0],
         seasonal_naive_error=scales[1],
+        season="one day",
     )
 
 

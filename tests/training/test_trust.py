@@ -27,6 +27,7 @@ def part(error: float, persistence_error: float, seasonal_error: float, inside: 
         seasonal_naive=actual + seasonal_error,
         naive_error=1.0,
         seasonal_naive_error=1.0,
+        season="one day",
     )
 
 

@@ -1,5 +1,6 @@
-"""Geometry of the report's charts: numbers in, SVG path data and tick positions out. Markup is the
-template's.
+"""Geometry of the report's charts: numbers in, SVG path data and tick positions out.
+
+Markup is the template's.
 """
 
 from collections.abc import Sequence

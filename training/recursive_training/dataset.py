@@ -12,7 +12,9 @@ from recursive_training.errors import (
     MissingVariableError,
     NoSuchDatasetError,
     UnreadableFileError,
+    some,
 )
+from recursive_training.files import listed
 from recursive_training.logs import logger
 from recursive_training.options import Options
 from recursive_training.s3 import Bucket, StoredObject
@@ -20,6 +22,7 @@ from recursive_training.series import Series
 from recursive_training.tables import TIMESTAMP, Table, read_table
 
 _SUFFIXES = (".csv", ".parquet")
+_MOST_SPANS = 5  # variables whose first and last day a message names
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Everything known of the variables, history before `start` included; the period is inclusive."""
+    """Everything known of the variables, history before `start` included; the period is inclusive.
 
+    `where` names the object, or the prefix, for messages.
+    """
+
+    where: str
     sources: list[Source]
     series: list[Series]
     start: date
@@ -52,7 +59,7 @@ def load(bucket: Bucket, options: Options) -> Dataset:
     sources, tables = [], []
     for stored in sorted(_read(bucket, keys, options), key=lambda found: (found.last_modified, found.key)):
         table = read_table(stored.payload, stored.uri)
-        logger.info("Read %s: %d rows, columns %s", stored.uri, table.rows, ", ".join(table.columns))
+        logger.info("Read %s: %d rows, columns %s", stored.uri, table.rows, listed(table.columns))
         sources.append(_source(stored, table))
         tables.append(table)
         left_out += table.left_out
@@ -90,14 +97,19 @@ def _source(stored: StoredObject, table: Table) -> Source:
 
 
 def _joined(tables: Sequence[Table], where: str, left_out: list[str]) -> pl.DataFrame:
-    """All rows of all tables by time. Of several values for one time and column the last stands: later in the
-    file,
-    or from the file modified later (S3 keeps seconds; within one, the file whose key sorts later).
+    """All rows of all tables by time.
+
+    Of several values for one time and column the last stands: later in the file, or from the file modified
+    later (S3 keeps seconds; within one, the file whose key sorts later).
     """
     stacked = pl.concat([table.frame for table in tables], how="diagonal")
     if stacked.width == 1:
         names = sorted({name for table in tables for name in table.columns})
-        raise UnreadableFileError(f"No column of numbers in {where} (columns: {', '.join(names)}). Load one.")
+        said = [
+            f"No column of numbers in {where} (columns: {listed(names)}).",
+            *filter(None, [some(left_out)]),
+        ]
+        raise UnreadableFileError(f"{' '.join(said)} Load one.")
     by_time = stacked.group_by(TIMESTAMP)
     contested = by_time.agg(pl.exclude(TIMESTAMP).drop_nulls().n_unique() > 1).select(
         pl.exclude(TIMESTAMP).sum()
@@ -121,27 +133,32 @@ def select(
     wanted = options.variables or tuple(name for name in frame.columns if name != TIMESTAMP)
     series = [_series(frame, name) for name in wanted]
     without = [one for one in series if not _observed(one, start, end)]
-    columns = f"{where} (columns: {', '.join(dict.fromkeys(c for s in sources for c in s.columns))})"
+    columns = f"{where} (columns: {listed(list(dict.fromkeys(c for s in sources for c in s.columns)))})"
     if without and options.variables:
-        names = ", ".join(one.name for one in without)
+        names = listed([one.name for one in without])
         drop = "the variable or load it" if len(without) == 1 else "these variables or load them"
         raise MissingVariableError(
-            f"No data for {names} between {start} and {end} in {columns}.{_spans(without)} Drop {drop}."
+            f"No data for {names} between {start} and {end} in {columns}."
+            f"{_spans(without[:_MOST_SPANS])} Drop {drop}."
         )
     if len(without) == len(series):
         raise EmptyPeriodError(
-            f"No data for any variable between {start} and {end} in {columns}.{_spans(series)} "
+            f"No data for any variable between {start} and {end} in {columns}.{_spans(series[:_MOST_SPANS])} "
             "Choose a period the data covers."
         )
     left_out = left_out + [f"{s.name}: no data between {start} and {end}.{_spans([s])}" for s in without]
-    return Dataset(sources, [one for one in series if _observed(one, start, end)], start, end, left_out)
+    return Dataset(
+        where, sources, [one for one in series if _observed(one, start, end)], start, end, left_out
+    )
 
 
 def _series(frame: pl.DataFrame, name: str) -> Series:
     if name not in frame.columns or name == TIMESTAMP:
         return Series(name, np.array([], dtype="datetime64[us]"), np.array([], dtype=np.float64))
-    filled = frame.select(TIMESTAMP, pl.col(name).alias("value")).drop_nulls()
-    return Series(name, filled[TIMESTAMP].to_numpy(), filled["value"].to_numpy())
+    # Without its name: Polars, of a series too, takes * and ^…$ for patterns of names.
+    values = frame.get_column(name).alias("")
+    there = values.is_not_null()
+    return Series(name, frame[TIMESTAMP].filter(there).to_numpy(), values.filter(there).to_numpy())
 
 
 def _observed(series: Series, start: date, end: date) -> bool:

@@ -13,6 +13,7 @@ TrainingError
 Terminated (SystemExit: no `except Exception` on the way out may swallow it)
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from recursive_training.exit_codes import ExitCode
@@ -22,6 +23,12 @@ class TrainingError(Exception):
     """A run that cannot go on, for a reason its caller can do something about."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
+
+
+def some(sentences: Sequence[str], most: int = 3) -> str:
+    """The first few sentences, and how many more there are: a last log line is to be read."""
+    rest = len(sentences) - most
+    return " ".join([*sentences[:most], *([f"(And {rest} more, see the log.)"] if rest > 0 else [])])
 
 
 class UsageError(TrainingError):
@@ -89,4 +96,4 @@ class Terminated(SystemExit):
         super().__init__(int(ExitCode.TERMINATED))
 
     def __str__(self) -> str:
-        return "Stopped by SIGTERM before the end: do not use what was written. Run the job again."
+        return "stopped by SIGTERM before the end: do not use what was written. Run the job again."

@@ -12,9 +12,7 @@ logger = logging.getLogger("recursive_training")
 
 
 def printable(text: str) -> str:
-    """The text with line breaks, control characters and direction marks escaped, so it cannot forge a log
-    line.
-    """
+    """The text with line breaks, control characters and direction marks escaped: no forged log line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 

@@ -20,14 +20,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.linear_model import Ridge
 
 from recursive_training.retrodiction import INTERVAL_LEVEL
-from recursive_training.series import Numbers, Series, Times
+from recursive_training.series import LARGEST, Numbers, Series, Times
 
 HISTORY = 1260  # observations, the latest ones known; of daily market data five years
 SPANS = (1, 5, 21)  # observations; of daily market data: a day, a week, a month
 LOOKBACK = max(SPANS)
 FEWEST_ROWS = 50  # with fewer the quantiles of a 90 % interval mean nothing
 LONGEST_HORIZON = 260  # steps; beyond it the forecast stays flat
+MOST_NEEDED = LOOKBACK + 1 + LONGEST_HORIZON + FEWEST_ROWS  # observations: enough for any horizon
 PENALTY = 1000.0  # of the order of HISTORY: a change must be explained well before it is believed
+_HIGHEST_LOG = math.log(LARGEST)  # a forecast beyond what may be observed would overflow
 _CALM = 0.1  # volatility is at least this share of the whole history's: a still month divides nothing by 0
 
 
@@ -42,8 +44,9 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model at the end of its history. `middle`, `lower`, `upper` are changes for steps 1 to the
-    horizon.
+    """A fitted model at the end of its history.
+
+    `middle`, `lower`, `upper` are changes for steps 1 to the horizon.
     """
 
     ridge: Ridge
@@ -61,7 +64,9 @@ class Fitted:
         return Forecast(*(self._value(change[step]) for change in (self.middle, self.lower, self.upper)))
 
     def _value(self, change: Numbers) -> Numbers:
-        return np.exp(self.level + change) if self.logarithmic else self.level + change
+        if not self.logarithmic:
+            return self.level + change
+        return np.exp(np.minimum(self.level + change, _HIGHEST_LOG))
 
     def artifact(self, known: Series) -> dict[str, Any]:
         """What is stored: plain values and a scikit-learn estimator; it loads without this package."""
@@ -81,15 +86,19 @@ class Fitted:
 
 
 def horizon(times: Times, batch_size_days: int) -> int:
-    """How many observations a window may hold: the most that `batch_size_days` of these times held, 260 at
-    most.
+    """How many observations a window may hold: the most that `batch_size_days` of these times held.
+
+    It is 260 at most.
     """
     ends = np.searchsorted(times, times + np.timedelta64(batch_size_days, "D"), side="left")
     return int(min(max((ends - np.arange(len(times))).max(initial=1), 1), LONGEST_HORIZON))
 
 
 def observations_needed(times: Times, batch_size_days: int) -> int:
-    """The shortest history `fit` takes: 21 to look back on, a horizon ahead, 50 rows to learn from."""
+    """The shortest history `fit` takes: 21 to look back on, a horizon ahead, 50 rows to learn from.
+
+    `times` are those of the known history; they decide how far ahead a window may reach.
+    """
     return LOOKBACK + 1 + horizon(times, batch_size_days) + FEWEST_ROWS
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recursive_training.baselines import season
 from recursive_training.dataset import Dataset
 from recursive_training.resources import Usage
 from recursive_training.retrodiction import Retrodiction
@@ -18,8 +17,10 @@ from recursive_training.trust import CRITERIA, Trust
 
 @dataclass(frozen=True)
 class Outcome:
-    """One variable with at least one window. `successes` and `trusts` follow the windows; `trust` is the
-    last.
+    """One variable with at least one window.
+
+    `successes` and `trusts` follow the windows; `trust` is the last. `season` names the seasons of the
+    seasonal-naive baseline in the order they came up, one unless the observations became denser or sparser.
     """
 
     series: Series
@@ -44,7 +45,8 @@ def judge(series: Series, parts: Sequence[Retrodiction], criterion: str) -> Outc
     trusts = [Trust()]
     for success in successes:
         trusts.append(trusts[-1].after(success))
-    return Outcome(series, parts, score(parts), successes, trusts[1:], season(series.times)[1])
+    seasons = ", then ".join(dict.fromkeys(part.season for part in parts))
+    return Outcome(series, parts, score(parts), successes, trusts[1:], seasons)
 
 
 def metrics(

@@ -12,6 +12,7 @@ from recursive_training.outcome import Outcome
 from recursive_training.retrodiction import INTERVAL_LEVEL
 
 _RECENT_WINDOWS = 12
+_UNREADABLE = 1e12  # from here on a number is written with its power of ten
 _CRITERIA = {
     "beats-persistence": "its mean absolute error was smaller than that of repeating the last known value",
     "beats-baselines": "its mean absolute error was smaller than that of persistence and of seasonal-naive",
@@ -48,6 +49,8 @@ def number(value: float | None) -> str:
     """Four significant digits, thousands apart, or a dash."""
     if value is None:
         return "–"
+    if abs(value) >= _UNREADABLE:
+        return f"{value:.3e}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - four digits
 
 

@@ -1,5 +1,6 @@
-"""Makes the files of a run and stores them: metrics.json and manifest.json last, so that they vouch for the
-others.
+"""Makes the files of a run and stores them.
+
+metrics.json and manifest.json are stored last, so that they vouch for the others.
 """
 
 import io
@@ -45,9 +46,10 @@ def parquet(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def models(outcomes: Sequence[Outcome], batch_size_days: int) -> dict[str, bytes]:
-    """model/<variable>.joblib for each: fitted on all that was known at the end of its last window, ready for
-    the
-    next. The variable's name is percent-encoded; a long one is cut and ends in its digest.
+    """model/<variable>.joblib for each, ready for the window after its last.
+
+    It is fitted on all that was known at the end of the last. The variable's name is percent-encoded; a long
+    one is cut and ends in its digest.
     """
     files = {}
     for outcome in outcomes:

@@ -9,7 +9,10 @@ INTERVAL_LEVEL = 0.9
 
 @dataclass(frozen=True)
 class Retrodiction:
-    """Arrays over the window's observations, in the variable's unit; the scales are single numbers."""
+    """Arrays over the window's observations, in the variable's unit; the scales are single numbers.
+
+    `season` names the season of the seasonal-naive baseline, told from the known history alone.
+    """
 
     variable: str
     window: Window
@@ -22,3 +25,4 @@ class Retrodiction:
     seasonal_naive: Numbers
     naive_error: float
     seasonal_naive_error: float
+    season: str

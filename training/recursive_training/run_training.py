@@ -25,8 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     level = os.environ.get("LOG_LEVEL", "").upper()
     logs.configure(level if level in logs.LEVELS else "INFO")
     signal.signal(signal.SIGTERM, _terminate)
+    run = "Run"
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
+        run = f"Run {options.job_id}"
         from recursive_training.training import train  # noqa: PLC0415 - see above
 
         train(options, started)
@@ -37,11 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TrainingError as error:
         return _failed(error.exit_code, str(error))
     except Terminated as terminated:
-        return _failed(ExitCode.TERMINATED, str(terminated))
-    except Exception as error:  # noqa: BLE001 - the last line of the log must say what happened
+        return _failed(ExitCode.TERMINATED, f"{run}: {terminated}")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a panic of Polars is no Exception
         logger.exception("Traceback:")
         return _failed(
-            ExitCode.UNEXPECTED, f"Unexpected {type(error).__name__}: {error}. Report it with the traceback."
+            ExitCode.UNEXPECTED,
+            f"{run} met an unexpected {type(error).__name__}: {error}. Report it with the traceback above.",
         )
     return int(ExitCode.OK)
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
 from botocore.exceptions import ConnectionError as NotConnectedError
 
 from recursive_training.errors import (
@@ -18,6 +27,7 @@ from recursive_training.errors import (
     ResultsNotWrittenError,
     TemporaryError,
     TrainingError,
+    UsageError,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +44,13 @@ _TEMPORARY = {
     "RequestLimitExceeded", "RequestTimeout", "RequestTimeTooSkewed", "ServiceUnavailable", "SlowDown",
     "Throttling", "ThrottlingException",
 }  # fmt: skip
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
+# The last two: the connection broke, or bits fell over, while the body came.
+_OUT_OF_REACH = (HTTPClientError, NotConnectedError, IncompleteReadError, FlexibleChecksumError)
+_NEXT: dict[type[TrainingError], str] = {
+    NoSuchDatasetError: "Check the bucket, the key and the version.",
+    ResultsNotWrittenError: "Check --s3-results-bucket and --s3-results-prefix, and run the job again.",
+}
 
 
 @dataclass(frozen=True)
@@ -57,11 +74,19 @@ class StoredObject:
 
 
 def client(region: str) -> "S3Client":
-    """An S3 client that tries four times and gives up on a silent endpoint after a minute."""
+    """An S3 client that tries four times and gives up on a silent endpoint after a minute.
+
+    Raises UsageError when the environment names an endpoint or a profile that cannot be.
+    """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=10, read_timeout=60
     )
-    return boto3.client("s3", region_name=region, config=config)
+    try:
+        return boto3.client("s3", region_name=region, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise UsageError(
+            [f"No S3 client can be made: {error}. Check AWS_ENDPOINT_URL, AWS_PROFILE and --aws-region."]
+        ) from error
 
 
 class Bucket:
@@ -72,8 +97,9 @@ class Bucket:
         self.name = name
 
     def keys(self, prefix: str) -> list[str]:
-        """The keys under the prefix, sorted. Folders that a console made (keys ending in a slash) are no
-        objects.
+        """The keys under the prefix, sorted.
+
+        Folders that a console made (keys ending in a slash) are no objects.
         """
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
         with self._reading("s3:ListBucket", f"arn:aws:s3:::{self.name}", f"s3://{self.name}/{prefix}"):
@@ -125,12 +151,12 @@ class Bucket:
                 raise AccessDeniedError(f"{said} Allow {action} on {resource} to the job's role.") from error
             if code in _TEMPORARY:
                 raise TemporaryError(f"{said} Run the job again.") from error
-            raise otherwise(f"{said} Check the bucket, the key and the version.") from error
-        except NoCredentialsError as error:
+            raise otherwise(f"{said} {_NEXT[otherwise]}") from error
+        except _NO_CREDENTIALS as error:
             raise AccessDeniedError(
                 f"{uri}: {error}. Give the job a role, or set AWS_ACCESS_KEY_ID."
             ) from error
-        except (HTTPClientError, NotConnectedError) as error:
+        except _OUT_OF_REACH as error:
             raise TemporaryError(f"{uri}: S3 is out of reach ({error}). Run the job again.") from error
         except BotoCoreError as error:
-            raise otherwise(f"{uri}: {error}. Check the bucket, the key and the version.") from error
+            raise otherwise(f"{uri}: {error}. {_NEXT[otherwise]}") from error

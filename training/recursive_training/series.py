@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 Times = NDArray[np.datetime64]  # microseconds, UTC
 Numbers = NDArray[np.float64]
 
+LARGEST = 1e100  # beyond it squares overflow; no measured quantity is there
+
 
 @dataclass(frozen=True)
 class Window:
-    """A half-open span of time [start, end) that is retrodicted in one go; `index` counts from the period's
-    start.
+    """A half-open span of time [start, end) that is retrodicted in one go.
+
+    `index` counts from the period's start.
     """
 
     index: int

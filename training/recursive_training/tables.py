@@ -1,17 +1,16 @@
-"""Turns the bytes of a CSV or Parquet file into a clean table: `timestamp` and columns of numbers, nothing
-else.
-"""
+"""Turns the bytes of a file into a clean table: `timestamp` and columns of numbers, nothing else."""
 
-import io
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from recursive_training.errors import UnreadableFileError
+from recursive_training.files import listed, read_frame
+from recursive_training.series import LARGEST
 
 TIMESTAMP = "timestamp"
 _TIMESTAMP_NAMES = (TIMESTAMP, "date", "datetime", "time")  # in any case; the first that is there
-_MISSING = ["", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "NaN", "nan", "-", "."]  # "." is FRED's
 _FORMATS = (
     "%Y-%m-%d",
     "%Y-%m-%dT%H:%M:%S%.f",
@@ -20,17 +19,23 @@ _FORMATS = (
     "%Y-%m-%dT%H:%M",
     "%Y-%m-%dT%H:%M:%S%.f%#z",
     "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%dT%H:%M%#z",
+    "%Y-%m-%d %H:%M%#z",
     "%Y/%m/%d",
     "%Y%m%d",
 )
+# Outside lie slips of the pen and "never" (0001-01-01, 9999-12-31), which would make a period of millennia.
+_FIRST_DAY, _LAST_DAY = np.datetime64("1000-01-01"), np.datetime64("2999-12-31")
+_UNITS_A_DAY = {"ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 _FEWEST_NUMBERS = 0.5  # the share of a column's filled cells that must be numbers for it to be a variable
-_LARGEST = 1e100  # beyond it squares overflow; no measured quantity is there
+_LONGEST_EXAMPLE = 40
 
 
 @dataclass(frozen=True)
 class Table:
-    """`frame`: timestamp (microseconds, UTC, no nulls) and Float64 columns (null where nothing usable was
-    given).
+    """One file. `columns` are the names it gave, `left_out` a sentence for each thing not used.
+
+    `frame` holds timestamp (microseconds, UTC, no nulls) and Float64 columns, null where nothing was usable.
     """
 
     frame: pl.DataFrame
@@ -40,68 +45,57 @@ class Table:
 
 
 def read_table(payload: bytes, uri: str) -> Table:
-    """Reads Parquet (told by its first bytes) or CSV (UTF-8, comma, header). Raises UnreadableFileError."""
-    raw = _parse(payload, uri)
-    columns = [name.strip() for name in raw.columns]
-    if len(set(columns)) < len(columns):
-        raise UnreadableFileError(
-            f"{uri}: two columns have one name (columns: {', '.join(columns)}). Rename one."
-        )
-    raw.columns = columns
-    if raw.is_empty():
-        raise UnreadableFileError(f"{uri} has no rows (columns: {', '.join(columns)}). Load data into it.")
+    """Reads a Parquet or CSV file. Raises UnreadableFileError."""
+    raw = read_frame(payload, uri)
+    columns = raw.columns
     time_column = next((c for wanted in _TIMESTAMP_NAMES for c in columns if c.lower() == wanted), None)
     if time_column is None:
         raise UnreadableFileError(
-            f"No timestamp column in {uri} (columns: {', '.join(columns)}). "
+            f"No timestamp column in {uri} (columns: {listed(columns)}). "
             "Name the column of dates 'timestamp'."
         )
+    if raw.is_empty():
+        raise UnreadableFileError(f"{uri} has no rows (columns: {listed(columns)}). Load data into it.")
     left_out: list[str] = []
-    times = _times(raw[time_column], uri, left_out)
-    variables = [_numbers(raw[name], uri, left_out) for name in columns if name != time_column]
+    times = _times(raw.get_column(time_column), uri, left_out)
+    variables = []
+    for name in columns:
+        if name == TIMESTAMP != time_column:
+            left_out.append(f"{name}: the times of {uri} are taken from its column {time_column}.")
+        elif name != time_column:
+            variables.append(_numbers(raw.get_column(name), uri, left_out))
     frame = pl.DataFrame([times, *(v for v in variables if v is not None)]).drop_nulls(TIMESTAMP)
     return Table(frame, columns, raw.height, left_out)
 
 
-def _parse(payload: bytes, uri: str) -> pl.DataFrame:
-    parquet = payload.startswith(b"PAR1")
-    try:
-        if parquet:
-            return pl.read_parquet(io.BytesIO(payload))
-        frame = pl.read_csv(io.BytesIO(payload), infer_schema=False, null_values=_MISSING)
-        # Polars leaves the header's doubled quotes: https://www.rfc-editor.org/rfc/rfc4180 section 2.7
-        return frame.rename(lambda name: name.replace('""', '"'))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        kind = "Parquet" if parquet else "CSV"
-        reason = str(error).strip().split("\n", maxsplit=1)[0]
-        raise UnreadableFileError(
-            f"{uri} cannot be read as {kind}: {reason}. "
-            "Load a Parquet file, or a CSV in UTF-8 with a header and commas."
-        ) from error
-
-
 def _times(cells: pl.Series, uri: str, left_out: list[str]) -> pl.Series:
+    name, cells = cells.name, _text_of_categories(cells.alias(TIMESTAMP))
     if cells.dtype == pl.String:
-        text = pl.col(cells.name).str.strip_chars()
-        parsed = pl.coalesce([_parsed(text, form) for form in _FORMATS])
-        times = cells.to_frame().select(parsed.alias(TIMESTAMP))[TIMESTAMP]
-    elif isinstance(cells.dtype, pl.Datetime):
-        utc = cells.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if cells.dtype.time_zone else cells
-        times = utc.dt.cast_time_unit("us").alias(TIMESTAMP)
-    elif cells.dtype == pl.Date:
-        times = cells.cast(pl.Datetime("us")).alias(TIMESTAMP)
+        text = pl.col(TIMESTAMP).str.strip_chars()
+        times = cells.to_frame().select(pl.coalesce([_parsed(text, form) for form in _FORMATS]))[TIMESTAMP]
+    elif isinstance(cells.dtype, pl.Datetime | pl.Date):
+        times = cells
     else:
-        raise UnreadableFileError(
-            f"{uri}: column {cells.name} holds {cells.dtype}, not dates. Write YYYY-MM-DD."
-        )
+        raise UnreadableFileError(f"{uri}: column {name} holds {cells.dtype}, not dates. Write YYYY-MM-DD.")
     unreadable = times.null_count()
     if unreadable == len(times):
         raise UnreadableFileError(
-            f"{uri}: no date in column {cells.name} can be read. Write them as YYYY-MM-DD."
+            f"{uri}: no date in column {name} can be read{_such_as(cells, times)}. Write them as YYYY-MM-DD."
         )
     if unreadable:
-        left_out.append(f"{unreadable} of {len(times)} rows of {uri}: no readable {cells.name}.")
-    return times
+        left_out.append(
+            f"{unreadable} of {len(times)} rows of {uri}: no readable {name}{_such_as(cells, times)}."
+        )
+    times = _of_this_era(times)
+    if times.null_count() == len(times):
+        raise UnreadableFileError(
+            f"{uri}: no date in column {name} lies in the years 1000 to 2999. Write YYYY-MM-DD."
+        )
+    if far := times.null_count() - unreadable:
+        left_out.append(f"{far} of {len(times)} rows of {uri}: {name} is before the year 1000 or after 2999.")
+    if isinstance(times.dtype, pl.Datetime) and times.dtype.time_zone:
+        times = times.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return times.cast(pl.Datetime("us"))
 
 
 def _parsed(text: pl.Expr, form: str) -> pl.Expr:
@@ -109,24 +103,58 @@ def _parsed(text: pl.Expr, form: str) -> pl.Expr:
     return times.dt.replace_time_zone(None) if form.endswith("z") else times
 
 
+def _of_this_era(times: pl.Series) -> pl.Series:
+    """Null where the day is too far off, told from the integers: Polars panics at years it cannot name."""
+    a_day = _UNITS_A_DAY[times.dtype.time_unit] if isinstance(times.dtype, pl.Datetime) else 1
+    first, end = (int(day.astype(np.int64)) * a_day for day in (_FIRST_DAY, _LAST_DAY + 1))
+    # 64 bits of nanoseconds end in 1677 and 2262: there the bounds are those of the type.
+    first, end = max(first, -(2**63)), min(end, 2**63 - 1)
+    near = times.to_physical().cast(pl.Int64).is_between(first, end, closed="left")
+    return times.to_frame().select(pl.when(near).then(pl.col(TIMESTAMP)))[TIMESTAMP]
+
+
 def _numbers(cells: pl.Series, uri: str, left_out: list[str]) -> pl.Series | None:
-    """The column as finite numbers; None, and a reason in `left_out`, when it does not hold numbers."""
+    """The column as finite numbers; None, and a reason in `left_out`, when it holds none."""
+    # Its own name would not do while it is worked on: Polars takes * and ^…$ for patterns of names.
+    name, cells = cells.name, _text_of_categories(cells.alias(""))
     filled = len(cells) - cells.null_count()
+    if not filled:
+        left_out.append(f"{name}: the column of {uri} is empty.")
+        return None
     if cells.dtype == pl.String:
         numbers = cells.str.strip_chars().cast(pl.Float64, strict=False)
     elif cells.dtype.is_numeric():
         numbers = cells.cast(pl.Float64, strict=False)
     else:
-        numbers = pl.Series(cells.name, [None] * len(cells), dtype=pl.Float64)
+        left_out.append(f"{name}: the column of {uri} does not hold numbers but {cells.dtype}.")
+        return None
     are_numbers = len(numbers) - numbers.null_count()
-    if filled and are_numbers < filled * _FEWEST_NUMBERS:
-        left_out.append(f"{cells.name}: the column of {uri} does not hold numbers.")
+    if are_numbers < filled * _FEWEST_NUMBERS:
+        left_out.append(f"{name}: the column of {uri} does not hold numbers{_such_as(cells, numbers)}.")
         return None
     if are_numbers < filled:
-        left_out.append(f"{cells.name}: {filled - are_numbers} cells of {uri} are not numbers.")
+        left_out.append(
+            f"{name}: {filled - are_numbers} cells of {uri} are not numbers{_such_as(cells, numbers)}."
+        )
     numbers = numbers.fill_nan(None)
-    clean = numbers.to_frame().select(pl.when(pl.col(cells.name).abs() <= _LARGEST).then(pl.col(cells.name)))
-    infinite = clean[cells.name].null_count() - numbers.null_count()
+    clean = numbers.to_frame().select(pl.when(pl.col("").abs() <= LARGEST).then(pl.col("")))[""]
+    infinite = clean.null_count() - numbers.null_count()
     if infinite:
-        left_out.append(f"{cells.name}: {infinite} cells of {uri} are infinite or beyond {_LARGEST:g}.")
-    return clean[cells.name]
+        left_out.append(f"{name}: {infinite} cells of {uri} are infinite or beyond {LARGEST:g}.")
+    if clean.null_count() == len(clean):
+        left_out.append(f"{name}: the column of {uri} holds no number that can be used.")
+        return None
+    return clean.alias(name)
+
+
+def _text_of_categories(cells: pl.Series) -> pl.Series:
+    return cells.cast(pl.String) if isinstance(cells.dtype, pl.Categorical | pl.Enum) else cells
+
+
+def _such_as(cells: pl.Series, understood: pl.Series) -> str:
+    """The first cell that could not be read, in brackets; nothing where all were empty."""
+    failed = cells.filter(cells.is_not_null() & understood.is_null())
+    if failed.dtype != pl.String or failed.is_empty():
+        return ""
+    text = str(failed[0])
+    return f" (such as {text[:_LONGEST_EXAMPLE] + '…' if len(text) > _LONGEST_EXAMPLE else text!r})"

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 
 from recursive_training import dataset, outcome, report, results, walk, windows
-from recursive_training.errors import TooLittleDataError
+from recursive_training.errors import TooLittleDataError, some
 from recursive_training.logs import logger
 from recursive_training.manifest import manifest
 from recursive_training.options import Options
@@ -28,8 +28,8 @@ def train(options: Options, started: float) -> None:
     ]
     if not work:
         raise TooLittleDataError(
-            f"No window between {data.start} and {data.end} has enough history before it. "
-            f"{' '.join(left_out)} Load more history, start later, or take a smaller --batch-size-days."
+            f"No window between {data.start} and {data.end} has enough history before it in {data.where}. "
+            f"{some(left_out)} Load more history, start later, or take a smaller --batch-size-days."
         )
     logger.info(
         "Run %s: %d variables, %s to %s, windows of %d days",

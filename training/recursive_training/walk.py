@@ -1,7 +1,7 @@
 """Walks every variable through its windows: one after the other, or spread over Dask, with the same numbers.
 
-A window is retrodicted from its own history alone, so the order does not matter and the list can be sliced
-anywhere.
+A window is retrodicted from its own history alone, so the order does not matter and the list
+can be sliced anywhere.
 """
 
 import tempfile
@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 from sklearn import config_context
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
 
@@ -30,15 +29,12 @@ class Task:
     series: Series
     windows: Sequence[Window]
     batch_size_days: int
-    season: np.timedelta64
 
     def run(self) -> list[Retrodiction]:
         # One BLAS thread: the matrices are small, and sums come out the same wherever the task runs.
         # No checks by scikit-learn: tables.py let only finite numbers through, and the options are constants.
         with _blas().limit(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
-            return [
-                retrodict(self.series, window, self.batch_size_days, self.season) for window in self.windows
-            ]
+            return [retrodict(self.series, window, self.batch_size_days) for window in self.windows]
 
 
 @cache
@@ -47,9 +43,10 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def retrodict(series: Series, window: Window, batch_size_days: int, season: np.timedelta64) -> Retrodiction:
+def retrodict(series: Series, window: Window, batch_size_days: int) -> Retrodiction:
     """Hindcasts the window. Of the window itself only its observations' times are used, never a value."""
     known, happened = series.before(window.start).latest(HISTORY), series.within(window)
+    season, season_name = baselines.season(known.times)
     forecast = fit(known, batch_size_days).forecast(len(happened))
     return Retrodiction(
         variable=series.name,
@@ -63,15 +60,13 @@ def retrodict(series: Series, window: Window, batch_size_days: int, season: np.t
         seasonal_naive=baselines.seasonal_naive(known, happened.times, season),
         naive_error=baselines.naive_error(known),
         seasonal_naive_error=baselines.seasonal_naive_error(known, season),
+        season=season_name,
     )
 
 
 def tasks(series: Series, windows: Sequence[Window], batch_size_days: int) -> Iterator[Task]:
-    if not windows:
-        return
-    season, _ = baselines.season(series.times)
     for first in range(0, len(windows), _WINDOWS_PER_TASK):
-        yield Task(series, windows[first : first + _WINDOWS_PER_TASK], batch_size_days, season)
+        yield Task(series, windows[first : first + _WINDOWS_PER_TASK], batch_size_days)
 
 
 def serially(work: Sequence[Task]) -> tuple[list[Retrodiction], Usage]:

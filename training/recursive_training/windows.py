@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from recursive_training.model import observations_needed
+from recursive_training.model import MOST_NEEDED, observations_needed
 from recursive_training.series import Series, Window
 
 
@@ -26,20 +26,32 @@ class Usable:
 
 
 def usable(series: Series, windows: list[Window], batch_size_days: int) -> Usable:
-    """Keeps the windows that hold an observation and have enough history before them."""
+    """Keeps the windows that hold an observation and have enough history before them.
+
+    How much is enough is told from the history before each window, never from the dates that follow.
+    """
     empty: list[Window] = []
     short: list[Window] = []
     kept: list[Window] = []
-    needed = observations_needed(series.times, batch_size_days)
-    for window in windows:
-        known, last = np.searchsorted(series.times, [window.start, window.end])
-        (empty if known == last else short if known < needed else kept).append(window)
+    fewest = 0
+    edges = np.array([(window.start, window.end) for window in windows], dtype="datetime64[us]")
+    for window, (known, last) in zip(windows, np.searchsorted(series.times, edges), strict=True):
+        if known == last:
+            empty.append(window)
+            continue
+        if known < MOST_NEEDED:
+            needed = observations_needed(series.times[:known], batch_size_days)
+            if known < needed:
+                short.append(window)
+                fewest = needed  # it never falls as more is known
+                continue
+        kept.append(window)
     sentences = []
     if empty:
         sentences.append(f"{_count(series, empty, windows)} no observation ({_spans(empty)}).")
     if short:
         sentences.append(
-            f"{_count(series, short, windows)} fewer than {needed} observations before ({_spans(short)})."
+            f"{_count(series, short, windows)} fewer than {fewest} observations before ({_spans(short)})."
         )
     return Usable(kept, sentences)
 
