@@ -172,8 +172,9 @@ def restart_functions(pulse: Deployment, role: str) -> None:
     functions = pulse.found.client("lambda")
     for function in functions.list_functions()["Functions"]:
         if function["Role"].endswith(f"/{role}"):
+            variables = function["Environment"]["Variables"] | {"STARTED_ANEW": uuid.uuid4().hex}
             functions.update_function_configuration(
-                FunctionName=function["FunctionName"], Description=f"without a statement {uuid.uuid4()}"
+                FunctionName=function["FunctionName"], Environment={"Variables": variables}
             )
 
 

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from recursive_training.dataset import load
 from recursive_training.errors import UnreadableFileError
+from recursive_training.exit_codes import ExitCode
 from recursive_training.options import parse
 from recursive_training.s3 import StoredObject
 from recursive_training.tables import read_table
@@ -223,3 +224,24 @@ def test_a_variable_with_no_data_in_the_period_is_left_out_unless_it_was_asked_f
         "nasdaq_close runs from 1999-01-04 to 2018-12-31."
         in json.loads(sample.result("metrics.json"))["left_out"]
     )
+
+
+def test_of_many_objects_those_that_are_no_table_are_left_out_and_told(store, train, market, as_csv):
+    store.put("datasets/good.csv", as_csv(market()))
+    store.put("datasets/bad.csv", b"\x00\x01\x02")
+
+    run = train()
+
+    assert run.code == ExitCode.OK
+    assert any("datasets/bad.csv" in sentence for sentence in store.metrics()["left_out"])
+    assert [read["key"] for read in store.metrics()["dataset"]] == ["datasets/good.csv"]
+
+
+def test_when_no_object_is_a_table_the_first_one_says_why(store, train):
+    store.put("datasets/a.csv", b"\x00\x01\x02")
+    store.put("datasets/b.csv", b"")
+
+    run = train()
+
+    assert run.code == ExitCode.UNREADABLE_FILE
+    assert "datasets/a.csv" in run.last_message

@@ -54,15 +54,26 @@ class Dataset:
 
 
 def load(bucket: Bucket, options: Options) -> Dataset:
-    """Reads one object or all under the prefix. Raises TrainingError for each way this can fail."""
+    """Reads one object or all under the prefix. Raises TrainingError for each way this can fail.
+
+    Of many objects those that are no table are left out: a bad one must not end what the good ones allow.
+    """
     keys, left_out = _keys(bucket, options)
-    sources, tables = [], []
+    sources, tables, unreadable = [], [], []
     for stored in sorted(_read(bucket, keys, options), key=lambda found: (found.last_modified, found.key)):
-        table = read_table(stored.payload, stored.uri)
+        try:
+            table = read_table(stored.payload, stored.uri)
+        except UnreadableFileError as error:
+            logger.warning("Left out: %s", error)
+            unreadable.append(error)
+            continue
         logger.info("Read %s: %d rows, columns %s", stored.uri, table.rows, listed(table.columns))
         sources.append(_source(stored, table))
         tables.append(table)
         left_out += table.left_out
+    if not tables:
+        raise unreadable[0]
+    left_out += [f"Not read: {error}" for error in unreadable]
     where = f"s3://{bucket.name}/{keys[0] if len(keys) == 1 else options.s3_data_prefix}"
     return select(_joined(tables, where, left_out), sources, options, where, left_out)
 
