@@ -1,6 +1,7 @@
 """What can go wrong with an instance.
 
 LocalAwsError
+├── PortOutOfRange   no such port exists
 ├── PortInUse        the port asked for is taken by another program
 ├── AlreadyRunning   this folder's instance runs already
 ├── FolderUnusable   the instance's folder cannot be written
@@ -14,6 +15,11 @@ from pathlib import Path
 
 class LocalAwsError(Exception):
     """Base of every error below; the message is meant for a person."""
+
+
+class PortOutOfRange(LocalAwsError):
+    def __init__(self, port: int) -> None:
+        super().__init__(f"There is no port {port}. Choose one from 1 to 65535, or 0 for any free port.")
 
 
 class PortInUse(LocalAwsError):

@@ -37,7 +37,11 @@ _CFN = "services.cloudformation.provisioners"
 HOOKS: tuple[Hook, ...] = (
     Hook("app", "app", "the ASGI application: /_localaws is mounted before it", "scope, receive, send"),
     Hook("app", "main", "serves"),
+    Hook("app", "_build_persistence_save_dict", "how each service tells its state", ""),
+    Hook("app", "_load_persisted_state", "after it, saving begins", ""),
+    Hook("app", "save_all", "the last save, on a graceful stop", "services"),
     Hook("app", "pin_request_origin", "loopback counts as TLS", "source_ip, secure_transport"),
+    Hook("core.iam_evaluator", "_fnmatch_compile", "wildcards match line breaks", "pattern, ignore_case"),
     Hook("core.iam_evaluator", "_request_origin", "what AWS itself sends (no request at hand) counts as TLS"),
     Hook("core.iam_evaluator", "_gather_role_policies", "what a role may do", "role_name, account_id"),
     Hook("core.iam_evaluator", "_permissions_boundary", "and may at most do", "store, name, account_id"),
@@ -59,6 +63,9 @@ HOOKS: tuple[Hook, ...] = (
     Hook(
         "core.lambda_runtime", "Worker._drain_stderr_bounded", "50 ms a silent call", "self, first_line_wait"
     ),
+    Hook("core.persistence", "_json_default", "the state as JSON", "obj"),
+    Hook("core.persistence", "_state_format_version", "and its version", "service"),
+    Hook("services.cloudformation", "_stacks", "operations that a killed server was in"),
     Hook(_CFN, "_RESOURCE_HANDLERS", "create, update, delete of each CloudFormation type"),
     Hook(_CFN, "_STACK_TAG_PROPERTY", "types that stack tags reach: buckets"),
     Hook(_CFN, "_physical_name", "names of placeholders", "stack_name, logical_id"),
@@ -88,6 +95,7 @@ HOOKS: tuple[Hook, ...] = (
         "reserved concurrency of a template",
         "func_name, data",
     ),
+    Hook("services.lambda_svc", "_prune_orphan_code_blobs", "not before the state is written", "referenced"),
     Hook("services.lambda_svc", "_delete_function_concurrency", "and its removal", "func_name"),
     Hook("services.lambda_svc", "_update_config", "dead-letter queue of a template", "name, data"),
     Hook(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from localaws import processes, server
-from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, StartFailed, StopFailed
+from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, PortOutOfRange, StartFailed, StopFailed
 from localaws.layout import CACHE, CLONE, DEFAULT_ROOT, Layout
 from localaws.locks import file_lock
 from localaws.venvs import Progress, ensure_venv, server_venv
@@ -29,6 +29,7 @@ __all__ = ["DEFAULT_ROOT", "Instance", "down", "running", "up"]
 
 START_SECONDS = 60
 STOP_SECONDS = 20
+LAST_PORT = 65535
 _NODE_VERSIONS = ",".join(str(major) for major in range(18, 31))
 
 
@@ -87,13 +88,17 @@ def up(root: Path = DEFAULT_ROOT, port: int = 0, *, on_progress: Progress | None
     """Starts the instance of `root` and returns once it answers.
 
     Port 0 takes the port of the last run again when it is free (stored queue addresses hold it), else any
-    free one. Raises PortInUse, AlreadyRunning, FolderUnusable, SetUpFailed, and StartFailed with the end of
-    the log.
+    free one. Raises PortOutOfRange, PortInUse, AlreadyRunning, FolderUnusable, SetUpFailed, and StartFailed
+    with the end of the log.
     """
+    if not 0 <= port <= LAST_PORT:
+        raise PortOutOfRange(port)
     layout = Layout(root.resolve())
     tell = on_progress or (lambda _: None)
     _make(layout)
     with file_lock(layout.lock):
+        if foreign := layout.foreign():
+            raise FolderUnusable(layout.root, FileExistsError(f"{foreign[0]} belongs to something else"))
         if found := running(root):
             raise AlreadyRunning(found.root, found.port, found.pid)
         _end_leftover(layout)
@@ -120,7 +125,10 @@ def running(root: Path = DEFAULT_ROOT) -> Instance | None:
 
 
 def down(root: Path = DEFAULT_ROOT, *, erase: bool = False) -> None:
-    """Stops the instance of `root`, if there is one; its state is written first. `erase` forgets everything.
+    """Stops the instance of `root`, if there is one; its state is written first.
+
+    `erase` forgets everything. A folder that was there before the first `up` stays, and so does what others
+    put into ours.
 
     Raises StopFailed when the process survives SIGKILL.
     """
@@ -180,7 +188,7 @@ def _choose_port(layout: Layout, wanted: int) -> int:
         if not processes.can_bind(wanted):
             raise PortInUse(wanted, processes.port_holder(wanted))
         return wanted
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, OverflowError):
         last = int(layout.last_port.read_text())
         if processes.can_bind(last):
             return last
@@ -194,17 +202,19 @@ def _end_leftover(layout: Layout) -> None:
     if record and ours and not processes.end(record["pid"], STOP_SECONDS):
         raise StopFailed(record["pid"])
     layout.record.unlink(missing_ok=True)
-    for leftover in layout.tmp.glob("*"):
+    for leftover in layout.tmp.glob("*") if layout.tmp in layout.made_by_up() else ():
         shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _erase(layout: Layout) -> None:
-    for folder in layout.folders:
+    made = layout.made_by_up()
+    for folder in made - {layout.root}:
         shutil.rmtree(folder, ignore_errors=True)
-    for file in (layout.last_port, layout.lock):
+    for file in layout.files:
         file.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # something that is not ours lies there too: leave it
-        layout.root.rmdir()
+    if layout.root in made:
+        with contextlib.suppress(OSError):  # something that is not ours lies there too: leave it
+            layout.root.rmdir()
 
 
 def _read_record(layout: Layout) -> dict[str, Any] | None:

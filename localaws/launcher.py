@@ -16,6 +16,7 @@ def main() -> None:
     sys.path.insert(0, str(CLONE))
     from localaws import hooks  # noqa: PLC0415 - not importable before the line above
 
+    _make_coherent(options.root)
     try:
         hooks.check([*hooks.HOOKS, *hooks.batch_hooks()])
     except hooks.MissingHooks as missing:
@@ -24,13 +25,26 @@ def main() -> None:
     _serve()
 
 
+def _make_coherent(root: Path) -> None:
+    # Before the check, which imports MiniStack's S3: that reads its files as it is imported.
+    from localaws import snapshot  # noqa: PLC0415
+    from localaws.layout import Layout  # noqa: PLC0415
+
+    layout = Layout(root)
+    snapshot.recover(layout.state)
+    for bucket in snapshot.drop_unknown_buckets(layout.state, layout.s3):
+        sys.stderr.write(f"Bucket {bucket} is younger than the last saved state and is forgotten\n")
+
+
 def _install(root: Path, instance_id: str) -> None:
     # After the check: these modules reach for the hooked names as they are imported.
-    from localaws import batch, endpoints, gaps, inbox  # noqa: PLC0415
+    from localaws import batch, endpoints, gaps, inbox, saving  # noqa: PLC0415
+    from localaws.layout import Layout  # noqa: PLC0415
 
     inbox.open_box(root)
     gaps.install()
     batch.install(root)
+    saving.install(Layout(root).state)
     endpoints.install(root, instance_id)
 
 

@@ -58,9 +58,71 @@ class Layout:
         return self.root / "jobs"
 
     @property
+    def bootstrap(self) -> Path:
+        """An empty folder for `cdk bootstrap`: beside cdk.json it synthesizes first."""
+        return self.root / "bootstrap"
+
+    @property
+    def cdk_out(self) -> Path:
+        """The cloud assembly of `cdk deploy`."""
+        return self.root / "cdk.out"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox.jsonl"
+
+    @property
+    def made(self) -> Path:
+        """The names of the folders that `make` made, `.` for the root: only those are ever removed."""
+        return self.root / "made"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.record, self.last_port, self.lock, self.inbox, self.made)
+
+    @property
     def folders(self) -> tuple[Path, ...]:
-        return (self.state, self.s3, self.tmp, self.home, self.log.parent, self.images, self.jobs)
+        return (
+            *(self.state, self.s3, self.tmp, self.home, self.log.parent, self.images, self.jobs),
+            *(self.bootstrap, self.cdk_out),
+        )
 
     def make(self) -> None:
+        """Makes the folders that are missing and remembers which these are."""
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        inherited = set() if self.made.exists() else self.made_by_up()
+        root_is_new = _made(self.root)
         for folder in (self.root, *self.folders):
-            folder.mkdir(parents=True, exist_ok=True)
+            is_new = root_is_new if folder == self.root else not folder.exists()
+            if is_new or folder in inherited:
+                # Noted before it is made: of two starts at once, neither takes it for somebody else's.
+                with self.made.open("a") as lines:
+                    lines.write(f"{self._name(folder)}\n")
+            _made(folder)
+
+    def foreign(self) -> list[Path]:
+        """Folders of somebody else where the server would sweep."""
+        return [one for one in (self.state, self.s3, self.tmp, self.jobs) if one not in self.made_by_up()]
+
+    def made_by_up(self) -> set[Path]:
+        """The folders that are the instance's own, whether they still exist or not."""
+        ours = (self.root, *self.folders)
+        if self.made.exists():
+            names = self.made.read_text().splitlines()
+            return {folder for folder in ours if self._name(folder) in names}
+        # An instance that is older than the list of names: a folder that has run one belongs to it.
+        return set(ours) if self.last_port.exists() else set()
+
+    def _name(self, folder: Path) -> str:
+        return folder.name if folder != self.root else "."
+
+
+def _made(folder: Path) -> bool:
+    """Whether the folder was missing and is made. Raises FileExistsError for a file."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return False
+    return True

@@ -35,7 +35,7 @@ def handle(engine: Engine, scope: Scope, call: Call) -> Answer:
         unknown = f"AWS Batch has no operation {call.method} {call.path[:200]}"
         return error(404, "UnknownOperationException", unknown)
     try:
-        request = checked(found.operation.input_shape, parameters(found, call))
+        request = valid(found, call)
         result = perform(engine, scope, found.operation.name, request)
         return 200, dict(_JSON), json.dumps(answer(found.operation, result)).encode()
     except BatchError as problem:
@@ -60,14 +60,20 @@ def perform(engine: Engine, scope: Scope, operation: str, request: Document) -> 
     raise ClientException(f"{operation} is not available on this machine")
 
 
-def parameters(found: Route, call: Call) -> Document:
-    """The request's members from its path, query string and JSON body.
-
-    Raises ClientException for a body that is too large or no JSON object.
-    """
+def valid(found: Route, call: Call) -> Document:
+    """The request, checked against Batch's model. Raises ClientException."""
     most, what = _LARGEST.get(found.operation.name, (None, ""))
     if most is not None and len(call.body) > most:
         raise refused(f"{what} must be at most {most} bytes, found {len(call.body)}")
+    request: Document = checked(found.operation.input_shape, parameters(found, call))
+    return request
+
+
+def parameters(found: Route, call: Call) -> Document:
+    """The request's members from its path, query string and JSON body.
+
+    Raises ClientException for a body that is no JSON object.
+    """
     try:
         members: Any = json.loads(call.body) if call.body.strip() else {}
     except ValueError as problem:

@@ -13,6 +13,12 @@ HOOKS: tuple[Hook, ...] = (
     Hook("app", "AUTH", "says whether IAM is enforced"),
     Hook(
         "core.iam_actions",
+        "extract_iam_action",
+        "an invalid call is refused as such, not as forbidden",
+        "service, method, path, headers, body, query_params",
+    ),
+    Hook(
+        "core.iam_actions",
         "extract_resource_arn",
         "checks Batch's calls on their own resources",
         "service, method, path, headers, body, query_params, region, account_id",

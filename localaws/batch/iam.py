@@ -80,6 +80,11 @@ def permissions(
     return found
 
 
+def names_its_resources(operation: str, request: Mapping[str, Any]) -> bool:
+    """Whether the members that name what the call is about are there."""
+    return all(isinstance(request.get(member), str) for member, _ in _RESOURCES.get(operation, ()))
+
+
 def pull_permissions(image: str) -> list[Permission]:
     """What an execution role needs to pull the image: nothing, unless it lies in a private ECR repository."""
     match = _ECR_IMAGE.fullmatch(image)

@@ -10,6 +10,7 @@ GAPS = (
     "email",
     "event_source_roles",
     "function_properties",
+    "iam_wildcards",
     "lambda_logs",
     "network_placeholders",
     "object_version_events",

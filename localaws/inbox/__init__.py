@@ -5,6 +5,7 @@ program.
 from pathlib import Path
 
 from localaws.inbox.store import Inbox
+from localaws.layout import Layout
 
 __all__ = ["Inbox", "box", "open_box"]
 
@@ -13,7 +14,7 @@ _open: list[Inbox] = []
 
 def open_box(root: Path) -> Inbox:
     """Opens the inbox of the instance in `root`; the server does so once, before it serves."""
-    _open[:] = [Inbox(root / "inbox.jsonl")]
+    _open[:] = [Inbox(Layout(root).inbox)]
     return _open[0]
 
 

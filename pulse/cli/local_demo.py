@@ -4,7 +4,6 @@ Runs on an instance of its own, which it erases when all went well. What a perso
 """
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,11 +16,12 @@ import typer
 from localaws import instance as localaws
 from localaws.errors import AlreadyRunning
 from localaws.instance import DEFAULT_ROOT, Instance
+from localaws.layout import CLONE
 from pulse.aws.signed_api import SignedApi
 from pulse.cli import demo_view as view
 from pulse.cli import local_stacks
 from pulse.cli.exit_codes import ExitCode
-from pulse.cli.local_stacks import CLONE, Addresses
+from pulse.cli.local_stacks import Addresses
 
 ROOT = DEFAULT_ROOT.with_name(f"{DEFAULT_ROOT.name}-demo")
 SAMPLE = CLONE / "samples" / "market_daily.csv"
@@ -62,7 +62,7 @@ def demo() -> None:
         view.failed(AlreadyRunning(found.root, found.port, found.pid), ROOT / "logs")
         raise typer.Exit(ExitCode.FAILED)
     try:
-        _erase()
+        localaws.down(ROOT, erase=True)
         found, where = _deploy()
         jobs = _run(found, where)
         _check(found, jobs)
@@ -71,15 +71,10 @@ def demo() -> None:
         view.failed(error, ROOT / "logs")
         raise typer.Exit(ExitCode.FAILED) from None
     except BaseException:
-        _erase()
+        localaws.down(ROOT, erase=True)
         raise
-    _erase()
-    view.done(time.monotonic() - began)
-
-
-def _erase() -> None:
     localaws.down(ROOT, erase=True)
-    shutil.rmtree(ROOT, ignore_errors=True)
+    view.done(time.monotonic() - began)
 
 
 def _deploy() -> tuple[Instance, Addresses]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from localaws.instance import Instance
+from localaws.layout import CLONE, Layout
 
-CLONE = Path(__file__).resolve().parents[2]
 CDK = CLONE / "node_modules" / ".bin" / "cdk"
 ENVIRONMENT = "local"
 SLACK_SECRET = "pulse/slack-webhook"  # noqa: S105 - its name, as in config/local.yaml
@@ -67,11 +67,9 @@ def prepare(instance: Instance) -> None:
 
 def bootstrap(instance: Instance) -> None:
     """`cdk bootstrap`, from an empty folder: beside cdk.json it synthesizes first. Raises DeployFailed."""
-    folder = instance.root / "bootstrap"
-    folder.mkdir(exist_ok=True)
     account = instance.client("sts").get_caller_identity()["Account"]
     region = instance.environment()["AWS_REGION"]
-    _cdk(instance, "bootstrap", f"aws://{account}/{region}", folder=folder)
+    _cdk(instance, "bootstrap", f"aws://{account}/{region}", folder=Layout(instance.root).bootstrap)
 
 
 def deploy(instance: Instance) -> Addresses:
@@ -79,7 +77,7 @@ def deploy(instance: Instance) -> Addresses:
     _cdk(
         instance,
         *("deploy", "--all", "-c", f"env={ENVIRONMENT}", "--require-approval", "never"),
-        *("--output", str(instance.root / "cdk.out")),
+        *("--output", str(Layout(instance.root).cdk_out)),
         folder=CLONE,
     )
     where = addresses(instance)

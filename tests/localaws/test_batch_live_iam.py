@@ -1,5 +1,6 @@
 """Permissions around Batch, enforced: of callers, of execution roles."""
 
+import uuid
 from typing import Any
 
 import botocore.exceptions
@@ -124,3 +125,44 @@ def test_a_role_for_another_service_cannot_be_a_job_s(stage):
     arn = stage.role("of-lambda", service="lambda.amazonaws.com")
     job = stage.run("pass", container={"jobRoleArn": arn})
     assert job["statusReason"].startswith(f"ECS was unable to assume the role '{arn}'")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not JSON",
+        b"[]",
+        b'{"jobName": "mine", "jobDefinition": "definition"}',
+        b'{"jobName": "mine", "jobDefinition": "definition", "jobQueue": 5}',
+        b'{"jobName": "mine", "jobDefinition": "definition", "jobQueue": "queue", "parameters": 5}',
+        b'{"jobName": "mine", "jobDefinition": "definition", "jobQueue": "queue", "parameters": {"p": "%s"}}'
+        % (b"x" * 31_000),
+    ],
+    ids=["no JSON", "no object", "no queue", "queue of a wrong type", "wrong type", "too large"],
+)
+def test_an_invalid_call_of_a_permitted_caller_is_a_client_exception(stage, body):
+    stage.definition()
+    name = f"careless-{uuid.uuid4().hex[:8]}"
+    every = allow("batch:SubmitJob", f"{ARN}job-definition/definition:*", f"{ARN}job-queue/queue")
+    caller = stage.user(name, every)
+    assert refusal_of_body(caller, body)["Code"] == "ClientException"
+
+
+def test_an_invalid_call_with_bad_credentials_is_refused_for_them(stage):
+    stranger = stage.session("AKIAUNKNOWNUNKNOWN00", "secret").client(
+        "batch", endpoint_url=stage.aws.endpoint_url
+    )
+    assert refusal_of_body(stranger, b"[]")["Code"] == "UnrecognizedClientException"
+
+
+def refusal_of_body(client: Any, body: bytes) -> dict[str, str]:
+    """The error that answers a SubmitJob with this body, which boto3 itself would not send."""
+
+    def exchange(params: dict[str, Any], **_: Any) -> None:
+        params["body"] = body
+
+    client.meta.events.register("before-call.batch.SubmitJob", exchange)
+    with pytest.raises(botocore.exceptions.ClientError) as refusal:
+        submit(client, "definition")
+    error: dict[str, str] = refusal.value.response["Error"]
+    return error

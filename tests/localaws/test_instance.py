@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 
 from localaws import __main__ as command
 from localaws import hooks, instance, processes
-from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, StartFailed
+from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, PortOutOfRange, StartFailed
 from localaws.layout import CLONE, Layout
 
 
@@ -79,6 +78,16 @@ def test_a_folder_that_cannot_be_used_is_named(root):
     with pytest.raises(FolderUnusable, match=str(root)):
         instance.up(root)
     (root / "state").unlink()
+    root.rmdir()
+
+
+@pytest.mark.parametrize("name", ["state", "s3", "tmp", "jobs"])
+def test_a_folder_with_somebody_else_s_files_in_the_places_it_sweeps_is_refused(tmp_path, name):
+    (tmp_path / name / "mine").mkdir(parents=True)
+    with pytest.raises(FolderUnusable, match=rf"{name} belongs to something else"):
+        instance.up(tmp_path)
+    instance.down(tmp_path, erase=True)
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == [name, f"{name}/mine"]
 
 
 def test_of_two_starts_at_once_one_wins_and_the_other_says_so(root):
@@ -133,17 +142,10 @@ def test_another_instance_on_the_recorded_port_is_not_ours(root, tmp_path):
         instance.down(tmp_path / "other", erase=True)
 
 
-def test_after_a_crash_the_last_written_state_comes_back(root):
-    first = instance.up(root)
-    first.client("sns").create_topic(Name="kept")
-    instance.down(root)
-    second = instance.up(root)
-    second.client("sns").create_topic(Name="lost")
-    os.killpg(second.pid, signal.SIGKILL)
-    os.waitpid(second.pid, 0)
-    assert instance.running(root) is None
-    topics = instance.up(root).client("sns").list_topics()["Topics"]
-    assert [topic["TopicArn"].rpartition(":")[2] for topic in topics] == ["kept"]
+@pytest.mark.parametrize("port", [-5, 65536, 99999])
+def test_a_port_that_cannot_exist_is_refused_with_the_range(root, port):
+    with pytest.raises(PortOutOfRange, match=rf"no port {port}\b.* 1 to 65535, or 0"):
+        instance.up(root, port)
 
 
 def test_erase_leaves_what_is_not_ours(root):
@@ -152,6 +154,38 @@ def test_erase_leaves_what_is_not_ours(root):
     instance.down(root, erase=True)
     assert [path.name for path in root.iterdir()] == ["mine.txt"]
     (root / "mine.txt").unlink()
+    root.rmdir()
+
+
+def test_erase_forgets_all_that_belongs_to_the_instance(root):
+    found = instance.up(root)
+    (root / "inbox.jsonl").write_text("{}\n")
+    for name in ("bootstrap", "cdk.out"):
+        (root / name / "file").write_text("x")
+    instance.down(root)
+    assert instance.up(root, found.port)
+    instance.down(root, erase=True)
+    assert not root.exists()
+
+
+def test_erase_of_an_instance_from_before_the_list_of_its_folders(root):
+    instance.up(root)
+    (root / "made").unlink()
+    instance.down(root, erase=True)
+    assert not root.exists()
+
+
+def test_erase_keeps_the_folders_that_up_did_not_make(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "holiday.jpg").write_text("x")
+    instance.up(tmp_path)
+    instance.down(tmp_path)
+    instance.up(tmp_path)
+    instance.down(tmp_path, erase=True)
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == [
+        "images",
+        "images/holiday.jpg",
+    ]
 
 
 def test_the_environment_points_every_client_here(root):
