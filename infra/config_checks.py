@@ -3,14 +3,25 @@
 import re
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from infra.config_model import ComputeEnvironment, Config, JobQueue
 from pulse.domain.catalogue import Catalogue, Queue
 from pulse.domain.fault import Fault, shown
 from pulse.domain.profile import Profile
+from pulse.domain.validation import InvalidInput
+from pulse.settings import PREFIX, Settings
 
 MAX_ENVIRONMENTS = 3
 API_TIMEOUT_SECONDS = 29
 """An HTTP API answers 503 after 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
+_LATER = "${Token[LATER]}"
+"""Stands for what CloudFormation will name; Settings counts it as long as an ARN."""
+_SECTIONS = {
+    "slack_hosts": "alerts.slack.allowed_hosts",
+    "slack_webhook_secret": "alerts.slack.webhook_secret",
+}
+"""Settings whose place in the configuration has another name."""
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
 _NAME_RULE = "1 to 128 letters, digits, hyphens and underscores, beginning with a letter or digit"
 
@@ -25,18 +36,20 @@ def check(config: Config) -> list[Fault]:
         *_profiles(config),
         *_alerts(config),
         *_functions(config),
+        *_settings(config),
     ]
 
 
 def catalogue(config: Config) -> Catalogue:
-    """What the functions are told of this configuration, without ARNs."""
+    """What the functions are told of this configuration, with stand-ins for ARNs."""
     queues = {
         name: Queue(
-            arn="",
+            arn=_LATER,
             platform="EC2"
             if any(e.platform == "EC2" for e in _environments_of(config, queue))
             else "FARGATE",
             fair_share=queue.fair_share is not None,
+            max_vcpus=max((e.max_vcpus for e in _environments_of(config, queue)), default=None),
         )
         for name, queue in config.queues.items()
     }
@@ -117,14 +130,15 @@ def _profiles(config: Config) -> Iterator[Fault]:
 
 
 def _profile_in(profile: Profile, environment: ComputeEnvironment, name: str, at: str) -> Iterator[Fault]:
-    if profile.vcpus > environment.max_vcpus:
-        limit = f"at most {environment.max_vcpus}, max_vcpus of compute environment {name} of its queue"
-        yield Fault(f"{at}.vcpus", limit, f"{profile.vcpus:g}")
     if profile.gpus and environment.platform == "EC2" and not environment.gpu:
         yield Fault(f"{at}.gpus", f"0 unless compute environment {name} has gpu: true", shown(profile.gpus))
 
 
 def _alerts(config: Config) -> Iterator[Fault]:
+    addresses = [address.lower() for address in config.alerts.emails]
+    for i, address in enumerate(addresses):
+        if address in addresses[:i]:
+            yield Fault(f"alerts.emails[{i}]", "each address once", shown(config.alerts.emails[i]))
     if config.alerts.slack and not config.alerts.alarms_are_heard:
         limit = "only beside alerts.emails or alerts.amazon_q, because alarms do not go through a webhook"
         yield Fault("alerts.slack", limit, "neither")
@@ -135,6 +149,38 @@ def _functions(config: Config) -> Iterator[Fault]:
     if timeout > API_TIMEOUT_SECONDS:
         limit = f"at most {API_TIMEOUT_SECONDS} seconds, because the HTTP API waits no longer"
         yield Fault("functions.submit_job.timeout_seconds", limit, shown(timeout))
+
+
+def _settings(config: Config) -> Iterator[Fault]:
+    """Lambda holds 4 KiB of settings, which only CloudFormation would tell."""
+    offer, slack = catalogue(config), config.alerts.slack
+    told = Settings(
+        ledger_table=_LATER,
+        data_bucket=_LATER,
+        results_bucket=_LATER,
+        job_definition=_LATER,
+        queues={
+            name: queue if queue.platform == "FARGATE" else structs.replace(queue, job_definition=_LATER)
+            for name, queue in offer.queues.items()
+        },
+        profiles=offer.profiles,
+        request_defaults=offer.request_defaults,
+        triggers=offer.triggers,
+        retry_policy=offer.retry_policy,
+        tags=offer.tags,
+        alerts_topic=_LATER,
+        log_group=_LATER,
+        slack_webhook_secret=slack.webhook_secret if slack else "",
+        slack_hosts=slack.allowed_hosts if slack else (),
+        ledger_retention_days=config.ledger.retention_days,
+        idempotency_window_seconds=config.ledger.idempotency_window_seconds,
+    )
+    try:
+        told.to_env()
+    except InvalidInput as error:
+        for fault in error.faults:
+            section = fault.field.removeprefix(PREFIX).lower()
+            yield Fault(_SECTIONS.get(section, section), f"less: {fault.allowed}", fault.found)
 
 
 def _environments_of(config: Config, queue: JobQueue) -> list[ComputeEnvironment]:

@@ -34,12 +34,15 @@ class Unreadable(Exception):
 
 def read(file: Path) -> Document:
     """Raises Unreadable with file, line and what is wrong."""
+    places: dict[str, Place] = {}
     try:
         root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        values = {} if root is None else _Reader(file, places).value(root, "", ())
+    except RecursionError as error:
+        name = f"{file.parent.name}/{file.name}"
+        raise Unreadable(f"{name}: allowed is a few levels; found too many to read") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise Unreadable(f"{file.parent.name}/{file.name} cannot be read: {error}") from error
-    places: dict[str, Place] = {}
-    values = {} if root is None else _Reader(file, places).value(root, "", ())
     if not isinstance(values, dict):
         raise Unreadable(f"{file.parent.name}/{file.name}: allowed is a mapping; found another value")
     return Document(values, places)
@@ -57,17 +60,28 @@ class _Reader:
         self._file = file
         self._places = places
         self._scalars = yaml.constructor.SafeConstructor()
+        self._open: list[yaml.Node] = []
 
     def value(self, node: yaml.Node, path: str, keys: tuple[str | int, ...]) -> Any:
         self._places.setdefault(path, Place(self._file, node.start_mark.line + 1, keys))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, keys)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(n, f"{path}[{i}]", (*keys, i)) for i, n in enumerate(node.value)]
+        if isinstance(node, yaml.CollectionNode):
+            return self._collection(node, path, keys)
         try:
             return self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             raise Unreadable(f"{self._places[path]}: {path} cannot be read: {error}") from error
+
+    def _collection(self, node: yaml.CollectionNode, path: str, keys: tuple[str | int, ...]) -> Any:
+        if any(node is outer for outer in self._open):
+            told = f"{self._places[path]}: {path}: allowed is an alias to a finished value"
+            raise Unreadable(f"{told}; found one to a value that it is a part of")
+        self._open.append(node)
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path, keys)
+            return [self.value(n, f"{path}[{i}]", (*keys, i)) for i, n in enumerate(node.value)]
+        finally:
+            self._open.pop()
 
     def _mapping(self, node: yaml.MappingNode, path: str, keys: tuple[str | int, ...]) -> dict[str, Any]:
         values: dict[str, Any] = {}

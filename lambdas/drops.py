@@ -21,7 +21,7 @@ def submit_drops(event: dict[str, Any], context: "LambdaContext") -> dict[str, A
 
 def _submit(body: str) -> None:
     event = envelope.opened(body, source="aws.s3", detail_types=["Object Created"])
-    drop = s3_drop.parse(event.detail)
+    drop = s3_drop.parse(event.detail, time=event.time)
     outcome = bootstrap.submit_drop().submit(drop)
     _log(drop, outcome)
 

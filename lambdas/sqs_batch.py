@@ -9,11 +9,17 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from lambdas.telemetry import count, reason
-from pulse.domain.errors import PulseError, TryAgain
+from pulse.domain.errors import PulseError, TryAgain, Unavailable
 from pulse.domain.validation import InvalidInput
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+NEEDED_MILLISECONDS = 20_000
+"""What one drop may take until AWS Batch has answered, at the read time-outs of pulse.aws.clients: its file,
+its claim, SubmitJob. Cut off after that, the job's first event settles the claim; cut off before, the claim
+stays until somebody looks.
+"""
 
 
 def process(
@@ -23,10 +29,18 @@ def process(
     logger: Logger,
     metrics: Metrics,
 ) -> dict[str, Any]:
-    """Calls `handle` with each message's body. What it raises is logged here and fails that message only."""
+    """Calls `handle` with each message's body. What it raises is logged here and fails that message only.
+
+    Messages for which too little of the invocation's time is left are not begun: they come again.
+    """
+    left = context.get_remaining_time_in_millis
+    # A function may be given less time than that, and shall still take what comes first.
+    needed = min(NEEDED_MILLISECONDS, left() * 3 // 4)
 
     def record_handler(record: SQSRecord) -> None:
         try:
+            if left() < needed:
+                raise Unavailable("Those before it in the batch left too little time. It was not begun.")  # noqa: TRY301 - logged as the others
             handle(record.body)
         except TryAgain as error:
             count(metrics, "DeliveredAgain")

@@ -18,7 +18,10 @@ from constructs import Construct
 from infra.config_model import Function
 
 MAX_RECEIVES = 5
-BATCH_SIZE = 10
+BATCH_SIZE = 5
+"""Handled one after the other in one invocation. When AWS is slow, what is not begun goes back to the queue,
+waits for its visibility timeout and has used one of MAX_RECEIVES: a small batch puts back little.
+"""
 VISIBILITY_FACTOR = 6
 """Times the function's timeout: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
 

@@ -45,6 +45,12 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             for path, profile in named
             if profile not in self.profiles
         ]
+        faults += [
+            fault.below(f"triggers[{i}]")
+            for i, trigger in enumerate(self.triggers)
+            if (profile := self.profiles.get(trigger.profile)) and profile.queue in self.queues
+            for fault in share_faults(trigger.share_identifier, self.queues[profile.queue])
+        ]
         if len(self.tags) > MAX_TAGS:
             faults.append(Fault("tags", f"at most {MAX_TAGS} tags", f"{len(self.tags)} tags"))
         return faults
@@ -61,6 +67,15 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             max_vcpus=self.queues[profile.queue].max_vcpus,
             at=at,
         )
+
+
+def share_faults(share_identifier: str | None, queue: Queue) -> list[Fault]:
+    """A fair-share queue needs a share identifier, a FIFO queue refuses one."""
+    if queue.fair_share and not share_identifier:
+        return [Fault("share_identifier", "1 to 255 letters and digits on a fair-share queue", "nothing")]
+    if share_identifier and not queue.fair_share:
+        return [Fault("share_identifier", "nothing on a FIFO queue", shown(share_identifier))]
+    return []
 
 
 def one_of(names: dict[str, object] | dict[str, Queue] | dict[str, Profile]) -> str:

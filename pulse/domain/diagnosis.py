@@ -43,6 +43,9 @@ def _exit_code(code: int) -> Callable[[JobRecord], bool]:
     return lambda record: record.exit_code == code
 
 
+# What AWS Batch itself ends (a timeout, a time limit of the queue) may be marked as stopped by request too:
+# those rows come first. A person's reason is free text in the same field: the other rows that look for AWS's
+# words in it come after the stop by request.
 _ROWS = (
     _Row(
         _status_reason("Job attempt duration exceeded timeout"),
@@ -63,16 +66,11 @@ _ROWS = (
         "Check that the job definition's image exists and that execution role and network reach ECR.",
     ),
     _Row(
-        _status_reason("Host EC2", "Your Spot Task was interrupted"),
-        "spot-reclaimed",
-        "AWS took the capacity back in every attempt.",
-        "Submit it again, with more attempts or a profile whose queue does not use Spot.",
-    ),
-    _Row(
-        _status_reason("Dependent Job failed"),
-        "dependency-failed",
-        "A job that this one depends on failed.",
-        "Repair and run the other job first, then submit this one again.",
+        _reason("CannotStartContainerError"),
+        "container-not-started",
+        "The container could not be started, most often because its command or its user does not exist in "
+        "the image. It wrote no log.",
+        "Repair the command or the image that the reason names, then submit the job again.",
     ),
     _Row(
         _status_reason(f"{_TIME_LIMIT}CAPACITY:"),
@@ -103,6 +101,24 @@ _ROWS = (
         "cancelled",
         "Somebody cancelled or terminated the job.",
         "Nothing, if that was meant. Otherwise submit it again.",
+    ),
+    _Row(
+        _status_reason("Host EC2", "Your Spot Task was interrupted"),
+        "spot-reclaimed",
+        "AWS took the capacity back in every attempt.",
+        "Submit it again, with more attempts or a profile whose queue does not use Spot.",
+    ),
+    _Row(
+        _status_reason("Dependent Job failed"),
+        "dependency-failed",
+        "A job that this one depends on failed.",
+        "Repair and run the other job first, then submit this one again.",
+    ),
+    _Row(
+        _status_reason("Array Child Job failed"),
+        "array-child-failed",
+        "At least one child of this array job failed.",
+        "Find the failed child in AWS Batch and read its log, then submit the array again.",
     ),
     *(_Row(_exit_code(code), m.cause, m.explanation, m.advice) for code, m in MEANINGS.items()),
     _Row(

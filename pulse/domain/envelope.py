@@ -1,22 +1,24 @@
 """The envelope in which EventBridge delivers every event."""
 
 from collections.abc import Collection
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from pulse.domain.fault import Fault, shown
 from pulse.domain.validation import InvalidInput
 
 
 class Envelope(Struct, frozen=True):
-    """https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html"""
+    """`time`: when it happened, UTC. https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html"""
 
     source: str
     detail_type: str = field(name="detail-type")
     detail: dict[str, Any]
     id: str = ""
+    time: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 def opened(body: str | bytes, *, source: str, detail_types: Collection[str]) -> Envelope:

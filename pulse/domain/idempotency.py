@@ -37,8 +37,8 @@ def of_drop(drop: S3Drop) -> Identity:
 
 
 def of_call(request: JobRequest, header: str | None, *, caller: str, window_seconds: int) -> Identity:
-    """`header` is the Idempotency-Key as sent, `caller` the ARN of who sent it: two people may choose the
-    same key, and neither shall get the other's job. Raises InvalidIdempotencyKey.
+    """`header` is the Idempotency-Key as sent, `caller` the ARN of the user or the role that sent it: two may
+    choose the same key, and neither shall get the other's job. Raises InvalidIdempotencyKey.
     """
     payload_hash = _digest(json.encode(request.given(), order="sorted").decode())
     if header is None:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from pulse.domain.batch_limits import MAX_TAGS
-from pulse.domain.catalogue import Catalogue, Queue, one_of
+from pulse.domain.catalogue import Catalogue, Queue, one_of, share_faults
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job_event import JOB_ID_VARIABLE, RESULTS_BUCKET_VARIABLE
 from pulse.domain.job_id import job_name
@@ -127,14 +127,7 @@ def _json_bytes(value: object) -> int:
 
 
 def _queue_faults(request: JobRequest, profile: Profile, queue: Queue) -> list[Fault]:
-    faults = []
-    if queue.fair_share and not request.share_identifier:
-        faults.append(
-            Fault("share_identifier", "1 to 255 letters and digits on a fair-share queue", "nothing")
-        )
-    if request.share_identifier and not queue.fair_share:
-        faults.append(Fault("share_identifier", "nothing on a FIFO queue", shown(request.share_identifier)))
-    return faults + resource_faults(
+    return share_faults(request.share_identifier, queue) + resource_faults(
         vcpus=request.vcpus or profile.vcpus,
         memory_mib=request.memory_mib or profile.memory_mib,
         gpus=profile.gpus,

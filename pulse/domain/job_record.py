@@ -9,6 +9,8 @@ from pulse.domain.job_id import usable_as_job_id
 from pulse.domain.job_plan import JobPlan
 from pulse.domain.job_status import TERMINAL, Status, position
 
+_RESULTS_BUCKET_OPTION = "--s3-results-bucket"
+
 
 class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Times in UTC, memory in MiB, `vcpus` as AWS Batch writes it. `attempts` counts finished ones.
@@ -100,7 +102,7 @@ def foreign(event: JobEvent, *, job_id: str, queue: str, now: datetime) -> JobRe
         vcpus=event.vcpus,
         memory_mib=event.memory_mib,
         variables=_variables(event.command),
-        results_bucket=event.environment.get(RESULTS_BUCKET_VARIABLE, "") if lies_here else "",
+        results_bucket=_results_bucket(event) if lies_here else "",
         foreign=True,
     )
     return advanced(blank, event) or blank
@@ -135,6 +137,17 @@ def advanced(record: JobRecord, event: JobEvent) -> JobRecord | None:
         log_group=event.log_group or record.log_group,
         log_stream=event.log_stream or record.log_stream,
     )
+
+
+def _results_bucket(event: JobEvent) -> str:
+    """The option wins over the environment in the container, and of an option said twice the last."""
+    words = event.command
+    given = [
+        word.partition("=")[2] or next(iter(words[index + 1 :]), "")
+        for index, word in enumerate(words)
+        if word.partition("=")[0] == _RESULTS_BUCKET_OPTION
+    ]
+    return given[-1] if given else event.environment.get(RESULTS_BUCKET_VARIABLE, "")
 
 
 def _variables(command: tuple[str, ...]) -> tuple[str, ...]:

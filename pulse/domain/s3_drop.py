@@ -4,6 +4,7 @@ The key is taken as it stands. EventBridge delivers it raw, unlike S3's own noti
 URL-encoded: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
 """
 
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -36,7 +37,9 @@ class _Detail(Struct, frozen=True):
 
 
 class S3Drop(Struct, frozen=True, kw_only=True):
-    """`size` in bytes; `version_id` is empty on a bucket without versions."""
+    """`size` in bytes; `version_id` is empty on a bucket without versions. `created_at`: when S3 had the
+    object, UTC; None: the event does not say.
+    """
 
     bucket: str
     key: str
@@ -44,6 +47,7 @@ class S3Drop(Struct, frozen=True, kw_only=True):
     sequencer: str = ""
     etag: str = ""
     size: int = 0
+    created_at: datetime | None = None
 
     @property
     def ordered_sequencer(self) -> str:
@@ -65,8 +69,10 @@ class S3Drop(Struct, frozen=True, kw_only=True):
         )
 
 
-def parse(detail: Any) -> S3Drop:
-    """The drop in an event's `detail`; unknown fields are tolerated. Raises InvalidInput."""
+def parse(detail: Any, *, time: datetime | None = None) -> S3Drop:
+    """The drop in an event's `detail`; unknown fields are tolerated. `time` is the event's. Raises
+    InvalidInput.
+    """
     try:
         parsed = msgspec.convert(detail, _Detail)
     except msgspec.ValidationError as error:
@@ -79,4 +85,5 @@ def parse(detail: Any) -> S3Drop:
         sequencer=parsed.object.sequencer,
         etag=parsed.object.etag,
         size=parsed.object.size,
+        created_at=time,
     )

@@ -13,13 +13,13 @@ class Meaning(NamedTuple):
     advice: str
 
 
-_LOG = "The last line of the log names it."
+_LOG = "The last line of the log names it exactly."
 
 MEANINGS: dict[int, Meaning] = {
     1: Meaning(
         "training-error",
         "The training ended with an error that it did not expect.",
-        "Read the end of the log.",
+        "Read the traceback at the end of the log.",
     ),
     2: Meaning(
         "usage",
@@ -28,12 +28,12 @@ MEANINGS: dict[int, Meaning] = {
     ),
     65: Meaning(
         "unreadable-file",
-        "A file is neither a CSV nor a Parquet table with a timestamp and a number in it.",
+        "The data is no table that can be used: a CSV or Parquet file with rows of dates and numbers.",
         f"{_LOG} Repair the file and drop it again.",
     ),
     66: Meaning(
         "no-such-dataset",
-        "The data set, or this version of it, does not exist, or nothing lies under the prefix.",
+        "What was to be read is not there: the bucket, the data set, its version, or any data set.",
         f"{_LOG} Drop the data set, or name one that is there.",
     ),
     67: Meaning(
@@ -49,21 +49,21 @@ MEANINGS: dict[int, Meaning] = {
     69: Meaning(
         "too-little-data",
         "No window has enough history before it to fit a model on.",
-        "Ask for a longer period or smaller windows (batch_size_days).",
+        f"{_LOG} Load more history, or ask for a longer period or smaller windows (batch_size_days).",
     ),
     73: Meaning(
         "results-not-written",
-        "The results could not be stored in the results bucket.",
-        "Check the job role's s3:PutObject on results/* of the results bucket, then submit the job again.",
+        "The results could not be stored.",
+        f"{_LOG} Repair that (most often the name of the results bucket), then submit the job again.",
     ),
     75: Meaning(
         "temporary",
-        "S3 was throttled, failing or out of reach in every attempt.",
+        "S3 was throttled, failing or out of reach in the last attempt.",
         "Submit it again in a few minutes.",
     ),
     77: Meaning(
         "access-denied",
-        "S3 refused the job role's credentials or the action.",
+        "S3 denied the job an action, or the job had no credentials that S3 accepts.",
         f"{_LOG} Grant the job role what it lacks, then submit the job again.",
     ),
     143: Meaning(

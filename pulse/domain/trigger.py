@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from pulse.domain.batch_limits import ShareIdentifier
 from pulse.domain.fault import Fault
 from pulse.domain.profile import ProfileName
 from pulse.domain.request_defaults import BatchSizeDays, Variables, period_faults
@@ -19,7 +20,8 @@ Suffix = Annotated[str, Meta(max_length=64, description="the end of a key, such 
 
 class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """No `variables`: all numeric columns of the file. No dates: its whole period. Defaults of a request do
-    not apply to these three, because a file's columns and dates are its own.
+    not apply to these three, because a file's columns and dates are its own. `share_identifier`: for a
+    profile whose queue is fair-share, since a dropped file can name none.
     """
 
     prefix: Prefix = "datasets/"
@@ -29,6 +31,7 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     batch_size_days: BatchSizeDays | None = None
     start_date: date | None = None
     end_date: date | None = None
+    share_identifier: ShareIdentifier | None = None
 
     def faults(self) -> list[Fault]:
         return period_faults(self.start_date, self.end_date)

@@ -131,6 +131,9 @@ _WORDS: dict[Any, str] = {
 
 def allowed(kind: Any) -> str:
     """What a field's type accepts, for people: the description beside it, or the type in words."""
+    if typing.get_origin(kind) is dict:
+        name = allowed(typing.get_args(kind)[0])
+        return "an object" if name == _WORDS[str] else f"an object with {name}"
     for meta in _flat(kind, lambda k: [m for m in getattr(k, "__metadata__", ()) if isinstance(m, Meta)]):
         if meta.description:
             return str(meta.description)

@@ -4,6 +4,7 @@ A data set under `datasets/` is trained as the first matching trigger says; a fi
 JobRequest. Folder markers (keys that end in `/`) and objects elsewhere ask for nothing and are only logged.
 """
 
+from codecs import BOM_UTF8
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from msgspec import Struct
 from pulse.domain import idempotency
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
-from pulse.domain.errors import Refused
+from pulse.domain.errors import Refused, RefusedByBatch
 from pulse.domain.fault import shown
 from pulse.domain.s3_drop import S3Drop
 from pulse.domain.trigger import Trigger, matching
@@ -36,6 +37,14 @@ class Unusable(Refused):
     """Raised when a drop can be no request."""
 
 
+class NoTrigger(Refused):
+    """Raised when no trigger fits the key of a dropped data set."""
+
+
+class Empty(Refused):
+    """Raised when a dropped object has no content."""
+
+
 class SubmitDrop(Struct, frozen=True, kw_only=True):
     submit_job: SubmitJob
     objects: Objects
@@ -49,9 +58,10 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         identity = idempotency.of_drop(drop)
         try:
             request = self.submit_job.read(self._request(drop))
-            return Outcome(submission=self.submit_job.submit(request, identity))
+            return Outcome(submission=self.submit_job.submit(request, identity, asked_at=drop.created_at))
         except Refused as refusal:
-            alert = drop_alert(drop, self.console, reason=str(refusal), next_step=_NEXT[drop.meaning])
+            next_step = _NEXT_AFTER.get(type(refusal), _NEXT[drop.meaning])
+            alert = drop_alert(drop, self.console, reason=str(refusal), next_step=next_step)
             alerted = self.publish_alert.once(identity, alert.kind, lambda: alert)
             return Outcome(reason=str(refusal), alerted=alerted)
 
@@ -63,9 +73,9 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         trigger = matching(triggers, drop.key)
         if trigger is None:
             patterns = ", ".join(f"{t.prefix}*{t.suffix}" for t in triggers) or "none is configured"
-            raise Unusable(f"No trigger fits this key. Triggers: {patterns}.")
+            raise NoTrigger(f"No trigger fits this key. Triggers: {patterns}.")
         if not drop.size:
-            raise Unusable("The object is empty.")
+            raise Empty("The file is empty.")
         return _asked(drop, trigger)
 
     def _file(self, drop: S3Drop) -> object:
@@ -76,15 +86,23 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         )
         if body is None:
             raise Unusable("The object was deleted before it could be read.")
+        text = body.removeprefix(BOM_UTF8)  # Windows editors write it
+        if not text.strip():
+            raise Empty("The file is empty.")
         try:
-            return msgspec.json.decode(body)
+            return msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unusable(f"The file is not JSON: {shown(str(error))}.") from error
 
 
 _NEXT = {
-    "dataset": "Drop a usable file, or add a trigger to the configuration that fits it.",
+    "dataset": "Repair what the reason names, then drop the file again.",
     "request": "Correct the file and drop it again: a new version is a new request.",
+}
+_NEXT_AFTER: dict[type[Refused], str] = {
+    RefusedByBatch: "Repair what AWS Batch names (its queue, its job definition), then drop the file again.",
+    NoTrigger: "Drop the file under a key that a trigger fits, or add a trigger to the configuration.",
+    Empty: "Drop it again with its content: a data set needs rows, a request at least {}.",
 }
 
 
@@ -98,4 +116,5 @@ def _asked(drop: S3Drop, trigger: Trigger) -> dict[str, Any]:
         "start_date": trigger.start_date,
         "end_date": trigger.end_date,
         "batch_size_days": trigger.batch_size_days,
+        "share_identifier": trigger.share_identifier,
     }

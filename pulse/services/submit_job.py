@@ -69,18 +69,22 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
             raise InvalidRequest(faults)
         return request
 
-    def plan(self, request: JobRequest) -> JobPlan:
+    def plan(self, request: JobRequest, *, asked_at: datetime | None = None) -> JobPlan:
         """What `submit` would send, under a job id of its own."""
         now = self.clock()
-        return plan(request, self.catalogue, self.site, job_id=job_id(now, self.random_hex()), now=now)
+        new_id = job_id(now, self.random_hex())
+        return plan(request, self.catalogue, self.site, job_id=new_id, now=asked_at or now)
 
-    def submit(self, request: JobRequest, identity: Identity) -> Submission:
-        """Submits a request that `read` gave, or returns what the same request led to before.
+    def submit(
+        self, request: JobRequest, identity: Identity, *, asked_at: datetime | None = None
+    ) -> Submission:
+        """Submits a request that `read` gave, or returns what the same request led to before. `asked_at`:
+        since when somebody waits for the job, UTC; None: since this call.
 
         Raises IdempotencyConflict, RefusedByBatch, Misconfigured; and, to be tried again: InFlight,
         NotAccepted, OutcomeUnknown, Unavailable.
         """
-        planned = self.plan(request)
+        planned = self.plan(request, asked_at=asked_at)
         claim = self.ledger.claim(identity, self._claimed(planned))
         if claim is None:
             return self._send(planned)
@@ -115,7 +119,7 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         """A claim whose call ended without a word: AWS Batch may have the job, so it is not sent again.
         The job's first event settles the claim, and then the request is answered.
         """
-        raise OutcomeUnknown(f"job {record.job_id} was claimed at {record.created_at:%H:%M:%S} UTC")
+        raise OutcomeUnknown(f"the call that claimed job {record.job_id} ended without a word")
 
     def _send(self, planned: JobPlan) -> Submission:
         try:

@@ -4,8 +4,10 @@ import json
 
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
+from msgspec import structs
 
-from lambdas import submit_job
+from lambdas import on_job_event, sqs_batch, submit_job
+from pulse.aws import clients
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -96,6 +98,8 @@ def test_should_submit_the_request_in_a_dropped_file(drop, event, batch, s3):
         (b"\xff\xfe", ["not JSON"]),
         (b"[" * 50_000, ["not JSON"]),
         (b"[1]", ["the whole"]),
+        (b"", ["The file is empty."]),
+        (b"\xef\xbb\xbf \r\n", ["The file is empty."]),
         (b" " * 70_000, ["At most 65536 bytes"]),
     ],
 )
@@ -121,21 +125,98 @@ def test_should_alert_rejected_when_the_request_is_gone(drop, event, alerts):
 
 
 @pytest.mark.parametrize(
-    ("key", "size", "told"),
+    ("key", "size", "told", "next_step"),
     [
-        ("datasets/readme.txt", 10, "No trigger fits this key. Triggers: datasets/*.csv."),
-        ("datasets/empty.csv", 0, "The object is empty."),
-        ("requests/weekly.yaml", 10, "Requests are files that end in .json."),
-        ("datasets/nul\x00.csv", 10, "dataset:"),
+        ("datasets/readme.txt", 10, "No trigger fits this key. Triggers: datasets/*.csv.", "add a trigger"),
+        ("datasets/empty.csv", 0, "The file is empty.", "a data set needs rows"),
+        ("requests/weekly.yaml", 10, "Requests are files that end in .json.", "Correct the file"),
+        ("datasets/nul\x00.csv", 10, "dataset:", "Repair what the reason names"),
     ],
 )
-def test_should_alert_rejected_once_when_no_job_can_be_made(drop, event, alerts, key, size, told):  # noqa: PLR0913, PLR0917 - fixtures and parameters
+def test_should_alert_rejected_once_when_no_job_can_be_made(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    drop, event, alerts, key, size, told, next_step
+):
     useless = event("s3_object_created_no_trigger")
     useless["detail"]["object"] |= {"key": key, "size": size}
     drop(useless, useless)
     drop(useless)
     (alert,) = alerts()
     assert told in alert["reason"]
+    assert next_step in alert["next_step"]
+
+
+def version_of(event, number):
+    drop = event("s3_object_created_versioned")
+    drop["detail"]["object"]["version-id"] = f"v{number}"
+    return drop
+
+
+def test_should_put_back_at_once_what_there_is_no_time_left_for(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    sqs_event, event, context, batch, table, failed
+):
+    context.get_remaining_time_in_millis = lambda: 28_000 - 5_000 * len(batch.requests)
+    answer = submit_job.handler(sqs_event(*(version_of(event, n) for n in range(4))), context)
+    assert failed(answer) == ["message-2", "message-3"]
+    assert len(batch.requests) == 2
+    assert {job["status"] for job in jobs(table)} == {"SUBMITTED"}
+
+
+def test_should_take_the_first_drop_when_the_function_is_given_little_time(
+    sqs_event, event, context, batch, failed
+):
+    context.get_remaining_time_in_millis = lambda: 10_000 - 3_000 * len(batch.requests)
+    answer = submit_job.handler(sqs_event(*(version_of(event, n) for n in range(3))), context)
+    assert failed(answer) == ["message-1", "message-2"]
+
+
+def test_should_need_the_time_that_a_drop_may_wait_for_answers():
+    file, claim, submission = (
+        clients.s3().meta.config.read_timeout,
+        clients.dynamodb().meta.config.read_timeout,
+        clients.batch().meta.config.read_timeout,
+    )
+    assert 1000 * (file + claim + submission) == sqs_batch.NEEDED_MILLISECONDS
+
+
+def test_should_count_the_waiting_from_the_drop_on(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    drop, event, sqs_event, context, clock, table, alerts
+):
+    clock.forward(hours=2)
+    drop(event("s3_object_created_versioned"))
+    (job,) = jobs(table)
+    assert job["created_at"] == "2026-03-02T09:30:00.000000Z"
+    assert job["job_id"].startswith("batch-20260302113000-")
+    ended = event("batch_failed_exit_code")
+    environment = ended["detail"]["container"]["environment"]
+    next(pair for pair in environment if pair["name"] == "PULSE_JOB_ID")["value"] = job["job_id"]
+    ended["detail"] |= {"jobId": "aws-1", "jobName": job["job_name"]}
+    on_job_event.handler(sqs_event(ended), context)
+    (alert,) = alerts()
+    assert {"label": "Waited", "value": "42 s"} in alert["facts"]
+
+
+def test_should_train_with_the_share_that_the_trigger_names(drop, event, batch, monkeypatch, settings):
+    fair = structs.replace(settings.profiles["small"], queue="fair")
+    (trigger,) = settings.triggers
+    told = structs.replace(
+        settings,
+        profiles=settings.profiles | {"fair": fair},
+        triggers=(structs.replace(trigger, profile="fair", share_identifier="drops"),),
+    )
+    for name, value in told.to_env().items():
+        monkeypatch.setenv(name, value)
+    drop(event("s3_object_created_versioned"))
+    assert batch.requests[0]["shareIdentifier"] == "drops"
+
+
+def test_should_read_a_request_that_begins_with_a_byte_order_mark(drop, event, batch, s3):
+    version = s3.put_object(
+        Bucket="pulse-data", Key="requests/weekly.json", Body=b'\xef\xbb\xbf{"variables": ["wti_spot"]}'
+    )["VersionId"]
+    request = event("s3_object_created_request")
+    request["detail"]["object"]["version-id"] = version
+    drop(request)
+    assert batch.requests[0]["containerOverrides"]["command"][3:5] == ["--variables", "wti_spot"]
 
 
 def test_should_ask_for_nothing_when_a_folder_or_another_object_is_made(drop, event, batch, alerts, failed):
@@ -151,6 +232,8 @@ def test_should_alert_rejected_when_batch_refuses_the_job(drop, event, batch, al
     assert failed(drop(event("s3_object_created_versioned"))) == []
     (alert,) = alerts()
     assert "Job queue is not enabled" in alert["reason"]
+    assert "Repair what AWS Batch names" in alert["next_step"]
+    assert "drop the file again" in alert["next_step"]
 
 
 def test_should_deliver_again_and_then_submit_when_batch_throttles(drop, event, batch, table, failed):

@@ -7,7 +7,7 @@ import random
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from lambdas import on_job_event, submit_job
+from lambdas import http_input, on_job_event, submit_job
 from pulse.aws.ledger import Ledger
 from pulse.domain.errors import Misconfigured, Unavailable
 
@@ -184,6 +184,31 @@ def test_should_refuse_to_force_what_has_an_idempotency_key(post, batch):
     assert (status, problem["errors"][0]["field"]) == (400, "force")
     assert batch.requests == []
     assert post({}, {"idempotency-key": "k"}, {"force": "false"})[0] == 202
+
+
+@pytest.mark.parametrize(
+    ("other", "jobs"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/ci/run-2", 1),
+        ("arn:aws:sts::123456789012:assumed-role/other/run-1", 2),
+        ("arn:aws:sts::210987654321:assumed-role/ci/run-1", 2),
+        ("arn:aws:iam::123456789012:user/ci/run-1", 2),
+    ],
+)
+def test_should_take_all_sessions_of_a_role_for_one_caller(event, context, batch, other, jobs):
+    for caller in ("arn:aws:sts::123456789012:assumed-role/ci/run-1", other):
+        call = event("http_post_jobs")
+        call["requestContext"]["authorizer"]["iam"]["userArn"] = caller
+        call["headers"]["idempotency-key"] = "k"
+        submit_job.handler(call, context)
+    assert len(batch.requests) == jobs
+
+
+@pytest.mark.parametrize("user", ["arn:aws:iam::123456789012:user/team/a", ""])
+def test_should_leave_another_kind_of_caller_as_it_is(event, user):
+    call = event("http_post_jobs")
+    call["requestContext"]["authorizer"]["iam"]["userArn"] = user
+    assert http_input.caller(call) == user
 
 
 def test_should_give_another_caller_a_job_of_its_own(event, context, batch):

@@ -124,6 +124,37 @@ def test_a_key_said_twice_is_a_mistake(mistakes):
     assert line == "- config/mine.yaml:2: ledger: allowed is each key once; found it twice"
 
 
+def test_more_than_a_function_can_be_told_is_a_mistake(mistakes):
+    tags = "\n".join(f"  key{i}: {'v' * 100}" for i in range(40))
+    [line] = mistakes(f"ledger: {{retention_days: 30}}\ntags:\n{tags}\n")
+    assert re.fullmatch(
+        r"- config/mine.yaml:2: tags: allowed is less: at most 4096 bytes for all variables of a function; "
+        r"found [4-9][0-9]{3} bytes, most of them in PULSE_TAGS",
+        line,
+    )
+
+
+@pytest.mark.parametrize("text", ["tags: &t {me: *t}", "triggers: &t [{prefix: a}, *t]", "&all {tags: *all}"])
+def test_a_value_that_holds_itself_is_a_mistake(mistakes, text):
+    [line] = mistakes(text)
+    assert re.match(r"- config/mine\.yaml:1: (tags|triggers)", line)
+    assert line.endswith("found one to a value that it is a part of")
+
+
+def test_the_same_alias_twice_is_none(folder):
+    (folder / "mine.yaml").write_text(
+        "profiles: {small: &p {vcpus: 1, memory_mib: 2048, timeout_seconds: 60, "
+        "queue: pulse-retrodiction-job-queue}, a: *p, b: *p}\n"
+    )
+    assert {"small", "a", "b"} <= set(load("mine", folder).profiles)
+
+
+@pytest.mark.parametrize("levels", [50, 200, 300, 5000])
+def test_too_many_levels_are_a_mistake(mistakes, levels):
+    [line] = mistakes("tags: " + "[" * levels + "]" * levels)
+    assert line.startswith("- config/mine.yaml")
+
+
 @pytest.mark.parametrize("text", ["profiles: [", "\tx: 1", "- a list", "just text"])
 def test_what_is_not_a_mapping_in_yaml_is_a_mistake(mistakes, text):
     assert "config/mine.yaml" in mistakes(text)[0]

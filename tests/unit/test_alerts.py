@@ -80,7 +80,7 @@ def test_should_say_what_failed_and_what_helps(record, happened):
     assert "exit code 67" in alert.reason
     assert (
         alert.next_step
-        == "The last line of the log names it. Drop the variable from the request, or load it."
+        == "The last line of the log names it exactly. Drop the variable from the request, or load it."
     )
     assert {link.label for link in alert.links} == {"Log", "Job"}
 

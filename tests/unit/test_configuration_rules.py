@@ -141,6 +141,22 @@ def test_should_refuse_a_profile_that_its_queue_can_never_run(catalogue):
     assert fields(raw, Catalogue) == {"profiles.gpu.vcpus"}
 
 
+@pytest.mark.parametrize(
+    ("queue", "share", "wrong"),
+    [
+        ("fair", None, {"triggers[0].share_identifier"}),
+        ("fair", "drops", set()),
+        ("fifo", "drops", {"triggers[0].share_identifier"}),
+        ("fifo", None, set()),
+    ],
+)
+def test_should_refuse_a_trigger_whose_queue_would_refuse_every_drop(catalogue, queue, share, wrong):
+    raw = msgspec.to_builtins(catalogue)
+    raw["profiles"]["small"]["queue"] = queue
+    raw["triggers"][0]["share_identifier"] = share
+    assert fields(raw, Catalogue) == wrong
+
+
 def test_should_take_the_first_trigger_that_fits():
     wide = Trigger(suffix=".csv", profile="small")
     narrow = Trigger(prefix="datasets/big/", suffix=".csv", profile="large")

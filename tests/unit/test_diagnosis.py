@@ -42,6 +42,17 @@ def test_should_find_the_cause_in_a_recorded_event(record, happened, name, cause
         ({"status_reason": f"{LIMIT}MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"}, "exceeds-instances"),
         ({"status_reason": f"{LIMIT}SOMETHING:NEW", "stopped_by_request": True}, "stuck-in-queue"),
         ({"exit_code": 0, "stopped_by_request": True}, "cancelled"),
+        (
+            {"status_reason": "Your Spot Task was interrupted, so I stop it", "stopped_by_request": True},
+            "cancelled",
+        ),
+        ({"status_reason": "Dependent Job failed, not needed", "stopped_by_request": True}, "cancelled"),
+        ({"status_reason": "Job attempt duration exceeded timeout", "stopped_by_request": True}, "timed-out"),
+        ({"exit_code": None, "status_reason": "Array Child Job failed"}, "array-child-failed"),
+        (
+            {"exit_code": None, "reason": "CannotStartContainerError: Error response from daemon: exec"},
+            "container-not-started",
+        ),
     ],
 )
 def test_should_find_the_cause_in_what_is_known(record, change, cause):
@@ -57,3 +68,8 @@ def test_should_quote_aws_batch_on_one_printable_line(record):
 
 def test_should_know_every_exit_code_that_the_training_has():
     assert set(MEANINGS) == {int(code) for code in ExitCode} - {0}
+
+
+@pytest.mark.parametrize("code", sorted(set(MEANINGS) - {1, 75, 143}))
+def test_should_send_to_the_log_for_what_a_code_alone_does_not_tell(code):
+    assert "The last line of the log names it exactly." in MEANINGS[code].advice

@@ -125,6 +125,26 @@ def test_should_record_a_foreign_job_where_its_results_lie(happened, now):
     assert elsewhere.results_bucket == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "bucket"),
+    [
+        ((), "environment"),
+        (("--s3-results-bucket", "mine"), "mine"),
+        (("--s3-results-bucket=mine",), "mine"),
+        (("--s3-results-bucket", "first", "--s3-results-bucket=last"), "last"),
+        (("--s3-results-prefix", "p/"), "environment"),
+        (("--s3-results-bucket",), ""),
+    ],
+)
+def test_should_look_for_results_in_the_bucket_that_the_container_takes(happened, now, options, bucket):
+    event = structs.replace(
+        happened("succeeded_old_shape"),
+        command=("python", *options),
+        environment={"S3_RESULTS_BUCKET": "environment"},
+    )
+    assert foreign(event, job_id=event.batch_job_id, queue="fifo", now=now).results_bucket == bucket
+
+
 def test_should_read_an_event_that_says_almost_nothing():
     event = job_event.parse(
         {"jobId": "j", "status": "FAILED", "container": {}, "attempts": [{}], "new": {"x": 1}}

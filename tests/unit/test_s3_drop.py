@@ -19,6 +19,10 @@ def test_should_take_the_key_as_it_stands():
     assert parsed("odd_key").key == "datasets/c++ (v1)+50%25 übermut <b>&'\"`$(id).csv"
 
 
+def test_should_do_without_a_time():
+    assert parsed("versioned").created_at is None
+
+
 def test_should_do_without_a_version():
     assert parsed("versioned").version_id.startswith("3sL4")
     assert parsed("unversioned").version_id == ""

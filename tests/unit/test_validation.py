@@ -71,6 +71,17 @@ def test_should_refuse_what_is_no_object(raw):
     assert set(faults(raw, JobRequest)) == {"the whole"}
 
 
+def test_should_name_an_object_where_an_object_is_missing():
+    found = faults(
+        {"queues": None, "profiles": {}, "request_defaults": {"profile": "p"}, "tags": None}, Catalogue
+    )
+    assert str(found["queues"]) == "queues: allowed is an object; found nothing"
+    assert str(found["tags"]) == (
+        "tags: allowed is an object with a tag key of 1 to 128 letters, digits, spaces and _.:/=+-@, "
+        "not beginning with aws:; found nothing"
+    )
+
+
 @given(st.dictionaries(st.sampled_from(JobRequest.__struct_encode_fields__) | st.text(), JSON))
 def test_should_either_convert_or_report_whatever_comes(raw):
     request, found = collect(raw, JobRequest)
