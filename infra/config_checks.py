@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from msgspec import structs
-
-from infra.config_model import ComputeEnvironment, Config, JobQueue
-from pulse.domain.catalogue import Catalogue, Queue
+from infra.config_model import ComputeEnvironment, Config
+from infra.function_settings import nothing_deployed, settings
 from pulse.domain.fault import Fault, shown
 from pulse.domain.profile import Profile
 from pulse.domain.validation import InvalidInput
@@ -15,8 +13,6 @@ from pulse.settings import PREFIX, Settings
 MAX_ENVIRONMENTS = 3
 API_TIMEOUT_SECONDS = 29
 """An HTTP API answers 503 after 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
-_LATER = "${Token[LATER]}"
-"""Stands for what CloudFormation will name; Settings counts it as long as an ARN."""
 _SECTIONS = {
     "slack_hosts": "alerts.slack.allowed_hosts",
     "slack_webhook_secret": "alerts.slack.webhook_secret",
@@ -28,39 +24,17 @@ _NAME_RULE = "1 to 128 letters, digits, hyphens and underscores, beginning with 
 
 def check(config: Config) -> list[Fault]:
     """Everything that is wrong between values that are right one by one."""
+    told = settings(config, nothing_deployed(config))
     return [
         *_names(config),
         *_environments(config),
         *_queues(config),
-        *catalogue(config).faults(),
+        *told.catalogue.faults(),
         *_profiles(config),
         *_alerts(config),
         *_functions(config),
-        *_settings(config),
+        *_settings(told),
     ]
-
-
-def catalogue(config: Config) -> Catalogue:
-    """What the functions are told of this configuration, with stand-ins for ARNs."""
-    queues = {
-        name: Queue(
-            arn=_LATER,
-            platform="EC2"
-            if any(e.platform == "EC2" for e in _environments_of(config, queue))
-            else "FARGATE",
-            fair_share=queue.fair_share is not None,
-            max_vcpus=max((e.max_vcpus for e in _environments_of(config, queue)), default=None),
-        )
-        for name, queue in config.queues.items()
-    }
-    return Catalogue(
-        queues=queues,
-        profiles=config.profiles,
-        request_defaults=config.request_defaults,
-        triggers=config.triggers,
-        retry_policy=config.retry_policy,
-        tags=config.tags,
-    )
 
 
 def _names(config: Config) -> Iterator[Fault]:
@@ -99,7 +73,7 @@ def _queues(config: Config) -> Iterator[Fault]:
         if fair not in kinds:
             yield Fault("queues", f"at least {text}", "none")
     for name, queue in config.queues.items():
-        yield from _order(config, queue, f"queues.{name}.environments")
+        yield from _order(config, name, f"queues.{name}.environments")
         reasons = [limit.reason for limit in queue.job_state_time_limits]
         for i, reason in enumerate(reasons):
             if reason in reasons[:i]:
@@ -107,7 +81,8 @@ def _queues(config: Config) -> Iterator[Fault]:
                 yield Fault(at, "each reason once", shown(reason))
 
 
-def _order(config: Config, queue: JobQueue, at: str) -> Iterator[Fault]:
+def _order(config: Config, name: str, at: str) -> Iterator[Fault]:
+    queue = config.queues[name]
     if not 1 <= len(queue.environments) <= MAX_ENVIRONMENTS:
         yield Fault(at, f"1 to {MAX_ENVIRONMENTS} environments", f"{len(queue.environments)}")
     for i, environment in enumerate(queue.environments):
@@ -116,7 +91,7 @@ def _order(config: Config, queue: JobQueue, at: str) -> Iterator[Fault]:
             yield Fault(f"{at}[{i}]", f"one of {known}", shown(environment))
         elif environment in queue.environments[:i]:
             yield Fault(f"{at}[{i}]", "each environment once", shown(environment))
-    if len({environment.platform for environment in _environments_of(config, queue)}) > 1:
+    if len({environment.platform for environment in config.environments_of(name)}) > 1:
         yield Fault(at, "only Fargate or only EC2 environments", ", ".join(queue.environments))
 
 
@@ -151,40 +126,14 @@ def _functions(config: Config) -> Iterator[Fault]:
         yield Fault("functions.submit_job.timeout_seconds", limit, shown(timeout))
 
 
-def _settings(config: Config) -> Iterator[Fault]:
+def _settings(told: Settings) -> Iterator[Fault]:
     """Lambda holds 4 KiB of settings, which only CloudFormation would tell."""
-    offer, slack = catalogue(config), config.alerts.slack
-    told = Settings(
-        ledger_table=_LATER,
-        data_bucket=_LATER,
-        results_bucket=_LATER,
-        job_definition=_LATER,
-        queues={
-            name: queue if queue.platform == "FARGATE" else structs.replace(queue, job_definition=_LATER)
-            for name, queue in offer.queues.items()
-        },
-        profiles=offer.profiles,
-        request_defaults=offer.request_defaults,
-        triggers=offer.triggers,
-        retry_policy=offer.retry_policy,
-        tags=offer.tags,
-        alerts_topic=_LATER,
-        log_group=_LATER,
-        slack_webhook_secret=slack.webhook_secret if slack else "",
-        slack_hosts=slack.allowed_hosts if slack else (),
-        ledger_retention_days=config.ledger.retention_days,
-        idempotency_window_seconds=config.ledger.idempotency_window_seconds,
-    )
     try:
         told.to_env()
     except InvalidInput as error:
         for fault in error.faults:
             section = fault.field.removeprefix(PREFIX).lower()
             yield Fault(_SECTIONS.get(section, section), f"less: {fault.allowed}", fault.found)
-
-
-def _environments_of(config: Config, queue: JobQueue) -> list[ComputeEnvironment]:
-    return [config.compute_environments[e] for e in queue.environments if e in config.compute_environments]
 
 
 def _architecture(instance_type: str) -> str:

@@ -211,13 +211,18 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     account: AccountId | None = None
     region: Region | None = None
 
-    def platform_of(self, queue: str) -> Platform:
-        """The platform of a queue that has passed the checks: all its environments share it."""
-        return self.compute_environments[self.queues[queue].environments[0]].platform
+    def environments_of(self, queue: str) -> list[ComputeEnvironment]:
+        """Those that exist."""
+        names = self.queues[queue].environments
+        return [self.compute_environments[name] for name in names if name in self.compute_environments]
 
-    def max_vcpus_of(self, queue: str) -> int:
-        """What the largest environment of a queue that has passed the checks can ever give."""
-        return max(self.compute_environments[name].max_vcpus for name in self.queues[queue].environments)
+    def platform_of(self, queue: str) -> Platform:
+        """The platform that all environments of a queue share once it has passed the checks."""
+        return "EC2" if any(e.platform == "EC2" for e in self.environments_of(queue)) else "FARGATE"
+
+    def max_vcpus_of(self, queue: str) -> int | None:
+        """What the largest environment of a queue can ever give; None when it has none."""
+        return max((environment.max_vcpus for environment in self.environments_of(queue)), default=None)
 
     @property
     def has_ec2(self) -> bool:

@@ -13,9 +13,8 @@ from infra.constructs.http_api import HttpApi
 from infra.constructs.on_job_event import OnJobEvent
 from infra.constructs.send_alert import SendAlert
 from infra.constructs.submit_job import SubmitJob
+from infra.function_settings import Deployed, settings
 from infra.storage_stack import StorageStack
-from pulse.domain.catalogue import Queue
-from pulse.settings import Settings
 
 
 class JobsStack(cdk.Stack):
@@ -34,7 +33,7 @@ class JobsStack(cdk.Stack):
         alerts = Alerts(self, "Alerts", config=config.alerts)
         self.topic = alerts.topic
         code = _code(config.functions)
-        environment = self._settings().to_env()
+        environment = settings(config, self._deployed()).to_env()
         queues = list(compute.queues.values())
 
         submit_job = SubmitJob(
@@ -78,38 +77,16 @@ class JobsStack(cdk.Stack):
         api.add_route(apigateway.HttpMethod.POST, "/jobs", submit_job.function)
         self._outputs(api.url)
 
-    def _settings(self) -> Settings:
-        config, storage, compute = self._config, self._storage, self._compute
-        slack = config.alerts.slack
-        return Settings(
+    def _deployed(self) -> Deployed:
+        storage, compute = self._storage, self._compute
+        return Deployed(
             ledger_table=storage.ledger.table_name,
             data_bucket=storage.data_bucket.bucket_name,
             results_bucket=storage.results_bucket.bucket_name,
-            job_definition=compute.definitions["FARGATE"].job_definition_arn,
-            queues={name: self._queue(name) for name in config.queues},
-            profiles=config.profiles,
-            request_defaults=config.request_defaults,
-            triggers=config.triggers,
-            retry_policy=config.retry_policy,
-            tags=config.tags,
             alerts_topic=self.topic.topic_arn,
             log_group=compute.training.log_group.log_group_name,
-            slack_webhook_secret=slack.webhook_secret if slack else "",
-            slack_hosts=slack.allowed_hosts if slack else (),
-            ledger_retention_days=config.ledger.retention_days,
-            idempotency_window_seconds=config.ledger.idempotency_window_seconds,
-        )
-
-    def _queue(self, name: str) -> Queue:
-        platform = self._config.platform_of(name)
-        return Queue(
-            arn=self._compute.queues[name].job_queue_arn,
-            platform=platform,
-            fair_share=self._config.queues[name].fair_share is not None,
-            max_vcpus=self._config.max_vcpus_of(name),
-            job_definition=""
-            if platform == "FARGATE"
-            else self._compute.definitions[platform].job_definition_arn,
+            queues={name: queue.job_queue_arn for name, queue in compute.queues.items()},
+            definitions={on: one.job_definition_arn for on, one in compute.definitions.items()},
         )
 
     def _outputs(self, url: str) -> None:

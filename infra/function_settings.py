@@ -1,0 +1,71 @@
+"""What the functions are told: the configuration, and what CloudFormation named for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.config_model import Config
+from pulse.domain.batch_limits import Platform
+from pulse.domain.catalogue import Queue
+from pulse.settings import Settings
+
+_LATER = "${Token[LATER]}"
+"""Stands for what is not deployed yet; Settings counts it as long as an ARN."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployed:
+    """Names, and ARNs of the topic, the queues (by name) and the definitions (with revision, by platform)."""
+
+    ledger_table: str
+    data_bucket: str
+    results_bucket: str
+    alerts_topic: str
+    log_group: str
+    queues: Mapping[str, str]
+    definitions: Mapping[Platform, str]
+
+
+def nothing_deployed(config: Config) -> Deployed:
+    """So that settings can be checked before anything is synthesized."""
+    return Deployed(
+        ledger_table=_LATER,
+        data_bucket=_LATER,
+        results_bucket=_LATER,
+        alerts_topic=_LATER,
+        log_group=_LATER,
+        queues=dict.fromkeys(config.queues, _LATER),
+        definitions={"FARGATE": _LATER, "EC2": _LATER},
+    )
+
+
+def settings(config: Config, deployed: Deployed) -> Settings:
+    slack = config.alerts.slack
+    return Settings(
+        ledger_table=deployed.ledger_table,
+        data_bucket=deployed.data_bucket,
+        results_bucket=deployed.results_bucket,
+        job_definition=deployed.definitions["FARGATE"],
+        queues={name: _queue(config, deployed, name) for name in config.queues},
+        profiles=config.profiles,
+        request_defaults=config.request_defaults,
+        triggers=config.triggers,
+        retry_policy=config.retry_policy,
+        tags=config.tags,
+        alerts_topic=deployed.alerts_topic,
+        log_group=deployed.log_group,
+        slack_webhook_secret=slack.webhook_secret if slack else "",
+        slack_hosts=slack.allowed_hosts if slack else (),
+        ledger_retention_days=config.ledger.retention_days,
+        idempotency_window_seconds=config.ledger.idempotency_window_seconds,
+    )
+
+
+def _queue(config: Config, deployed: Deployed, name: str) -> Queue:
+    platform = config.platform_of(name)
+    return Queue(
+        arn=deployed.queues[name],
+        platform=platform,
+        fair_share=config.queues[name].fair_share is not None,
+        max_vcpus=config.max_vcpus_of(name),
+        job_definition="" if platform == "FARGATE" else deployed.definitions[platform],
+    )
