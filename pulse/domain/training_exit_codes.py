@@ -33,8 +33,9 @@ MEANINGS: dict[int, Meaning] = {
     ),
     66: Meaning(
         "no-such-dataset",
-        "What was to be read is not there: the bucket, the data set, its version, or any data set.",
-        f"{_LOG} Drop the data set, or name one that is there.",
+        "What was to be read is not there: the bucket, the data set, its version, any data set, or what a "
+        "shard or a sweep's combination should have written.",
+        f"{_LOG} Drop the data set, or name one that is there; run missing shards or combinations again.",
     ),
     67: Meaning(
         "missing-variable",
@@ -60,6 +61,11 @@ MEANINGS: dict[int, Meaning] = {
         "temporary",
         "S3 was throttled, failing or out of reach in the last attempt.",
         "Submit it again in a few minutes.",
+    ),
+    76: Meaning(
+        "duplicate",
+        "Another AWS Batch job has claimed this run, so this one did nothing.",
+        "Nothing: the other job does the work.",
     ),
     77: Meaning(
         "access-denied",

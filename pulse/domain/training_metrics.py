@@ -1,5 +1,7 @@
 """What a training run reports in its metrics.json, as far as people are told of it."""
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
@@ -20,11 +22,39 @@ class Period(Struct, frozen=True):
     end: str = ""
 
 
+class Data(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was read: bytes as stored in S3, rows of all files, columns of numbers (asked for or not)."""
+
+    bytes: int | None = None
+    rows: int | None = None
+    columns: int | None = None
+
+
+class Ranked(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One combination of a sweep. Means are over its variables; `results` is the S3 URI of its folder."""
+
+    rank: int | None = None
+    index: int | None = None
+    options: dict[str, Any] = {}
+    mean_mase: float | None = None
+    mean_trust: float | None = None
+    mean_skill: float | None = None
+    results: str | None = None
+
+
 class TrainingMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`cpu_seconds`: user and system, of all containers of the run; the peak is that of the largest one.
+
+    `ranking` is a sweep's, the best first; the rest is then the best one's.
+    """
+
     variables: dict[str, VariableMetrics] = {}
     period: Period = Period()
     windows: int | None = None
     peak_memory_mib: float | None = None
+    cpu_seconds: float | None = None
+    data: Data | None = None
+    ranking: tuple[Ranked, ...] = ()
     left_out: tuple[str, ...] = ()
 
 

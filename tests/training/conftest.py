@@ -25,6 +25,7 @@ def _container(monkeypatch) -> Iterator[None]:
         "AWS_ENDPOINT_URL",
         "AWS_PROFILE",
         "AWS_BATCH_JOB_ID",
+        "AWS_BATCH_JOB_ARRAY_INDEX",
         "USE_DASK",
         "DASK_THREADS",
         "LOG_LEVEL",

@@ -245,3 +245,35 @@ def test_when_no_object_is_a_table_the_first_one_says_why(store, train):
 
     assert run.code == ExitCode.UNREADABLE_FILE
     assert "datasets/a.csv" in run.last_message
+
+
+def test_a_folder_is_read_whole_and_its_markers_in_silence(store, train, market, as_csv):
+    store.put("datasets/drop/a.csv", as_csv(market(300, ("a",))))
+    store.put("datasets/drop/more/b.csv", as_csv(market(300, ("b",))))
+    store.put("datasets/drop-2/c.csv", as_csv(market(300, ("c",))))
+    for marker in ("_SUCCESS", "manifest.json", ".hidden.csv", "more/_temporary.parquet"):
+        store.put(f"datasets/drop/{marker}", "")
+    assert train("--dataset-key", "datasets/drop/").code == 0
+    metrics = store.metrics()
+    assert list(metrics["variables"]) == ["a", "b"]
+    assert not any("drop" in sentence for sentence in metrics["left_out"])
+    assert metrics["data"]["columns"] == 2
+    assert metrics["data"]["rows"] == 600
+
+
+def test_a_folder_without_a_table_exits_66(store, train):
+    store.put("datasets/drop/_SUCCESS", "")
+    run = train("--dataset-key", "datasets/drop/")
+    assert run.code == 66
+    assert (
+        "No .csv or .parquet under s3://pulse-test-data/datasets/drop/ (0 other objects)." in run.last_message
+    )
+
+
+def test_bytes_that_are_no_text_are_found_wherever_a_piece_of_the_file_ends(monkeypatch):
+    monkeypatch.setattr("recursive_training.files._PIECE", 7)
+    read = table("timestamp,größe,日本\n2020-01-01,1,2\n2020-01-02,3,4\n")
+    assert read.columns == ["timestamp", "größe", "日本"]
+    for cut in range(1, 9):
+        with pytest.raises(UnreadableFileError, match="line 3 is not UTF-8 text"):
+            read_table(b"timestamp,a\n2020-01-01,1\n" + b"x" * cut + b"\xe6\x97", "s3://b/k.csv")

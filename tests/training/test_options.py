@@ -87,6 +87,99 @@ def test_a_wrong_value_is_named_with_what_is_allowed(argv, env, said):
     assert said in caught.value.faults[0]
 
 
+INDEX = {"AWS_BATCH_JOB_ARRAY_INDEX": "1"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "env", "said"),
+    [
+        (["--shards", "1"], INDEX, "--shards must be a whole number from 2 to 10000, not '1'"),
+        (["--shards", "10001"], INDEX, "--shards must be"),
+        (["--shards", "x"], INDEX, "--shards must be"),
+        (
+            ["--shards", "3"],
+            {},
+            "AWS_BATCH_JOB_ARRAY_INDEX (AWS Batch sets it for each child of an array job) ",
+        ),
+        (
+            ["--shards", "3"],
+            {"AWS_BATCH_JOB_ARRAY_INDEX": "3"},
+            "must be a whole number from 0 to 2, not '3'",
+        ),
+        (["--merge-shards", "3"], {}, "--results-of is for --merge-shards and --summarize-sweep"),
+        (["--results-of", "x"], {}, "--results-of is for --merge-shards and --summarize-sweep"),
+        (["--shards", "3", "--results-of", "x"], INDEX, "--results-of is for"),
+        (["--merge-shards", "3", "--results-of", "../up"], {}, "--results-of must be 1 to 128 letters"),
+        (["--shards", "3", "--sweep", '{"batch_size_days": [1, 2]}'], INDEX, "--shards and --sweep exclude"),
+        (
+            ["--sweep", "[]"],
+            INDEX,
+            "--sweep must be a JSON object, lists of values by option (batch_size_days,",
+        ),
+        (["--sweep", "{"], INDEX, "--sweep must be a JSON object"),
+        (["--sweep", "[" * 100_000], INDEX, "--sweep must be a JSON object"),
+        (["--sweep", '{"use_dask": [true]}'], INDEX, "--sweep: an option must be one of batch_size_days"),
+        (
+            ["--sweep", '{"batch_size_days": 30}'],
+            INDEX,
+            "batch_size_days must be a list of at least one value",
+        ),
+        (
+            ["--sweep", '{"batch_size_days": []}'],
+            INDEX,
+            "batch_size_days must be a list of at least one value",
+        ),
+        (
+            ["--sweep", '{"batch_size_days": [1, "2"]}'],
+            INDEX,
+            "batch_size_days must be a whole number from 1",
+        ),
+        (["--sweep", '{"batch_size_days": [1, true]}'], INDEX, "whole number from 1 to 3650, not 'true'"),
+        (["--sweep", '{"start_date": ["2020-01-01", null]}'], INDEX, "start_date must be a day that exists"),
+        (["--sweep", '{"variables": [["a"], "b"]}'], INDEX, "variables must be a list of names, not 'b'"),
+        (
+            ["--sweep", '{"success_criterion": ["a", "within-interval"]}'],
+            INDEX,
+            "must be one of beats-persis",
+        ),
+        (["--sweep", '{"batch_size_days": [30]}'], INDEX, "2 to 10000 combinations, not '1 combinations'"),
+        (
+            ["--sweep", '{"start_date": ["2020-01-01", "2021-01-01"]}', "--end-date", "2020-06-30"],
+            INDEX,
+            "--end-date 2020-06-30 is before --start-date 2021-01-01",
+        ),
+        (["--dataset-key", "datasets/a/", "--dataset-version-id", "v"], {}, "which object's version it is"),
+    ],
+)
+def test_a_wrong_part_of_an_array_is_named_with_what_is_allowed(argv, env, said):
+    with pytest.raises(UsageError) as caught:
+        parse(argv, BUCKETS | env)
+    assert len(caught.value.faults) == 1
+    assert said in caught.value.faults[0]
+
+
+def test_every_fault_of_a_sweep_is_told_at_once():
+    with pytest.raises(UsageError) as caught:
+        parse(
+            ["--sweep", '{"batch_size_days": [0, "x"], "end_date": ["soon"], "what": [1]}'], BUCKETS | INDEX
+        )
+    assert len(caught.value.faults) == 4
+
+
+def test_a_child_has_the_options_of_its_combination():
+    sweep = '{"batch_size_days": [30, 60], "start_date": ["2020-01-01", "2021-01-01"], "variables": [["a"]]}'
+    argv = ["--sweep", sweep, "--batch-size-days", "7", "--end-date", "2022-01-01"]
+    chosen = [parse(argv, BUCKETS | {"AWS_BATCH_JOB_ARRAY_INDEX": str(index)}) for index in range(4)]
+    assert [(options.batch_size_days, options.start_date.year) for options in chosen] == [
+        (30, 2020),
+        (30, 2021),
+        (60, 2020),
+        (60, 2021),
+    ]
+    assert {options.variables for options in chosen} == {("a",)}
+    assert chosen[3].results_folder.endswith("/sweep/3/")
+
+
 def test_every_fault_is_told_at_once():
     with pytest.raises(UsageError) as caught:
         parse(

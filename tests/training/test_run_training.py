@@ -14,7 +14,7 @@ LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - recursive_trainin
 PERIOD = ("--start-date", "2018-01-01", "--end-date", "2018-12-31")
 
 
-def test_a_run_writes_its_five_outputs(sample, train, monkeypatch):
+def test_a_run_writes_its_five_outputs(sample, train, monkeypatch, sample_path):
     monkeypatch.setenv("PULSE_JOB_ID", "batch-20220101000000-0123abcd")
     run = train(*PERIOD)
     assert run.code == 0
@@ -37,6 +37,7 @@ def test_a_run_writes_its_five_outputs(sample, train, monkeypatch):
     assert 50 < metrics["peak_memory_mib"] < 2000
     assert metrics["runtime_seconds"] > 0
     assert metrics["cpu_seconds"] > 0
+    assert metrics["data"] == {"bytes": sample_path.stat().st_size, "rows": 8313, "columns": 3}
     assert all(LOG_LINE.fullmatch(line) for line in run.lines)
 
 

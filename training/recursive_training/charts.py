@@ -40,6 +40,23 @@ class Chart:
     window_starts: list[float]
 
 
+@dataclass(frozen=True)
+class Dot:
+    """User units from the left and the top."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class RankingChart:
+    """`one`: where the value 1 lies, from the top; None when it is not on the chart."""
+
+    dots: list[Dot]
+    value_ticks: list[Tick]
+    one: float | None
+
+
 def chart(parts: Sequence[Retrodiction]) -> Chart:
     """Actual against retrodicted with its interval, over the windows given; thinned to 700 points."""
     times = np.concatenate([part.times for part in parts])
@@ -80,6 +97,24 @@ def trust_path(outcome: Outcome, width: float, height: float) -> str:
     """Trust after each window, 1 at the top, 0 at the bottom."""
     means = np.array([trust.mean for trust in outcome.trusts])
     return _line(np.linspace(0, width, len(means)), height * (1 - means))
+
+
+def ranking(values: Sequence[float | None]) -> RankingChart:
+    """The values from left to right, the largest at the top; what has none lies at the bottom."""
+    known = [value for value in values if value is not None] or [0.0]
+    low, high = min(known), max(known)
+
+    def y(value: float) -> float:
+        return HEIGHT * (1 - (value - low) / ((high - low) or 1.0))
+
+    return RankingChart(
+        dots=[
+            Dot(WIDTH * (place + 0.5) / len(values), HEIGHT if value is None else y(value))
+            for place, value in enumerate(values)
+        ],
+        value_ticks=[Tick(y(value), f"{value:,.10g}") for value in _round_values(low, high)],
+        one=y(1.0) if low <= 1 <= high else None,
+    )
 
 
 def _line(x: Numbers, y: Numbers) -> str:

@@ -1,4 +1,4 @@
-"""Finds the data set in S3, joins its files on time, and picks the variables and the period."""
+"""Joins the files of a data set on time, and picks the variables and the period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,104 +7,49 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from recursive_training import sources
 from recursive_training.errors import (
     EmptyPeriodError,
     MissingVariableError,
-    NoSuchDatasetError,
     UnreadableFileError,
     some,
 )
 from recursive_training.files import listed
-from recursive_training.logs import logger
 from recursive_training.options import Options
-from recursive_training.s3 import Bucket, StoredObject
+from recursive_training.s3 import Bucket
 from recursive_training.series import Series
-from recursive_training.tables import TIMESTAMP, Table, read_table
+from recursive_training.sources import Listing, Source, Tables
+from recursive_training.tables import TIMESTAMP, Table
 
-_SUFFIXES = (".csv", ".parquet")
 _MOST_SPANS = 5  # variables whose first and last day a message names
-
-
-@dataclass(frozen=True)
-class Source:
-    """One object that was read, and what it held."""
-
-    key: str
-    version_id: str | None
-    etag: str
-    sha256: str
-    bytes: int
-    rows: int
-    columns: list[str]
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Everything known of the variables, history before `start` included; the period is inclusive.
 
-    `where` names the object, or the prefix, for messages.
+    `where` names the object, or the prefix, for messages. `columns` counts the columns of numbers that were
+    read, asked for or not; `read` names every object, tables or not.
     """
 
     where: str
     sources: list[Source]
+    read: Listing
+    columns: int
     series: list[Series]
     start: date
     end: date
     left_out: list[str]
 
 
-def load(bucket: Bucket, options: Options) -> Dataset:
-    """Reads one object or all under the prefix. Raises TrainingError for each way this can fail.
-
-    Of many objects those that are no table are left out: a bad one must not end what the good ones allow.
-    """
-    keys, left_out = _keys(bucket, options)
-    sources, tables, unreadable = [], [], []
-    for stored in sorted(_read(bucket, keys, options), key=lambda found: (found.last_modified, found.key)):
-        try:
-            table = read_table(stored.payload, stored.uri)
-        except UnreadableFileError as error:
-            logger.warning("Left out: %s", error)
-            unreadable.append(error)
-            continue
-        logger.info("Read %s: %d rows, columns %s", stored.uri, table.rows, listed(table.columns))
-        sources.append(_source(stored, table))
-        tables.append(table)
-        left_out += table.left_out
-    if not tables:
-        raise unreadable[0]
-    left_out += [f"Not read: {error}" for error in unreadable]
-    where = f"s3://{bucket.name}/{keys[0] if len(keys) == 1 else options.s3_data_prefix}"
-    return select(_joined(tables, where, left_out), sources, options, where, left_out)
-
-
-def _keys(bucket: Bucket, options: Options) -> tuple[list[str], list[str]]:
-    if options.dataset_key is not None:
-        return [options.dataset_key], []
-    found = bucket.keys(options.s3_data_prefix)
-    keys = [key for key in found if key.lower().endswith(_SUFFIXES)]
-    if not keys:
-        raise NoSuchDatasetError(
-            f"No .csv or .parquet under s3://{bucket.name}/{options.s3_data_prefix} "
-            f"({len(found)} other objects). Load a data set there, or name one with --dataset-key."
-        )
-    return keys, [f"{key}: neither .csv nor .parquet." for key in found if key not in keys]
-
-
-def _read(bucket: Bucket, keys: list[str], options: Options) -> list[StoredObject]:
-    return [bucket.read(key, options.dataset_version_id) for key in keys]
-
-
-def _source(stored: StoredObject, table: Table) -> Source:
-    return Source(
-        key=stored.key,
-        version_id=stored.version_id,
-        etag=stored.etag,
-        sha256=stored.sha256,
-        bytes=len(stored.payload),
-        rows=table.rows,
-        columns=table.columns,
-    )
+def load(bucket: Bucket, options: Options, listing: Listing | None = None) -> Dataset:
+    """Reads what the options name, or exactly the `listing`. Raises TrainingError for each way to fail."""
+    found = listing or sources.find(bucket, options)
+    read = sources.read(bucket, found)
+    only = len(found.versions) == 1
+    where = f"s3://{bucket.name}/{found.versions[0].key if only else options.data_prefix}"
+    left_out = list(read.left_out)
+    return select(_joined(read.tables, where, left_out), read, options, where, left_out)
 
 
 def _joined(tables: Sequence[Table], where: str, left_out: list[str]) -> pl.DataFrame:
@@ -121,6 +66,9 @@ def _joined(tables: Sequence[Table], where: str, left_out: list[str]) -> pl.Data
             *filter(None, [some(left_out)]),
         ]
         raise UnreadableFileError(f"{' '.join(said)} Load one.")
+    times = stacked[TIMESTAMP]
+    if times.n_unique() == stacked.height:  # nothing to join: half the memory, a fifth of the time
+        return stacked if times.is_sorted() else stacked.sort(TIMESTAMP)
     by_time = stacked.group_by(TIMESTAMP)
     contested = by_time.agg(pl.exclude(TIMESTAMP).drop_nulls().n_unique() > 1).select(
         pl.exclude(TIMESTAMP).sum()
@@ -133,9 +81,7 @@ def _joined(tables: Sequence[Table], where: str, left_out: list[str]) -> pl.Data
     return by_time.agg(pl.exclude(TIMESTAMP).drop_nulls().last()).sort(TIMESTAMP)
 
 
-def select(
-    frame: pl.DataFrame, sources: list[Source], options: Options, where: str, left_out: list[str]
-) -> Dataset:
+def select(frame: pl.DataFrame, read: Tables, options: Options, where: str, left_out: list[str]) -> Dataset:
     """The variables asked for, or all, with data in the period asked for, or in all the time there is."""
     times = frame[TIMESTAMP].to_numpy()
     first, last = (moment.astype("datetime64[D]").item() for moment in (times[0], times[-1]))
@@ -144,7 +90,7 @@ def select(
     wanted = options.variables or tuple(name for name in frame.columns if name != TIMESTAMP)
     series = [_series(frame, name) for name in wanted]
     without = [one for one in series if not _observed(one, start, end)]
-    columns = f"{where} (columns: {listed(list(dict.fromkeys(c for s in sources for c in s.columns)))})"
+    columns = f"{where} (columns: {listed(list(dict.fromkeys(c for s in read.sources for c in s.columns)))})"
     if without and options.variables:
         names = listed([one.name for one in without])
         drop = "the variable or load it" if len(without) == 1 else "these variables or load them"
@@ -158,9 +104,8 @@ def select(
             "Choose a period the data covers."
         )
     left_out = left_out + [f"{s.name}: no data between {start} and {end}.{_spans([s])}" for s in without]
-    return Dataset(
-        where, sources, [one for one in series if _observed(one, start, end)], start, end, left_out
-    )
+    observed = [one for one in series if _observed(one, start, end)]
+    return Dataset(where, read.sources, read.read, frame.width - 1, observed, start, end, left_out)
 
 
 def _series(frame: pl.DataFrame, name: str) -> Series:

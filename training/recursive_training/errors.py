@@ -4,11 +4,13 @@ TrainingError
 ├── UsageError
 ├── UnreadableFileError
 ├── NoSuchDatasetError
+│   └── MissingPartError
 ├── MissingVariableError
 ├── EmptyPeriodError
 ├── TooLittleDataError
 ├── ResultsNotWrittenError
 ├── TemporaryError
+├── AlreadyClaimedError
 └── AccessDeniedError
 Terminated (SystemExit: no `except Exception` on the way out may swallow it)
 """
@@ -53,6 +55,10 @@ class NoSuchDatasetError(TrainingError):
     exit_code = ExitCode.NO_SUCH_DATASET
 
 
+class MissingPartError(NoSuchDatasetError):
+    """Raised when what a shard or a sweep's combination wrote is not there, or does not belong together."""
+
+
 class MissingVariableError(TrainingError):
     """Raised when variables asked for by name have no data in the period."""
 
@@ -81,6 +87,12 @@ class TemporaryError(TrainingError):
     """Raised when S3 answered that it cannot now, or did not answer, after the client's own retries."""
 
     exit_code = ExitCode.TEMPORARY
+
+
+class AlreadyClaimedError(TrainingError):
+    """Raised when another AWS Batch job has claimed this run."""
+
+    exit_code = ExitCode.ALREADY_CLAIMED
 
 
 class AccessDeniedError(TrainingError):

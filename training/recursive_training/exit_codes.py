@@ -23,12 +23,13 @@ class ExitCode(IntEnum):
     UNREADABLE_FILE = 65, "A file is neither a CSV nor a Parquet table with a timestamp and a number in it."
     NO_SUCH_DATASET = (
         66,
-        "The bucket, key or version to read does not exist, or nothing lies under the prefix.",
+        "There is no such bucket, key or version, nothing under the prefix, or a child's result is missing.",
     )
     MISSING_VARIABLE = 67, "A variable that was asked for has no data in the period."
     EMPTY_PERIOD = 68, "No variable has data in the period."
     TOO_LITTLE_DATA = 69, "No window has enough history before it to fit a model on."
     RESULTS_NOT_WRITTEN = 73, "The results could not be stored; metrics.json and manifest.json are not there."
     TEMPORARY = 75, "S3 was throttled, failing or out of reach.", True
+    ALREADY_CLAIMED = 76, "Another AWS Batch job has claimed this run; this duplicate did nothing."
     ACCESS_DENIED = 77, "S3 refused the credentials or the action."
     TERMINATED = 143, "SIGTERM: the job was cancelled, timed out, or its Spot capacity was reclaimed.", True

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 
 import polars as pl
@@ -26,6 +27,7 @@ _BOM = b"\xef\xbb\xbf"
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _MISSING = ["", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "NaN", "nan", "-", "."]  # "." is FRED's
 _MOST_NAMES = 20
+_PIECE = 1 << 20  # bytes
 _LONGEST_NAME = 60
 _LOAD = "Load a Parquet file, or a CSV in UTF-8 with a header and commas."
 
@@ -84,19 +86,14 @@ def _header(payload: bytes, uri: str) -> tuple[bytes, list[str]]:
     for start, what in _KNOWN_STRANGERS:
         if payload.startswith(start):
             raise UnreadableFileError(f"{uri} cannot be read as CSV: it is {what}")
-    try:
-        text = payload.decode()
-    except UnicodeDecodeError as error:
-        line = payload.count(b"\n", 0, error.start) + 1
-        raise UnreadableFileError(
-            f"{uri} cannot be read as CSV: line {line} is not UTF-8 text. {_LOAD}"
-        ) from error
-    if "\x00" in text:
+    if (place := _not_utf8(payload)) is not None:
+        line = payload.count(b"\n", 0, place) + 1
+        raise UnreadableFileError(f"{uri} cannot be read as CSV: line {line} is not UTF-8 text. {_LOAD}")
+    if b"\x00" in payload:
         raise UnreadableFileError(f"{uri} cannot be read as CSV: it holds zero bytes, no text. {_LOAD}")
-    if "\n" not in text and "\r" in text:  # line ends of old Macintoshes
-        text = text.replace("\r", "\n")
-        payload = text.encode()
-    names = next(_rows(text, uri))
+    if b"\n" not in payload:  # line ends of old Macintoshes
+        payload = payload.replace(b"\r", b"\n")
+    names = next(_rows(payload, uri))
     for separator, called in _OTHER_SEPARATORS.items():
         if len(names) == 1 and separator in names[0]:
             raise UnreadableFileError(
@@ -104,6 +101,18 @@ def _header(payload: bytes, uri: str) -> tuple[bytes, list[str]]:
                 "Write commas, and decimal points."
             )
     return payload, [name.strip() or f"column_{place}" for place, name in enumerate(names, start=1)]
+
+
+def _not_utf8(payload: bytes) -> int | None:
+    """Where the first byte stands that is not UTF-8; decoded piece by piece, as text is large."""
+    decoder = getincrementaldecoder("utf-8")()
+    for start in range(0, len(payload), _PIECE):
+        held = len(decoder.getstate()[0])
+        try:
+            decoder.decode(payload[start : start + _PIECE], final=start + _PIECE >= len(payload))
+        except UnicodeDecodeError as error:
+            return start - held + error.start
+    return None
 
 
 def _csv(payload: bytes, names: list[str], uri: str) -> pl.DataFrame:
@@ -119,15 +128,15 @@ def _csv(payload: bytes, names: list[str], uri: str) -> pl.DataFrame:
 
 
 def _longer_row(payload: bytes, names: list[str], uri: str) -> str | None:
-    for number, row in enumerate(_rows(payload.decode(), uri), start=1):
+    for number, row in enumerate(_rows(payload, uri), start=1):
         if len(row) > len(names):
             return f"row {number} has {len(row)} cells, the header {len(names)}"
     return None
 
 
-def _rows(text: str, uri: str) -> Iterator[list[str]]:
+def _rows(payload: bytes, uri: str) -> Iterator[list[str]]:
     try:
-        yield from csv.reader(io.StringIO(text, newline=""))
+        yield from csv.reader(io.TextIOWrapper(io.BytesIO(payload), encoding="utf-8", newline=""))
     except csv.Error as error:  # a cell of more than 128 KiB: a quote that is never closed
         raise UnreadableFileError(
             f"{uri} cannot be read as CSV: {error}. Look for a quote that is not closed."

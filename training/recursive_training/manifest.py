@@ -1,7 +1,7 @@
 """manifest.json: what a run read, with what it worked, what it wrote. Enough to run it again and compare."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from recursive_training import __version__
-from recursive_training.dataset import Source
 from recursive_training.options import Options
 from recursive_training.resources import Usage
 
@@ -19,18 +18,18 @@ _LIBRARIES = ("boto3", "botocore", "jinja2", "joblib", "numpy", "polars", "sciki
 
 def manifest(
     options: Options,
-    sources: Sequence[Source],
+    read: Mapping[str, object],
     written: Mapping[str, bytes],
     used: Usage,
     now: datetime,
 ) -> dict[str, Any]:
-    """`written` maps each key to its bytes. `now` is aware."""
+    """`read`: a bucket and its objects. `written` maps each key to its bytes. `now` is aware."""
     return {
         "job_id": options.job_id,
         "finished_at": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "read": {"bucket": options.s3_data_bucket, "objects": [asdict(source) for source in sources]},
+        "read": read,
         "options": {
-            k: v if isinstance(v, bool | int | None) else _text(v) for k, v in asdict(options).items()
+            k: v if isinstance(v, bool | int | dict | None) else _text(v) for k, v in asdict(options).items()
         },
         "code": {"version": __version__, "sha256": code_digest()},
         "libraries": libraries(options.use_dask),

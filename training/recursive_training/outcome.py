@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-import polars as pl
-
 from recursive_training.dataset import Dataset
 from recursive_training.resources import Usage
 from recursive_training.retrodiction import Retrodiction
@@ -56,10 +53,15 @@ def metrics(
     left_out: list[str],
     used: Usage,
 ) -> dict[str, Any]:
-    """metrics.json. Scores that are not defined are null."""
+    """metrics.json. Scores that are not defined are null; bytes are as stored, columns those of numbers."""
     return {
         "job_id": job_id,
         "dataset": [{"key": s.key, "version_id": s.version_id, "rows": s.rows} for s in dataset.sources],
+        "data": {
+            "bytes": sum(source.bytes for source in dataset.sources),
+            "rows": sum(source.rows for source in dataset.sources),
+            "columns": dataset.columns,
+        },
         "period": {"start": dataset.start.isoformat(), "end": dataset.end.isoformat()},
         "windows": len({part.window.index for outcome in outcomes for part in outcome.parts}),
         "runtime_seconds": used.wall_seconds,
@@ -78,19 +80,3 @@ def _variable(outcome: Outcome) -> dict[str, Any]:
         "season": outcome.season,
         **asdict(outcome.scores),
     }
-
-
-def retrodictions(outcomes: Sequence[Outcome]) -> pl.DataFrame:
-    """retrodictions.parquet: one row for each variable, window and observation."""
-    columns = ("actual", "retrodicted", "lower", "upper", "persistence", "seasonal_naive")
-    parts = [part for outcome in outcomes for part in outcome.parts]
-    lengths = [len(part.times) for part in parts]
-    return pl.DataFrame(
-        {
-            "variable": np.repeat([part.variable for part in parts], lengths),
-            "window": np.repeat([part.window.index for part in parts], lengths),
-            "window_start": np.repeat([part.window.start for part in parts], lengths),
-            "timestamp": np.concatenate([part.times for part in parts]),
-            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns},
-        }
-    )

@@ -1,6 +1,9 @@
-"""report.html: one page, no script, nothing loaded from elsewhere; jinja2 escapes every value."""
+"""report.html, of a run or of a sweep: one page, no script, nothing loaded from elsewhere.
 
-from collections.abc import Sequence
+jinja2 escapes every value.
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,27 @@ _CRITERIA = {
 
 def render(metrics: dict[str, Any], outcomes: Sequence[Outcome], options: Options) -> bytes:
     """The page as UTF-8, from metrics.json's content and the windows."""
+    return _page(
+        "report.html",
+        metrics=metrics,
+        options=options,
+        success=_CRITERIA[options.success_criterion],
+        level=INTERVAL_LEVEL,
+        variables=[_variable(outcome) for outcome in outcomes],
+    )
+
+
+def render_ranking(head: Mapping[str, str], ranking: Sequence[Mapping[str, Any]], names: list[str]) -> bytes:
+    """The page of a sweep as UTF-8.
+
+    `head`: job_id and ranked_by. `ranking`: summary.json's, and `report`, where each one's report is.
+    `names`: of the options that were swept.
+    """
+    chart = charts.ranking([row["mean_mase"] for row in ranking])
+    return _page("ranking.html", head=head, rows=ranking, names=names, chart=chart)
+
+
+def _page(template: str, **values: Any) -> bytes:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -29,20 +53,15 @@ def render(metrics: dict[str, Any], outcomes: Sequence[Outcome], options: Option
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "signed": signed, "share": lambda value: f"{value:.0%}"}
-    return (
-        environment.get_template("report.html")
-        .render(
-            metrics=metrics,
-            options=options,
-            success=_CRITERIA[options.success_criterion],
-            level=INTERVAL_LEVEL,
-            width=charts.WIDTH,
-            height=charts.HEIGHT,
-            variables=[_variable(outcome) for outcome in outcomes],
-        )
-        .encode()
-    )
+    environment.filters |= {
+        "number": number,
+        "signed": signed,
+        "share": lambda value: f"{value:.0%}",
+        "listed": lambda value: ", ".join(value) or "all" if isinstance(value, list) else value,
+        "zip": zip,
+    }
+    page = environment.get_template(template)
+    return page.render(width=charts.WIDTH, height=charts.HEIGHT, **values).encode()
 
 
 def number(value: float | None) -> str:

@@ -3,6 +3,7 @@
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,17 @@ class Usage:
             round(self.peak_memory_mib + other.peak_memory_mib, 1),
             round(self.cpu_seconds + other.cpu_seconds, 3),
             max(self.wall_seconds, other.wall_seconds),
+        )
+
+    def after(self, others: Sequence["Usage"]) -> "Usage":
+        """Of this container and `others`, which ran side by side before it, each on a machine of its own.
+
+        The largest memory, all processor time, and the time on the way without waits.
+        """
+        return Usage(
+            max(one.peak_memory_mib for one in (self, *others)),
+            round(sum(one.cpu_seconds for one in (self, *others)), 3),
+            round(self.wall_seconds + max(one.wall_seconds for one in others), 3),
         )
 
 

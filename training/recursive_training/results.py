@@ -16,7 +16,7 @@ import joblib
 from recursive_training.errors import ResultsNotWrittenError
 from recursive_training.logs import logger
 from recursive_training.model import HISTORY, fit
-from recursive_training.outcome import Outcome, retrodictions
+from recursive_training.outcome import Outcome
 from recursive_training.s3 import Bucket
 
 METRICS, MANIFEST, REPORT, RETRODICTIONS = (
@@ -37,12 +37,6 @@ _LONGEST_NAME = 200
 def as_json(document: Mapping[str, Any]) -> bytes:
     """Strict JSON: a NaN is a mistake and raises ValueError."""
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def parquet(outcomes: Sequence[Outcome]) -> bytes:
-    buffer = io.BytesIO()
-    retrodictions(outcomes).write_parquet(buffer)
-    return buffer.getvalue()
 
 
 def models(outcomes: Sequence[Outcome], batch_size_days: int) -> dict[str, bytes]:

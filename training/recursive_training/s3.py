@@ -1,9 +1,12 @@
-"""The three S3 calls a run makes; S3's refusals become errors that say which action on what."""
+"""The S3 calls a run makes; S3's refusals become errors that say which action on what."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -39,11 +42,16 @@ _DENIED = {
     "InvalidAccessKeyId", "InvalidToken", "SignatureDoesNotMatch", "TokenRefreshRequired",
     "UnauthorizedAccess", "KMS.DisabledException",
 }  # fmt: skip
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+_EXISTS = {"412", "PreconditionFailed"}
+_CONFLICT = "ConditionalRequestConflict"  # another write of the same key is on its way
+_CONFLICT_PAUSES_SECONDS = (0.2, 0.4, 0.8, 1.6)
 _TEMPORARY = {
     "500", "502", "503", "504", "BandwidthLimitExceeded", "InternalError", "OperationAborted",
     "RequestLimitExceeded", "RequestTimeout", "RequestTimeTooSkewed", "ServiceUnavailable", "SlowDown",
-    "Throttling", "ThrottlingException",
+    "Throttling", "ThrottlingException", _CONFLICT,
 }  # fmt: skip
+_CONNECTIONS = 10  # botocore's own max_pool_connections
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)
 # The last two: the connection broke, or bits fell over, while the body came.
 _OUT_OF_REACH = (HTTPClientError, NotConnectedError, IncompleteReadError, FlexibleChecksumError)
@@ -68,7 +76,7 @@ class StoredObject:
     def uri(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return sha256(self.payload).hexdigest()
 
@@ -125,14 +133,51 @@ class Bucket:
             payload=payload,
         )
 
+    def read_all(self, keys: Sequence[str]) -> list[StoredObject | NoSuchDatasetError]:
+        """The objects in the order of the keys, or why one is not there; read ten at a time."""
+
+        def read(key: str) -> StoredObject | NoSuchDatasetError:
+            try:
+                return self.read(key)
+            except NoSuchDatasetError as error:
+                return error
+
+        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+            return list(pool.map(read, keys))
+
     def write(self, key: str, payload: bytes, content_type: str) -> None:
-        uri = f"s3://{self.name}/{key}"
-        with self._translated("s3:PutObject", f"arn:aws:s3:::{self.name}/{key}", uri, ResultsNotWrittenError):
+        with self._writing(key):
             self._s3.put_object(Bucket=self.name, Key=key, Body=payload, ContentType=content_type)
+
+    def create(self, key: str, payload: bytes, content_type: str) -> bool:
+        """Writes the object unless there is one already: False then."""
+        pauses = iter(_CONFLICT_PAUSES_SECONDS)
+        with self._writing(key):
+            while True:
+                try:
+                    self._s3.put_object(
+                        Bucket=self.name, Key=key, Body=payload, ContentType=content_type, IfNoneMatch="*"
+                    )
+                except ClientError as error:
+                    code = error.response["Error"].get("Code", "")
+                    if code in _EXISTS:
+                        return False
+                    pause = next(pauses, None)
+                    if code != _CONFLICT or pause is None:
+                        raise
+                    time.sleep(pause)
+                else:
+                    return True
 
     @contextmanager
     def _reading(self, action: str, resource: str, uri: str) -> Iterator[None]:
         with self._translated(action, resource, uri, NoSuchDatasetError):
+            yield
+
+    @contextmanager
+    def _writing(self, key: str) -> Iterator[None]:
+        uri, resource = f"s3://{self.name}/{key}", f"arn:aws:s3:::{self.name}/{key}"
+        with self._translated("s3:PutObject", resource, uri, ResultsNotWrittenError):
             yield
 
     @contextmanager

@@ -15,6 +15,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,un
 from recursive_training import baselines
 from recursive_training.logs import Progress, logger
 from recursive_training.model import HISTORY, fit
+from recursive_training.options import Options
 from recursive_training.resources import Usage, usage
 from recursive_training.retrodiction import Retrodiction
 from recursive_training.series import Series, Window
@@ -67,6 +68,13 @@ def retrodict(series: Series, window: Window, batch_size_days: int) -> Retrodict
 def tasks(series: Series, windows: Sequence[Window], batch_size_days: int) -> Iterator[Task]:
     for first in range(0, len(windows), _WINDOWS_PER_TASK):
         yield Task(series, windows[first : first + _WINDOWS_PER_TASK], batch_size_days)
+
+
+def walk(work: Sequence[Task], options: Options) -> tuple[list[Retrodiction], Usage]:
+    """The retrodictions in the order of the work, and what worker processes used."""
+    if options.use_dask and work:
+        return with_dask(work, options.dask_threads, options.max_workers)
+    return serially(work)
 
 
 def serially(work: Sequence[Task]) -> tuple[list[Retrodiction], Usage]:

@@ -1,0 +1,77 @@
+"""From the retrodictions of all windows to the files of a run: judge, fit the final models, store."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from recursive_training import frames, outcome, report, results
+from recursive_training.logs import logger
+from recursive_training.manifest import manifest
+from recursive_training.options import Options
+from recursive_training.preparation import Prepared
+from recursive_training.resources import Usage
+from recursive_training.retrodiction import Retrodiction
+from recursive_training.s3 import Bucket
+
+
+def complete(
+    prepared: Prepared,
+    parts: Sequence[Retrodiction],
+    options: Options,
+    bucket: Bucket,
+    used: Callable[[], Usage],
+) -> None:
+    """`parts`: of each variable in the order of its windows. `used` tells what was used until it is called.
+
+    Raises TrainingError when something cannot be stored.
+    """
+    data = prepared.data
+    by_variable: dict[str, list[Retrodiction]] = defaultdict(list)
+    for part in parts:
+        by_variable[part.variable].append(part)
+    outcomes = [
+        outcome.judge(series, by_variable[series.name], options.success_criterion)
+        for series in data.series
+        if series.name in by_variable
+    ]
+    files = {
+        results.RETRODICTIONS: frames.parquet([part for one in outcomes for part in one.parts]),
+        **results.models(outcomes, options.batch_size_days),
+    }
+    metrics = outcome.metrics(options.job_id, data, outcomes, prepared.left_out, used())
+    files[results.REPORT] = report.render(metrics, outcomes, options)
+    files[results.METRICS] = results.as_json(metrics)
+    read = {"bucket": options.s3_data_bucket, "objects": [asdict(source) for source in data.sources]}
+    store(options, bucket, files, read, used)
+    for one in outcomes:
+        logger.info(
+            "%s: trust %.2f, MAE %.4g, skill against persistence %s, coverage %.0f %%, %d windows",
+            one.name, one.trust.mean, one.scores.mae, report.signed(one.scores.skill_vs_persistence),
+            100 * one.scores.coverage, one.trust.windows,
+        )  # fmt: skip
+
+
+def store(
+    options: Options,
+    bucket: Bucket,
+    files: dict[str, bytes],
+    read: Mapping[str, object],
+    used: Callable[[], Usage],
+) -> None:
+    """Writes the files below the results folder, metrics.json where the options say too, and a manifest."""
+    keyed = {options.results_folder + name: payload for name, payload in files.items()}
+    if options.s3_output_file:
+        keyed = {options.s3_output_file: files[results.METRICS], **keyed}
+    record = manifest(options, read, keyed, used(), datetime.now(UTC))
+    keyed[options.results_folder + results.MANIFEST] = results.as_json(record)
+    if options.output_file:
+        results.store_locally(options.output_file, files[results.METRICS])
+    results.store(bucket, keyed)
+
+
+def done(options: Options, started: float) -> None:
+    """The last line of a run. `started`: time.monotonic() when the program began."""
+    seconds = time.monotonic() - started
+    logger.info("Done in %.1f s: s3://%s/%s", seconds, options.s3_results_bucket, options.results_folder)

@@ -1,0 +1,77 @@
+"""Retrodictions as a table, one row for each variable, window and observation, and back again."""
+
+import io
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from recursive_training.errors import MissingPartError
+from recursive_training.retrodiction import Retrodiction
+from recursive_training.series import Window
+
+_ARRAYS = ("actual", "retrodicted", "lower", "upper", "persistence", "seasonal_naive")
+_SCALES: dict[str, Any] = {
+    "naive_error": pl.Float64,
+    "seasonal_naive_error": pl.Float64,
+    "season": pl.String,
+}
+_OF_A_WINDOW: dict[str, Any] = {
+    "variable": pl.String,
+    "window": pl.Int64,
+    "window_start": pl.Datetime("us"),
+}
+
+
+def parquet(parts: Sequence[Retrodiction], *, scales: bool = False) -> bytes:
+    """retrodictions.parquet; with `scales`, also what a window's scores need and a reader does not."""
+    of_a_window = _OF_A_WINDOW | (_SCALES if scales else {})
+    frames = [_frame(list(group), of_a_window) for _, group in groupby(parts, lambda part: part.variable)]
+    buffer = io.BytesIO()
+    pl.concat(frames or [_frame([], of_a_window)]).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def retrodictions(payload: bytes, windows: Sequence[Window], uri: str) -> list[Retrodiction]:
+    """What `parquet` with scales wrote, in its order. Raises MissingPartError when it did not write this."""
+    try:
+        frame = pl.read_parquet(io.BytesIO(payload)).select(*_OF_A_WINDOW, *_SCALES, "timestamp", *_ARRAYS)
+        return [_retrodiction(part, windows) for part in frame.partition_by("variable", "window")]
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, IndexError) as error:
+        raise MissingPartError(f"{uri} holds no shard's windows: {error}. Submit the run again.") from error
+
+
+def _frame(parts: Sequence[Retrodiction], of_a_window: Mapping[str, Any]) -> pl.DataFrame:
+    place = np.repeat(np.arange(len(parts)), [len(part.times) for part in parts])
+    values = {
+        "variable": [part.variable for part in parts],
+        "window": [part.window.index for part in parts],
+        "window_start": np.array([part.window.start for part in parts], dtype="datetime64[us]"),
+        **{name: [getattr(part, name) for part in parts] for name in _SCALES},
+    }
+    windows = pl.DataFrame({name: values[name] for name in of_a_window}, schema=of_a_window)
+    return windows[place].with_columns(
+        pl.Series("timestamp", _joined([part.times for part in parts], "datetime64[us]")),
+        *(pl.Series(name, _joined([getattr(part, name) for part in parts], "float64")) for name in _ARRAYS),
+    )
+
+
+def _joined(arrays: Sequence[NDArray[Any]], dtype: str) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, dtype), *arrays])
+
+
+def _retrodiction(rows: pl.DataFrame, windows: Sequence[Window]) -> Retrodiction:
+    first = rows.row(0, named=True)
+    values: dict[str, Any] = {
+        **{name: rows[name].to_numpy() for name in _ARRAYS},
+        **{name: first[name] for name in _SCALES},
+    }
+    return Retrodiction(
+        variable=first["variable"],
+        window=windows[first["window"]],
+        times=rows["timestamp"].to_numpy(),
+        **values,
+    )

@@ -1,0 +1,58 @@
+"""What a run works on: the data, and the windows that each variable can be retrodicted in."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from itertools import chain
+
+from recursive_training import dataset, windows
+from recursive_training.dataset import Dataset
+from recursive_training.errors import TooLittleDataError, some
+from recursive_training.logs import logger
+from recursive_training.options import Options
+from recursive_training.s3 import Bucket
+from recursive_training.series import Window
+from recursive_training.sources import Listing
+from recursive_training.walk import Task, tasks
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """`windows` are those of the whole period, by index; `usable` follows the data's series."""
+
+    data: Dataset
+    windows: list[Window]
+    usable: list[list[Window]]
+    left_out: list[str]
+
+    @property
+    def walked(self) -> list[int]:
+        """The indexes, ascending, of the windows that at least one variable can be retrodicted in."""
+        return sorted({window.index for window in chain(*self.usable)})
+
+    def tasks(self, batch_size_days: int, indexes: Container[int]) -> list[Task]:
+        """The work in the windows of these indexes, variable by variable."""
+        return [
+            task
+            for series, usable in zip(self.data.series, self.usable, strict=True)
+            for task in tasks(series, [w for w in usable if w.index in indexes], batch_size_days)
+        ]
+
+
+def prepare(bucket: Bucket, options: Options, listing: Listing | None = None) -> Prepared:
+    """Reads the data, or exactly the `listing`, and cuts the period. Raises TrainingError."""
+    data = dataset.load(bucket, options, listing)
+    span = windows.cut(data.start, data.end, options.batch_size_days)
+    usable = [windows.usable(series, span, options.batch_size_days) for series in data.series]
+    left_out = data.left_out + [sentence for one in usable for sentence in one.left_out]
+    for sentence in left_out:
+        logger.warning("Left out: %s", sentence)
+    if not any(one.windows for one in usable):
+        raise TooLittleDataError(
+            f"No window between {data.start} and {data.end} has enough history before it in {data.where}. "
+            f"{some(left_out)} Load more history, start later, or take a smaller --batch-size-days."
+        )
+    logger.info(
+        "Run %s: %d variables, %s to %s, windows of %d days",
+        options.job_id, len(data.series), data.start, data.end, options.batch_size_days,
+    )  # fmt: skip
+    return Prepared(data, span, [one.windows for one in usable], left_out)

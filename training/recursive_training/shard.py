@@ -1,0 +1,93 @@
+"""One shard of a run: walks its block of the windows, and leaves what the merge needs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any
+
+from recursive_training import frames, results
+from recursive_training.errors import MissingPartError
+from recursive_training.logs import logger
+from recursive_training.manifest import code_digest
+from recursive_training.options import Options
+from recursive_training.preparation import prepare
+from recursive_training.resources import Usage, usage
+from recursive_training.s3 import Bucket, StoredObject
+from recursive_training.sources import Listing, Version
+from recursive_training.walk import walk
+
+SHARD = "shard.json"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A shard.json. `made_by`: what must be the same in all shards and their merge, as JSON has it.
+
+    `sha256` is that of its retrodictions.parquet.
+    """
+
+    made_by: dict[str, Any]
+    listing: Listing
+    used: Usage
+    sha256: str
+
+
+def walk_block(options: Options, data: Bucket, bucket: Bucket, started: float) -> None:
+    """Writes retrodictions.parquet and, last, shard.json. Raises TrainingError."""
+    role = options.role
+    prepared = prepare(data, options)
+    mine = block(prepared.walked, role.index or 0, role.count)
+    logger.info(
+        "Shard %d of %d: %d of %d windows", role.index, role.count, len(mine), len(prepared.walked)
+    )  # fmt: skip
+    parts, workers = walk(prepared.tasks(options.batch_size_days, set(mine)), options)
+    payload = frames.parquet(parts, scales=True)
+    document = {
+        "job_id": options.job_id,
+        "index": role.index,
+        "made_by": made_by(options),
+        "windows": len(mine),
+        "read": asdict(prepared.data.read),
+        "left_out": prepared.left_out,
+        "retrodictions_sha256": sha256(payload).hexdigest(),
+        "used": asdict(usage(started) + workers),
+    }
+    files = {results.RETRODICTIONS: payload, SHARD: results.as_json(document)}
+    results.store(bucket, {options.results_folder + name: body for name, body in files.items()})
+
+
+def block(windows: Sequence[int], index: int, count: int) -> Sequence[int]:
+    """The index-th of `count` contiguous blocks whose lengths differ by one at most; it may be empty."""
+    return windows[index * len(windows) // count : (index + 1) * len(windows) // count]
+
+
+def made_by(options: Options) -> dict[str, Any]:
+    """What decides which windows there are and what is retrodicted in them."""
+    return {
+        "shards": options.role.count,
+        "variables": list(options.variables),
+        "batch_size_days": options.batch_size_days,
+        "start_date": options.start_date and options.start_date.isoformat(),
+        "end_date": options.end_date and options.end_date.isoformat(),
+        "s3_data_bucket": options.s3_data_bucket,
+        "s3_data_prefix": options.s3_data_prefix,
+        "dataset_key": options.dataset_key,
+        "dataset_version_id": options.dataset_version_id,
+        "code_sha256": code_digest(),
+    }
+
+
+def parsed(stored: StoredObject) -> Shard:
+    """Raises MissingPartError when the object is no shard.json."""
+    try:
+        document = json.loads(stored.payload)
+        read = document["read"]
+        return Shard(
+            made_by=dict(document["made_by"]),
+            listing=Listing([Version(**one) for one in read["versions"]], list(read["left_out"])),
+            used=Usage(**document["used"]),
+            sha256=document["retrodictions_sha256"],
+        )
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise MissingPartError(f"{stored.uri} is no shard's record. Submit the run again.") from error
