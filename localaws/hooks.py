@@ -35,6 +35,7 @@ class MissingHooks(Exception):
 _CFN = "services.cloudformation.provisioners"
 
 HOOKS: tuple[Hook, ...] = (
+    Hook("app", "AUTH", "whether IAM is enforced"),
     Hook("app", "app", "the ASGI application: /_localaws is mounted before it", "scope, receive, send"),
     Hook("app", "main", "serves"),
     Hook("app", "_build_persistence_save_dict", "how each service tells its state", ""),
@@ -42,6 +43,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("app", "save_all", "the last save, on a graceful stop", "services"),
     Hook("app", "pin_request_origin", "loopback counts as TLS", "source_ip, secure_transport"),
     Hook("core.iam_evaluator", "_fnmatch_compile", "wildcards match line breaks", "pattern, ignore_case"),
+    Hook("core.iam_evaluator", "caller_arn", "who moves messages", ""),
     Hook("core.iam_evaluator", "_request_origin", "what AWS itself sends (no request at hand) counts as TLS"),
     Hook("core.iam_evaluator", "_gather_role_policies", "what a role may do", "role_name, account_id"),
     Hook("core.iam_evaluator", "_permissions_boundary", "and may at most do", "store, name, account_id"),
@@ -56,8 +58,14 @@ HOOKS: tuple[Hook, ...] = (
     ),
     Hook(
         "core.iam_actions",
+        "extract_iam_action",
+        "SendMessageBatch is allowed by sqs:SendMessage",
+        "service, method, path, headers, body, query_params",
+    ),
+    Hook(
+        "core.iam_actions",
         "extract_resource_arn",
-        "ecr:DescribeRepositories names repositories, not one",
+        "which repository, or queue, a call is about",
         "service, method, path, headers, body, query_params, region, account_id",
     ),
     Hook(
@@ -119,6 +127,11 @@ HOOKS: tuple[Hook, ...] = (
     Hook("services.s3", "_put_bucket_ownership_controls", "ownership of a template", "name, body"),
     Hook("services.s3", "_delete_bucket_ownership_controls", "and its removal", "name"),
     Hook("services.s3", "_put_bucket_logging", "access logs of a template", "name, body"),
+    Hook("services.s3", "_get_object", "a range of a version", "bucket_name, key, headers, query_params"),
+    Hook("services.s3", "_head_object", "a range of it", "bucket_name, key, headers, query_params"),
+    Hook("services.s3", "_parse_range", "what a Range means", "range_header, total"),
+    Hook("services.s3", "_range_error_xml", "that it is out of bounds", "bucket_name, key"),
+    Hook("services.s3", "_xml_body", "as S3 writes it"),
     Hook("services.scheduler", "_SCHEDULE_TICK_INTERVAL", "10 s between two looks at the clock"),
     Hook("services.secretsmanager", "_resolve", "a secret by its ARN", "secret_id"),
     Hook("services.sns", "_fanout", "e-mail goes to the inbox", "topic_arn, msg_id, message, subject"),
@@ -135,6 +148,11 @@ HOOKS: tuple[Hook, ...] = (
         "http(s) subscriptions of a template",
         "topic_arn, sub",
     ),
+    Hook("services.sqs", "_HANDLERS", "operations that are missing: moves of messages"),
+    Hook("services.sqs", "_Err", "how they are refused", "code, message, status"),
+    Hook("services.sqs", "_queue_by_arn", "from which queue, to which", "arn"),
+    Hook("services.sqs", "_queues", "which queues it is the dead-letter queue of"),
+    Hook("services.sqs", "esm_wake", "tells event source mappings of the messages"),
     Hook(
         "services.sqs", "_delete_messages_for_esm", "a mapping deletes with the function's role", "queue_url"
     ),

@@ -10,8 +10,14 @@ Not on this machine, and refused with a message that says so: multi-node, EKS an
 service environments, consumable resources, quota shares, and secrets. Volumes and mount points are accepted
 and ignored: a job may write anywhere in its scratch folder.
 
-LOCALAWS_SECONDS_SCALE, in the server's environment or in a job's own, shortens time-outs and the 30 seconds
-between SIGTERM and SIGKILL: with 0.01 the shortest time-out, 60 seconds, lasts 0.6.
+Settings, in the server's environment:
+
+- LOCALAWS_SECONDS_SCALE (1), there or in a job's own environment, shortens time-outs and the 30 seconds
+  between SIGTERM and SIGKILL: with 0.01 the shortest time-out, 60 seconds, lasts 0.6.
+- LOCALAWS_BATCH_SUBMITS_PER_SECOND (50, as on AWS; 0: no limit): SubmitJob over this pace, of one account in
+  one region, gets TooManyRequestsException.
+- LOCALAWS_BATCH_LIST_LAG_SECONDS (0): a job is listed only when it is this old. On AWS listing is eventually
+  consistent.
 
 After a restart, jobs that had not started go on waiting. An attempt that was under way has lost its host: it
 is recorded without an exit code, "Host EC2 (instance i-...) terminated.", and the job's retry strategy
@@ -29,6 +35,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["install"]
+
+_DEFAULTS = {
+    "LOCALAWS_SECONDS_SCALE": 1.0,
+    "LOCALAWS_BATCH_SUBMITS_PER_SECOND": 50.0,
+    "LOCALAWS_BATCH_LIST_LAG_SECONDS": 0.0,
+}
 
 
 def install(root: Path) -> None:
@@ -53,6 +65,20 @@ def install(root: Path) -> None:
         jobs_folder=jobs_folder,
         find_image=lambda uri: images.find(root, uri),
         now_ms=lambda: int(time.time() * 1000),
-        seconds_scale=float(os.environ.get("LOCALAWS_SECONDS_SCALE", "1")),
+        seconds_scale=_number("LOCALAWS_SECONDS_SCALE"),
+        submits_per_second=_number("LOCALAWS_BATCH_SUBMITS_PER_SECOND"),
+        list_lag_seconds=_number("LOCALAWS_BATCH_LIST_LAG_SECONDS"),
     )
     put_in_place(Engine(State(), MiniStackAws(), settings))
+
+
+def _number(name: str) -> float:
+    """Raises SystemExit, which ends the server with this text in its log, for anything but a number >= 0."""
+    text = os.environ.get(name, "")
+    try:
+        number = float(text) if text else _DEFAULTS[name]
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise SystemExit(f"{name} must be a number of at least 0, found {text!r}")
+    return number

@@ -6,14 +6,23 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from localaws.batch import definitions, environments, limits, listing, policies, queues, tags
+from localaws.batch import (
+    definitions,
+    environments,
+    limits,
+    listing,
+    policies,
+    queue_snapshot,
+    queues,
+    tags,
+)
+from localaws.batch.engine import Engine
 from localaws.batch.errors import BatchError, ClientException, ServerException, refused
 from localaws.batch.model import Call, Document, Route, answer, checked, route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from localaws.batch.engine import Engine
     from localaws.batch.scope import Scope
     from localaws.batch.state import Job, Region
 
@@ -21,10 +30,7 @@ logger = logging.getLogger("localaws.batch")
 
 _JSON = {"Content-Type": "application/json"}
 Answer = tuple[int, dict[str, str], bytes]
-_LARGEST = {
-    "SubmitJob": (30 * 1024, "Request payload"),
-    "RegisterJobDefinition": (24 * 1024, "Job definition"),
-}
+LARGEST_SUBMISSION_BYTES = 30 * 1024
 MOST_ENDED_AT_ONCE = 50
 
 
@@ -35,6 +41,8 @@ def handle(engine: Engine, scope: Scope, call: Call) -> Answer:
         unknown = f"AWS Batch has no operation {call.method} {call.path[:200]}"
         return error(404, "UnknownOperationException", unknown)
     try:
+        if found.operation.name == "SubmitJob":
+            engine.throttle.admit(scope)
         request = valid(found, call)
         result = perform(engine, scope, found.operation.name, request)
         return 200, dict(_JSON), json.dumps(answer(found.operation, result)).encode()
@@ -62,9 +70,10 @@ def perform(engine: Engine, scope: Scope, operation: str, request: Document) -> 
 
 def valid(found: Route, call: Call) -> Document:
     """The request, checked against Batch's model. Raises ClientException."""
-    most, what = _LARGEST.get(found.operation.name, (None, ""))
-    if most is not None and len(call.body) > most:
-        raise refused(f"{what} must be at most {most} bytes, found {len(call.body)}")
+    if found.operation.name == "SubmitJob" and len(call.body) > LARGEST_SUBMISSION_BYTES:
+        raise refused(
+            f"Request payload must be at most {LARGEST_SUBMISSION_BYTES} bytes, found {len(call.body)}"
+        )
     request: Document = checked(found.operation.input_shape, parameters(found, call))
     return request
 
@@ -91,35 +100,42 @@ def _submit(engine: Engine, region: Region, request: Document) -> Document:
     return {name: job.detail[name] for name in ("jobArn", "jobName", "jobId")}
 
 
-def _cancel(engine: Engine, region: Region, request: Document) -> Document:
-    limits.check_reason(request["reason"])
-    engine.cancel(_job(region, request["jobId"]), request["reason"])
-    return {}
+def _one(end: Callable[[Engine, Job, str], None]) -> Callable[[Engine, Region, Document], Document]:
+    """CancelJob and TerminateJob."""
+
+    def it(engine: Engine, region: Region, request: Document) -> Document:
+        limits.check_reason(request["reason"])
+        job = _find(region, request["jobId"])
+        if job is None:
+            raise ClientException(f"Job {request['jobId']} does not exist")
+        end(engine, job, request["reason"])
+        return {}
+
+    return it
 
 
-def _terminate(engine: Engine, region: Region, request: Document) -> Document:
-    limits.check_reason(request["reason"])
-    engine.terminate(_job(region, request["jobId"]), request["reason"])
-    return {}
+def _list(engine: Engine, region: Region, request: Document) -> Document:
+    lag_ms = int(1000 * engine.settings.list_lag_seconds)
+    return listing.listing(region, request, engine.settings.now_ms() - lag_ms)
 
 
-def _many(
-    one: Callable[[Engine, Region, Document], Document],
-) -> Callable[[Engine, Region, Document], Document]:
-    """CancelJobs and TerminateJobs: each job by itself, the failures listed beside the successes."""
+def _snapshot(engine: Engine, region: Region, request: Document) -> Document:
+    return queue_snapshot.snapshot(region, request, engine.settings.now_ms())
+
+
+def _many(end: Callable[[Engine, Job, str], None]) -> Callable[[Engine, Region, Document], Document]:
+    """CancelJobs and TerminateJobs. A job that cannot be found counts as processed successfully, as
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_CancelJobs.html says.
+    """
 
     def each(engine: Engine, region: Region, request: Document) -> Document:
         if len(request["jobs"]) > MOST_ENDED_AT_ONCE:
             raise refused(f"jobs must hold at most {MOST_ENDED_AT_ONCE} ids, found {len(request['jobs'])}")
         limits.check_reason(request["reason"])
-        result: Document = {"successful": [], "errors": []}
-        for job in request["jobs"]:
-            try:
-                one(engine, region, {"jobId": job, "reason": request["reason"]})
-                result["successful"].append(job)
-            except BatchError as problem:
-                result["errors"].append({"job": job, "code": problem.code, "message": problem.message})
-        return result
+        for reference in request["jobs"]:
+            if job := _find(region, reference):
+                end(engine, job, request["reason"])
+        return {"successful": request["jobs"], "errors": []}
 
     return each
 
@@ -132,11 +148,8 @@ def _delete_queue(engine: Engine, region: Region, request: Document) -> Document
     return {}
 
 
-def _job(region: Region, reference: str) -> Job:
-    found = region.jobs.get(region.scope.name_of("job", reference) or "")
-    if found is None:
-        raise ClientException(f"Job {reference} does not exist")
-    return found
+def _find(region: Region, reference: str) -> Job | None:
+    return region.jobs.get(region.scope.name_of("job", reference) or "")
 
 
 def error(status: int, code: str, message: str) -> Answer:
@@ -162,16 +175,17 @@ _OPERATIONS: Mapping[str, Callable[[Region, Document], Document]] = {
     "DeregisterJobDefinition": definitions.deregister,
     "DescribeJobDefinitions": definitions.describe,
     "DescribeJobs": listing.describe,
-    "ListJobs": listing.listing,
     "TagResource": tags.tag,
     "UntagResource": tags.untag,
     "ListTagsForResource": tags.listing,
 }
 _ON_JOBS: Mapping[str, Callable[[Engine, Region, Document], Document]] = {
     "SubmitJob": _submit,
-    "CancelJob": _cancel,
-    "CancelJobs": _many(_cancel),
-    "TerminateJob": _terminate,
-    "TerminateJobs": _many(_terminate),
+    "CancelJob": _one(Engine.cancel),
+    "CancelJobs": _many(Engine.cancel),
+    "TerminateJob": _one(Engine.terminate),
+    "TerminateJobs": _many(Engine.terminate),
+    "ListJobs": _list,
+    "GetJobQueueSnapshot": _snapshot,
     "DeleteJobQueue": _delete_queue,
 }

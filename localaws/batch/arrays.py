@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html
 
 from __future__ import annotations
 
-import copy
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from localaws.batch.errors import refused
@@ -32,10 +30,24 @@ def check(region: Region, size: int | None, dependencies: list[Document]) -> Non
             if job_id is not None:
                 raise refused("A SEQUENTIAL dependency takes no jobId: a child waits for the one before it")
             continue
-        if job_id not in region.jobs:
+        if job_id is None:
+            raise refused(f"A dependency of type {kind or 'none'} needs the jobId of the job to wait for")
+        if not _exists(region, job_id):
             raise refused(f"Job {job_id} that the job depends on does not exist")
-        if kind == "N_TO_N" and (found := region.jobs[job_id].array_size) != size:
+        if kind == "N_TO_N" and (found := _size(region, job_id)) != size:
             raise refused(f"N_TO_N needs array jobs of equal size: {job_id} has {found}, this job has {size}")
+
+
+def _exists(region: Region, job_id: str) -> bool:
+    """A child is known from its parent's submission on, though it is made when the parent may run."""
+    parent, _, index = job_id.partition(":")
+    size = _size(region, parent)
+    return job_id in region.jobs or (size is not None and index.isdecimal() and int(index) < size)
+
+
+def _size(region: Region, job_id: str) -> int | None:
+    known = region.jobs.get(job_id)
+    return known.array_size if known else None
 
 
 def children(parent: Job, now_ms: int) -> list[Job]:
@@ -51,28 +63,28 @@ def _child(parent: Job, index: int, now_ms: int) -> Job:
             waits_for.append({"jobId": f"{dependency['jobId']}:{index}"})
         elif dependency.get("type") == "SEQUENTIAL" and index:
             waits_for.append({"jobId": f"{parent.id}:{index - 1}"})
-    detail = copy.deepcopy(parent.detail)
-    detail.update(
-        jobId=child,
-        jobArn=parent.scope.arn("job", child),
-        status="SUBMITTED",
-        createdAt=now_ms,
-        dependsOn=waits_for,
-        arrayProperties={"index": index},
+    # Ten thousand children share what an attempt never changes.
+    detail = {
+        **parent.detail,
+        "jobId": child,
+        "jobArn": parent.scope.arn("job", child),
+        "status": "SUBMITTED",
+        "createdAt": now_ms,
+        "dependsOn": waits_for,
+        "arrayProperties": {"index": index},
+        "attempts": [],
+        "container": dict(parent.container),
+    }
+    detail.pop("statusReason", None)
+    return Job(
+        parent.scope, detail, parent.sequence, parent.vcpus, parent.memory_mib, siblings=parent.array_size
     )
-    return Job(parent.scope, detail, parent.sequence, parent.vcpus, parent.memory_mib)
-
-
-def of(parent: Job, region: Region) -> list[Job]:
-    """Those of its children that exist."""
-    ids = (f"{parent.id}:{index}" for index in range(parent.array_size or 0))
-    return [region.jobs[one] for one in ids if one in region.jobs]
 
 
 def detail(job: Job, region: Region) -> Document:
     """The JobDetail, a parent's with the number of its children in each status."""
     if job.array_size is None:
         return job.detail
-    counts = Counter(child.status for child in of(job, region))
-    summary = {status: counts[status] for status in _STATUSES}
+    counts = region.jobs.summary(job.id)
+    summary = {status: counts.get(status, 0) for status in _STATUSES}
     return {**job.detail, "arrayProperties": {"size": job.array_size, "statusSummary": summary}}

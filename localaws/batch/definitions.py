@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import TYPE_CHECKING
 
 from localaws.batch import limits, resources
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from localaws.batch.state import Region
 
 MOST_PER_PAGE = 100
+LARGEST_BYTES = 24 * 1024
 _FARGATE_REFUSES = ("privileged", "ulimits", "instanceType")
 _ELSEWHERE = ("nodeProperties", "eksProperties", "ecsProperties", "consumableResourceProperties")
 
@@ -81,6 +83,7 @@ def runs_on_fargate(definition: Document) -> bool:
 
 def _check(request: Document) -> None:
     limits.check_name(request["jobDefinitionName"], "Job definition name")
+    _check_size(request)
     for member in _ELSEWHERE:
         if member in request:
             raise refused(f"{member} is not available on this machine: use containerProperties")
@@ -105,6 +108,12 @@ def _check(request: Document) -> None:
     elif "networkConfiguration" in container:
         raise refused("networkConfiguration not applicable for EC2.")
     resources.asked(container, fargate=fargate)
+
+
+def _check_size(request: Document) -> None:
+    size = len(json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode())
+    if size > LARGEST_BYTES:
+        raise refused(f"Job definition must be at most {LARGEST_BYTES} bytes, found {size}")
 
 
 def _check_fargate(container: Document) -> None:

@@ -10,13 +10,15 @@ import asyncio
 import contextvars
 import logging
 import uuid
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localaws.batch import arrays, events, lifecycle, placement, submit
+from localaws.batch import arrays, events, lifecycle, placement, submit, tags
 from localaws.batch.attempt import Attempt
 from localaws.batch.retries import Outcome
 from localaws.batch.state import STARTED, Job, Region, State
+from localaws.batch.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("localaws.batch")
 
-MOST_PROPAGATED_TAGS = 50
-TOO_MANY_TAGS = "Total number of combined tags from the job and job definition is over 50"
+MOST_IN_ONE_LOOK = 100
+"""Requests are answered between two looks: an array of 10,000 must not hold them up for seconds."""
 
 
 @dataclass
@@ -42,7 +44,11 @@ class Engine:
     aws: Aws
     settings: Settings
     _running: dict[str, Running] = field(default_factory=dict)
+    _to_evaluate: deque[Job] = field(default_factory=deque)
     _awake: bool = False
+
+    def __post_init__(self) -> None:
+        self.throttle = Throttle(self.settings.submits_per_second, self.settings.now_ms)
 
     def submit(self, region: Region, request: Document) -> Job:
         """Stores the job and lets the scheduler see it once the caller has its answer.
@@ -56,7 +62,8 @@ class Engine:
             now_ms=self.settings.now_ms(),
             sequence=self.state.next_sequence(),
         )
-        region.jobs[job.id] = job
+        region.jobs.add(job)
+        self._to_evaluate.append(job)
         self.wake()
         return job
 
@@ -67,7 +74,6 @@ class Engine:
             self._end_children(job, reason, self.cancel)
         elif lifecycle.cancel(job, reason, self.settings.now_ms(), terminated=False):
             self._tell(job)
-        self.wake()
 
     def terminate(self, job: Job, reason: str) -> None:
         """Ends a job in any state: its process gets SIGTERM, and SIGKILL after 30 seconds."""
@@ -81,11 +87,10 @@ class Engine:
                 self._running[job.id].stop.set()
         elif lifecycle.cancel(job, reason, self.settings.now_ms(), terminated=True):
             self._tell(job)
-        self.wake()
 
     def terminate_queue(self, region: Region, queue_arn: str) -> None:
-        for job in list(region.jobs.values()):
-            if job.queue_arn == queue_arn and not job.finished and not job.parent_id:
+        for job in list(region.jobs.of_queue(queue_arn)):
+            if not job.finished:
                 self.terminate(job, "Job queue was deleted")
 
     def wake(self) -> None:
@@ -99,7 +104,8 @@ class Engine:
         retry strategy says; jobs that had not started go on waiting.
         """
         for region in self.state.regions.values():
-            for job in [one for one in region.jobs.values() if one.status in STARTED]:
+            self._to_evaluate.extend(job for job in region.jobs.values() if not job.finished)
+            for job in list(region.jobs.started()):
                 instance = f"i-{job.id.replace('-', '')[:17]}"
                 lost = Outcome(
                     exit_code=None,
@@ -116,50 +122,55 @@ class Engine:
         for one in self._running.values():
             one.task.cancel()
         self._running.clear()
+        self._to_evaluate.clear()
         self.state.clear()
 
     def _look(self) -> None:
         self._awake = False
+        for _ in range(min(MOST_IN_ONE_LOOK, len(self._to_evaluate))):
+            self._evaluate(self._to_evaluate.popleft())
+        if self._to_evaluate:
+            self.wake()
         for region in self.state.regions.values():
-            for job in list(region.jobs.values()):
-                if job.status in {"SUBMITTED", "PENDING"}:
-                    self._evaluate(region, job)
-            for job, environment in placement.choose(region):
-                self._start(job, environment)
+            for job, environment in placement.choose(region, self.settings.now_ms()):
+                self._start(region, job, environment)
 
-    def _evaluate(self, region: Region, job: Job) -> None:
-        if job.unfinished:
+    def _evaluate(self, job: Job) -> None:
+        if job.unfinished or job.status not in {"SUBMITTED", "PENDING"}:
             return
+        region = self.state.region(job.scope)
         readiness = lifecycle.readiness(job, region.jobs)
         if readiness == "ready":
-            if self._propagates_too_many_tags(region, job):
-                self._fail(job, TOO_MANY_TAGS)
+            if tags.propagates_too_many(region, job):
+                self._fail(job, tags.TOO_MANY)
             elif job.array_size is not None:
                 self._spawn(region, job)
             else:
-                job.detail["status"] = "RUNNABLE"
+                lifecycle.make_runnable(job, self.settings.now_ms())
                 self._tell(job)
         elif readiness == "cancelled":
             self._fail(job, job.stop_reason or "")
         elif readiness == "broken":
             self._fail(job, lifecycle.DEPENDENCY_FAILED)
         elif job.status == "SUBMITTED":
-            job.detail["status"] = "PENDING"
+            job.status = "PENDING"
             self._tell(job)
 
     def _spawn(self, region: Region, parent: Job) -> None:
         """An array parent is PENDING for as long as its children have not all ended."""
         spawned = arrays.children(parent, self.settings.now_ms())
         parent.unfinished = len(spawned)
-        region.jobs.update({child.id: child for child in spawned})
+        for child in spawned:
+            region.jobs.add(child)
+        self._to_evaluate.extend(spawned)
         if parent.status != "PENDING":
-            parent.detail["status"] = "PENDING"
+            parent.status = "PENDING"
             self._tell(parent)
         self.wake()
 
     def _end_children(self, parent: Job, reason: str, end: Callable[[Job, str], None]) -> None:
         parent.stop_reason = reason
-        for child in arrays.of(parent, self.state.region(parent.scope)):
+        for child in self.state.region(parent.scope).jobs.children(parent.id):
             if not child.finished:
                 end(child, reason)
 
@@ -172,7 +183,7 @@ class Engine:
         parent.unfinished -= 1
         if parent.unfinished:
             return
-        failed = any(one.status == "FAILED" for one in arrays.of(parent, region))
+        failed = region.jobs.summary(parent.id).get("FAILED", 0) > 0
         reason = arrays.CHILD_FAILED if failed else "Array Child Jobs succeeded"
         lifecycle.finish(
             parent,
@@ -188,13 +199,8 @@ class Engine:
         self._tell(job)
         self.wake()
 
-    @staticmethod
-    def _propagates_too_many_tags(region: Region, job: Job) -> bool:
-        definition = region.definition(job.detail["jobDefinition"]) or {}
-        together = {**definition.get("tags", {}), **job.detail["tags"]}
-        return bool(job.detail["propagateTags"]) and len(together) > MOST_PROPAGATED_TAGS
-
-    def _start(self, job: Job, environment: Document) -> None:
+    def _start(self, region: Region, job: Job, environment: Document) -> None:
+        region.departures[job.queue_arn] = self.settings.now_ms()
         task_id = uuid.uuid4().hex
         cluster = environment["ecsClusterArn"].rpartition("/")[2]
         lifecycle.begin_attempt(
@@ -226,6 +232,7 @@ class Engine:
         if job.id not in self._running:
             return
         del self._running[job.id]
+        placement.count_usage(self.state.region(job.scope), job, outcome)
         lifecycle.end_attempt(job, outcome)
         self._tell(job)
         self.wake()
@@ -238,4 +245,6 @@ class Engine:
             # A rule or target that breaks must not hold up the jobs.
             logger.exception("The event of job %s in %s was not delivered", job.id, job.status)
         if job.finished:
+            self._to_evaluate.extend(self.state.region(job.scope).jobs.dependants(job.id))
             self._count_child(job)
+            self.wake()

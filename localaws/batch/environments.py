@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from localaws.batch.state import Region
 
 MOST_PER_PAGE = 100
+MOST_ENVIRONMENTS = 50
 _FARGATE = frozenset({"FARGATE", "FARGATE_SPOT"})
 _FARGATE_REFUSES = (
     "minvCpus",
@@ -39,6 +40,8 @@ def create(region: Region, request: Document) -> Document:
     limits.check_tags(request.get("tags", {}))
     if name in region.environments:
         raise ClientException(f"Object already exists: {name}")
+    if len(region.environments) >= MOST_ENVIRONMENTS:
+        raise refused(f"An account can have at most {MOST_ENVIRONMENTS} compute environments in a region")
     if "eksConfiguration" in request:
         raise refused("eksConfiguration is not available on this machine: use an ECS compute environment")
     if request["type"] == "MANAGED":

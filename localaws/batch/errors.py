@@ -1,8 +1,9 @@
 """The errors AWS Batch answers with.
 
-BatchError                 any refusal, with its HTTP status
-├── ClientException        400: the caller's request is wrong
-└── ServerException        500: this engine failed
+BatchError                     any refusal, with its HTTP status
+├── ClientException            400: the caller's request is wrong
+├── TooManyRequestsException   429: the caller submits too fast
+└── ServerException            500: this engine failed
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ class ClientException(BatchError):
 
     code = "ClientException"
     status = 400
+
+
+class TooManyRequestsException(BatchError):
+    """Raised for a submission over the account's pace (HTTP 429); nothing was accepted."""
+
+    code = "TooManyRequestsException"
+    status = 429
 
 
 class ServerException(BatchError):

@@ -46,11 +46,21 @@ _RESOURCES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "DeregisterJobDefinition": (("jobDefinition", "job-definition"),),
     "SubmitJob": (("jobDefinition", "job-definition"), ("jobQueue", "job-queue")),
     "CancelJob": (("jobId", "job"),),
+    "CancelJobs": (("jobs", "job"),),
     "TerminateJob": (("jobId", "job"),),
+    "TerminateJobs": (("jobs", "job"),),
     "TagResource": (("resourceArn", ""),),
     "UntagResource": (("resourceArn", ""),),
     "ListTagsForResource": (("resourceArn", ""),),
 }
+# "There is no separate batch:CancelJobs IAM action", and each job is checked:
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_CancelJobs.html
+_ACTIONS = {"CancelJobs": "CancelJob", "TerminateJobs": "TerminateJob"}
+
+
+def action(operation: str) -> str:
+    """The action that allows the operation: `batch:CancelJob` for both CancelJob and CancelJobs."""
+    return f"batch:{_ACTIONS.get(operation, operation)}"
 
 
 def permissions(
@@ -58,20 +68,19 @@ def permissions(
 ) -> list[Permission]:
     """Everything the caller must be allowed to do, the call itself first. Never empty.
 
-    SubmitJob is checked on the definition and on the queue. A call that sets tags also needs
+    SubmitJob is checked on the definition and on the queue, CancelJobs and TerminateJobs on each job. A
+    call that sets tags also needs
     batch:TagResource: a submission on its definition and on `job/*`, anything else on what it creates.
     """
-    action = f"batch:{operation}"
+    allowed_by = action(operation)
     found: list[Permission] = []
     for member, kind in _RESOURCES.get(operation, ()):
-        value = request.get(member)
-        if not isinstance(value, str):
-            continue
-        arn = value if value.startswith("arn:") or not kind else scope.arn(kind, value)
-        if operation == "SubmitJob" and member == "jobDefinition":
-            arn = resolve(value)
-        found.append(Permission(action, arn))
-    found = found or [Permission(action, ANY)]
+        for value in _names(request.get(member)):
+            arn = value if value.startswith("arn:") or not kind else scope.arn(kind, value)
+            if operation == "SubmitJob" and member == "jobDefinition":
+                arn = resolve(value)
+            found.append(Permission(allowed_by, arn))
+    found = found or [Permission(allowed_by, ANY)]
     if request.get("tags") and operation != "TagResource":
         tagged = [found[0].resource]
         if operation == "SubmitJob":
@@ -82,7 +91,12 @@ def permissions(
 
 def names_its_resources(operation: str, request: Mapping[str, Any]) -> bool:
     """Whether the members that name what the call is about are there."""
-    return all(isinstance(request.get(member), str) for member, _ in _RESOURCES.get(operation, ()))
+    return all(_names(request.get(member)) for member, _ in _RESOURCES.get(operation, ()))
+
+
+def _names(value: Any) -> list[str]:
+    """What a member names: a string, or each string of a list."""
+    return [one for one in _listed(value) if isinstance(one, str)]
 
 
 def pull_permissions(image: str) -> list[Permission]:

@@ -9,6 +9,8 @@ from localaws.batch.retries import Outcome, tries_again
 from localaws.batch.state import TERMINAL, Job
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from localaws.batch.model import Document
 
 Readiness = Literal["ready", "waiting", "broken", "cancelled"]
@@ -18,7 +20,7 @@ DEPENDENCY_FAILED = "Dependent Job failed"
 _OF_ONE_ATTEMPT = ("exitCode", "reason", "taskArn", "logStreamName")
 
 
-def readiness(job: Job, jobs: dict[str, Job]) -> Readiness:
+def readiness(job: Job, jobs: Mapping[str, Job]) -> Readiness:
     """Whether the jobs it depends on let it run. A dependency that is no longer known counts as fulfilled.
 
     The typed dependencies of an array parent are its children's.
@@ -31,16 +33,21 @@ def readiness(job: Job, jobs: dict[str, Job]) -> Readiness:
     return "ready" if all(status == "SUCCEEDED" for status in found) else "waiting"
 
 
-def _status(job_id: str, jobs: dict[str, Job]) -> str:
+def _status(job_id: str, jobs: Mapping[str, Job]) -> str:
     """A child that does not exist yet is where its parent is."""
     known = jobs.get(job_id) or jobs.get(job_id.partition(":")[0])
     return known.status if known else "SUCCEEDED"
 
 
+def make_runnable(job: Job, now_ms: int) -> None:
+    job.runnable_ms = now_ms
+    job.status = "RUNNABLE"
+
+
 def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str) -> None:
     """STARTING: the attempt occupies the environment."""
     job.environment = environment
-    job.detail["status"] = "STARTING"
+    job.status = "STARTING"
     job.detail.pop("statusReason", None)
     for member in _OF_ONE_ATTEMPT:
         job.container.pop(member, None)
@@ -50,7 +57,8 @@ def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str) ->
 
 
 def run(job: Job, now_ms: int) -> None:
-    job.detail.update(status="RUNNING", startedAt=now_ms)
+    job.detail["startedAt"] = now_ms
+    job.status = "RUNNING"
 
 
 def end_attempt(job: Job, outcome: Outcome) -> None:
@@ -74,7 +82,7 @@ def end_attempt(job: Job, outcome: Outcome) -> None:
             job.container[member] = value
     job.environment = None
     if tries_again(job.detail["retryStrategy"], len(job.attempts), outcome) and job.stop_reason is None:
-        job.detail["status"] = "RUNNABLE"
+        make_runnable(job, outcome.stopped_at_ms)
         job.detail.pop("startedAt", None)
         return
     finish(job, "SUCCEEDED" if outcome.succeeded else "FAILED", outcome.status_reason, outcome.stopped_at_ms)
@@ -82,7 +90,8 @@ def end_attempt(job: Job, outcome: Outcome) -> None:
 
 def finish(job: Job, status: Literal["SUCCEEDED", "FAILED"], reason: str, now_ms: int) -> None:
     job.environment = None
-    job.detail.update(status=status, statusReason=reason, stoppedAt=now_ms)
+    job.detail.update(statusReason=reason, stoppedAt=now_ms)
+    job.status = status
 
 
 def cancel(job: Job, reason: str, now_ms: int, *, terminated: bool) -> bool:

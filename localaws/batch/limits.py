@@ -25,8 +25,10 @@ LONGEST_TAG_KEY = 128
 LONGEST_TAG_VALUE = 256
 LONGEST_REASON = 1024
 MOST_SCHEDULING_PRIORITY = 9999
-_WORDS = re.compile(r"[A-Za-z0-9.:\s]{0,512}\*?")
-_GLOBS = {"onStatusReason": _WORDS, "onReason": _WORDS, "onExitCode": re.compile(r"[0-9]{0,512}\*?")}
+MOST_SHARES = 500
+LONGEST_GLOB = 512
+_WORDS = re.compile(r"[A-Za-z0-9.:\s]*\*?")
+_GLOBS = {"onStatusReason": _WORDS, "onReason": _WORDS, "onExitCode": re.compile(r"[0-9]*\*?")}
 
 
 def check_name(name: str, what: str) -> None:
@@ -39,12 +41,14 @@ def check_name(name: str, what: str) -> None:
 
 
 def check_retry_strategy(strategy: Document | None) -> None:
-    """Attempts are 1 to 10; at most five rules, each with a condition whose `*` stands only at the end."""
+    """Attempts are 1 to 10 and never left out; at most five rules, each with a condition whose `*` stands
+    only at the end.
+    """
     if strategy is None:
         return
-    if not strategy:
+    if "attempts" not in strategy:
         raise refused("RetryAttempts must be provided with retry strategy")
-    attempts = strategy.get("attempts", 1)
+    attempts = strategy["attempts"]
     if not 1 <= attempts <= MOST_ATTEMPTS:
         raise refused(f"RetryAttempts must be between 1 and {MOST_ATTEMPTS}, found {attempts}")
     rules = strategy.get("evaluateOnExit", [])
@@ -60,7 +64,9 @@ def _check_rule(rule: Document) -> None:
         raise refused(f"evaluateOnExit must name at least one of {', '.join(_GLOBS)}")
     for name, glob in conditions.items():
         allowed = "digits" if name == "onExitCode" else "letters, digits, periods, colons and white space"
-        if not glob or not _GLOBS[name].fullmatch(glob):
+        if not 1 <= len(glob) <= LONGEST_GLOB:
+            raise refused(f"{name} must have 1 to {LONGEST_GLOB} characters, found {len(glob)}")
+        if not _GLOBS[name].fullmatch(glob):
             raise refused(f"{name} {glob!r} is not valid: {allowed}, and an asterisk at the end only")
 
 

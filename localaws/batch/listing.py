@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from localaws.batch import arrays
@@ -10,6 +11,8 @@ from localaws.batch.pages import page
 from localaws.batch.queues import existing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from localaws.batch.model import Document
     from localaws.batch.state import Job, Region
 
@@ -38,65 +41,103 @@ def describe(region: Region, request: Document) -> Document:
     wanted = request["jobs"]
     if len(wanted) > MOST_DESCRIBED:
         raise refused(f"Maximum number of jobs supported is {MOST_DESCRIBED}, found {len(wanted)}")
-    ids = [region.scope.name_of("job", reference) for reference in wanted]
-    return {"jobs": [arrays.detail(region.jobs[one], region) for one in ids if one in region.jobs]}
+    found = (region.jobs.get(region.scope.name_of("job", reference) or "") for reference in wanted)
+    return {"jobs": [arrays.detail(job, region) for job in found if job]}
 
 
-def listing(region: Region, request: Document) -> Document:
-    """Newest first. One filter looks at every status; without one, the status asked for or else RUNNING."""
-    candidates = _candidates(region, request)
-    filters = request.get("filters", [])
-    if len(filters) > 1:
-        raise refused(f"Only one filter can be used at a time, found {len(filters)}")
-    if filters:
-        if "jobQueue" not in request:
-            raise refused("filters can only be used with jobQueue")
-        found = [job for job in candidates if _passes(job, filters[0])]
-        if filters[0].get("name") == "SHARE_IDENTIFIER" and "jobStatus" in request:
-            found = [job for job in found if job.status == request["jobStatus"]]
-        most = MOST_BY_FILTER
-    else:
-        status = request.get("jobStatus", "RUNNING")
-        found = [job for job in candidates if job.status == status]
-        most = MOST_BY_STATUS
-    found.sort(key=lambda job: job.sequence, reverse=True)
-    items, token = page(found, request.get("maxResults"), request.get("nextToken"), most)
-    return {"jobSummaryList": [_summary(job) for job in items], "nextToken": token}
+def listing(region: Region, request: Document, submitted_until_ms: int) -> Document:
+    """Newest first. One filter looks at every status; without one, the status asked for or else RUNNING.
 
-
-def _candidates(region: Region, request: Document) -> list[Job]:
+    Jobs submitted after `submitted_until_ms` are not listed yet.
+    """
     given = [name for name in ("jobQueue", "arrayJobId", "multiNodeJobId") if name in request]
     if len(given) != 1:
         raise refused(
             "Exactly one of jobQueue, arrayJobId and multiNodeJobId must be specified, "
             f"found {', '.join(given) or 'none'}"
         )
-    if given == ["jobQueue"]:
-        arn = existing(region, request["jobQueue"])["jobQueueArn"]
-        return [job for job in region.jobs.values() if job.queue_arn == arn and ":" not in job.id]
-    prefix = f"{request.get('arrayJobId')}:"
-    return [job for job in region.jobs.values() if job.id.startswith(prefix)]
+    filters = request.get("filters", [])
+    if len(filters) > 1:
+        raise refused(f"Only one filter can be used at a time, found {len(filters)}")
+    if filters and given != ["jobQueue"]:
+        raise refused("filters can only be used with jobQueue")
+    found = [
+        job
+        for job in (_filtered(region, request, filters[0]) if filters else _in_status(region, request))
+        if job.detail["createdAt"] <= submitted_until_ms
+    ]
+    found.sort(key=lambda job: job.sequence, reverse=True)
+    most = MOST_BY_FILTER if filters else MOST_BY_STATUS
+    items, token = page(found, request.get("maxResults"), request.get("nextToken"), most)
+    return {"jobSummaryList": [_summary(job, region) for job in items], "nextToken": token}
+
+
+def _in_status(region: Region, request: Document) -> Iterable[Job]:
+    status = request.get("jobStatus", "RUNNING")
+    if "jobQueue" in request:
+        return region.jobs.in_status(existing(region, request["jobQueue"])["jobQueueArn"], status)
+    children = region.jobs.children(request.get("arrayJobId", ""))
+    return [job for job in children if job.status == status]
+
+
+def _filtered(region: Region, request: Document, wanted: Document) -> Iterable[Job]:
+    arn = existing(region, request["jobQueue"])["jobQueueArn"]
+    _check_filter(wanted)
+    found = [job for job in _candidates(region, arn, wanted) if _passes(job, wanted)]
+    if wanted["name"] == "SHARE_IDENTIFIER" and "jobStatus" in request:
+        found = [job for job in found if job.status == request["jobStatus"]]
+    return found
+
+
+def _candidates(region: Region, queue_arn: str, wanted: Document) -> Iterable[Job]:
+    """Exact names have an index; whatever else is asked for is looked for in all jobs of the queue."""
+    names = set(map(str.lower, wanted["values"]))
+    if wanted["name"] == "JOB_NAME" and not any(name.endswith("*") for name in names):
+        return chain.from_iterable(region.jobs.named(queue_arn, name) for name in names)
+    return region.jobs.of_queue(queue_arn)
 
 
 def _passes(job: Job, wanted: Document) -> bool:
-    name, values = wanted.get("name"), wanted.get("values", [])
+    return _FILTERS[wanted["name"]](job, wanted["values"])
+
+
+def _check_filter(wanted: Document) -> None:
+    name, values = wanted.get("name", ""), wanted.get("values")
+    if name not in _FILTERS:
+        raise refused(f"filter name must be one of {', '.join(_FILTERS)}, found {name!r}")
     if not values:
         raise refused(f"filter {name} needs at least one value")
-    if name == "JOB_NAME":
-        return any(_named(job.detail["jobName"].lower(), value.lower()) for value in values)
-    if name == "JOB_DEFINITION":
-        return any(_defined(job.detail["jobDefinition"], value) for value in values)
-    if name == "SHARE_IDENTIFIER":
-        return job.detail.get("shareIdentifier") in values
-    if name in ("BEFORE_CREATED_AT", "AFTER_CREATED_AT"):
-        if not str(values[0]).isdigit():
-            raise refused(f"filter {name} needs milliseconds since 1970, found {values[0]!r}")
-        limit, created = int(values[0]), int(job.detail["createdAt"])
-        return created < limit if name == "BEFORE_CREATED_AT" else created > limit
-    raise refused(
-        "filter name must be one of JOB_NAME, JOB_DEFINITION, BEFORE_CREATED_AT, AFTER_CREATED_AT and "
-        f"SHARE_IDENTIFIER, found {name!r}"
-    )
+    if name.endswith("_CREATED_AT") and not str(values[0]).isdecimal():
+        raise refused(f"filter {name} needs milliseconds since 1970, found {values[0]!r}")
+
+
+def _has_name(job: Job, names: list[str]) -> bool:
+    return any(_named(job.detail["jobName"].lower(), name.lower()) for name in names)
+
+
+def _has_definition(job: Job, definitions: list[str]) -> bool:
+    return any(_defined(job.detail["jobDefinition"], one) for one in definitions)
+
+
+def _has_share(job: Job, shares: list[str]) -> bool:
+    return job.share in shares
+
+
+def _created_before(job: Job, times_ms: list[str]) -> bool:
+    return int(job.detail["createdAt"]) < int(times_ms[0])
+
+
+def _created_after(job: Job, times_ms: list[str]) -> bool:
+    return int(job.detail["createdAt"]) > int(times_ms[0])
+
+
+_FILTERS: Mapping[str, Callable[[Job, list[str]], bool]] = {
+    "JOB_NAME": _has_name,
+    "JOB_DEFINITION": _has_definition,
+    "BEFORE_CREATED_AT": _created_before,
+    "AFTER_CREATED_AT": _created_after,
+    "SHARE_IDENTIFIER": _has_share,
+}
 
 
 def _named(found: str, wanted: str) -> bool:
@@ -111,6 +152,7 @@ def _defined(arn: str, wanted: str) -> bool:
     return _named(name, wanted)
 
 
-def _summary(job: Job) -> Document:
+def _summary(job: Job, region: Region) -> Document:
     container = {name: job.container[name] for name in ("exitCode", "reason") if name in job.container}
-    return {**{name: job.detail[name] for name in _SUMMARY if name in job.detail}, "container": container}
+    detail = arrays.detail(job, region)
+    return {**{name: detail[name] for name in _SUMMARY if name in detail}, "container": container}

@@ -5,76 +5,94 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from localaws.batch import fairshare
 from localaws.batch.environments import environment_arns, vcpu_limit
-from localaws.batch.state import STARTED, Job, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from localaws.batch.model import Document
+    from localaws.batch.retries import Outcome
+    from localaws.batch.state import Job, Region
+
+Occupied = defaultdict[str, float]
+"""vCPUs by the name of an environment, or by the ARN of a queue."""
 
 
-def choose(region: Region) -> list[tuple[Job, Document]]:
+def choose(region: Region, now_ms: int) -> list[tuple[Job, Document]]:
     """The jobs to start and the environment of each; a job that does not fit holds up its whole queue."""
-    used: defaultdict[str, float] = defaultdict(float)
-    for job in region.jobs.values():
-        if job.status in STARTED and job.environment:
+    used: Occupied = defaultdict(float)
+    for job in region.jobs.started():
+        if job.environment:
             used[job.environment] += job.vcpus
+            used[job.queue_arn] += job.vcpus
     chosen = []
     for queue in sorted(region.queues.values(), key=lambda one: -int(one["priority"])):
-        for job in ordered(region, queue):
+        most = _most_vcpus(region, queue, now_ms)
+        for job in ordered(region, queue, now_ms):
             environment = _room(region, queue, job, used)
-            if environment is None:
+            if environment is None or not _within(used[queue["jobQueueArn"]], job.vcpus, most):
                 break
             used[environment["computeEnvironmentName"]] += job.vcpus
+            used[queue["jobQueueArn"]] += job.vcpus
             chosen.append((job, environment))
     return chosen
 
 
-def ordered(region: Region, queue: Document) -> list[Job]:
+def ordered(region: Region, queue: Document, now_ms: int) -> Iterator[Job]:
     """The queue's RUNNABLE jobs, first to start first.
 
     A FIFO queue keeps the order of submission. A fair-share queue takes turns: each time the share that uses
-    the least vCPUs for its weight (a smaller weightFactor earns more), and within a share the higher
-    priority first.
+    the least for its weight (a smaller weightFactor earns more), and within a share the higher priority
+    first.
     """
-    of_queue = [job for job in region.jobs.values() if job.queue_arn == queue["jobQueueArn"]]
-    waiting = sorted((job for job in of_queue if job.status == "RUNNABLE"), key=lambda job: job.sequence)
-    policy = region.policies.get(queue.get("schedulingPolicyArn", ""))
+    arn = queue["jobQueueArn"]
+    lines = region.jobs.lines(arn)
+    policy = fairshare_policy(region, queue)
     if policy is None:
-        return waiting
-    return _by_share(waiting, [job for job in of_queue if job.status in STARTED], policy["fairsharePolicy"])
+        return iter([job for line in lines.values() for job in line])
+    running = [job for job in region.jobs.started() if job.queue_arn == arn]
+    return fairshare.turns(lines, running, region.usage.get(arn, fairshare.Usage()), policy, now_ms)
 
 
-def _by_share(waiting: list[Job], running: Iterable[Job], policy: Document) -> list[Job]:
-    usage: dict[str, float] = {}
-    for job in running:
-        share = job.detail["shareIdentifier"]
-        usage[share] = usage.get(share, 0.0) + job.vcpus * _weight(policy, share)
-    lines: dict[str, list[Job]] = {}
-    for job in sorted(waiting, key=lambda job: (-int(job.detail["schedulingPriority"]), job.sequence)):
-        lines.setdefault(job.detail["shareIdentifier"], []).append(job)
-    result = []
-    while lines:
-        share = min(lines, key=lambda one: (usage.get(one, 0.0), lines[one][0].sequence))
-        job = lines[share].pop(0)
-        usage[share] = usage.get(share, 0.0) + job.vcpus * _weight(policy, share)
-        result.append(job)
-        if not lines[share]:
-            del lines[share]
-    return result
+def count_usage(region: Region, job: Job, outcome: Outcome) -> None:
+    """What an attempt on a fair-share queue has used stays on the account of its share for a while."""
+    queue = region.queue(job.queue_arn)
+    policy = fairshare_policy(region, queue) if queue else None
+    if policy is None or outcome.started_at_ms is None:
+        return
+    seconds = (outcome.stopped_at_ms - outcome.started_at_ms) / 1000
+    usage = region.usage.setdefault(job.queue_arn, fairshare.Usage())
+    usage.add(job.share, job.vcpus * seconds, outcome.stopped_at_ms, policy)
 
 
-def _weight(policy: Document, share: str) -> float:
-    """1.0 unless the policy names the share, or a prefix of it that ends in `*`."""
-    for one in policy["shareDistribution"]:
-        name = one["shareIdentifier"]
-        if name == share or (name.endswith("*") and share.startswith(name[:-1])):
-            return float(one.get("weightFactor", 1.0))
-    return 1.0
+def fairshare_policy(region: Region, queue: Document) -> Document | None:
+    """None for a FIFO queue."""
+    policy = region.policies.get(queue.get("schedulingPolicyArn", ""))
+    return policy["fairsharePolicy"] if policy else None
 
 
-def _room(region: Region, queue: Document, job: Job, used: defaultdict[str, float]) -> Document | None:
+def _most_vcpus(region: Region, queue: Document, now_ms: int) -> float:
+    """What the queue's jobs may occupy together: all of its environments' vCPUs less the reservation.
+
+    A share is active while it has an unfinished job, and for the time of decay after its last one.
+    """
+    policy = fairshare_policy(region, queue)
+    if policy is None or not policy["computeReservation"]:
+        return float("inf")
+    arn = queue["jobQueueArn"]
+    lately = region.usage.get(arn, fairshare.Usage()).shares(now_ms, policy)
+    active = len(lately.union(region.jobs.active_shares(arn)))
+    found = [one for name in environment_arns(queue) if (one := region.environment(name))]
+    return sum(map(vcpu_limit, found)) * (1 - fairshare.reserved(policy, active))
+
+
+def _within(used: float, vcpus: float, most: float) -> bool:
+    """Whether the reservation allows it; a queue that runs nothing is never held up by it for good."""
+    return not used or used + vcpus <= most
+
+
+def _room(region: Region, queue: Document, job: Job, used: Occupied) -> Document | None:
     for arn in environment_arns(queue):
         environment = region.environment(arn)
         if environment is None or environment["state"] != "ENABLED" or environment["status"] != "VALID":

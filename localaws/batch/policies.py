@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from localaws.batch import limits
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from localaws.batch.state import Region
 
 MOST_PER_PAGE = 100
+_RANGES = {"shareDecaySeconds": range(604_801), "computeReservation": range(100)}
+_LEAST_WEIGHT, _MOST_WEIGHT = 0.0001, 999.9999
 _DEFAULT = {"shareDecaySeconds": 0, "computeReservation": 0, "shareDistribution": []}
 
 
@@ -36,7 +39,10 @@ def create(region: Region, request: Document) -> Document:
 
 
 def update(region: Region, request: Document) -> Document:
-    _existing(region, request["arn"])["fairsharePolicy"] = _fairshare(request)
+    """A request without fairsharePolicy changes nothing."""
+    policy = _existing(region, request["arn"])
+    if "fairsharePolicy" in request:
+        policy["fairsharePolicy"] = _fairshare(request)
     return {}
 
 
@@ -67,9 +73,39 @@ def _existing(region: Region, arn: str) -> Document:
 
 
 def _fairshare(request: Document) -> Document:
-    policy = {**copy.deepcopy(_DEFAULT), **request.get("fairsharePolicy", {})}
-    for share in policy["shareDistribution"]:
-        weight = share.get("weightFactor", 1)
-        if not 0.0001 <= weight <= 999.9999:  # noqa: PLR2004 - the range AWS documents
-            raise refused(f"weightFactor must be between 0.0001 and 999.9999, found {weight}")
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_FairsharePolicy.html."""
+    policy = copy.deepcopy({**_DEFAULT, **request.get("fairsharePolicy", {})})
+    for member, allowed in _RANGES.items():
+        if policy[member] not in allowed:
+            raise refused(f"{member} must be between {allowed[0]} and {allowed[-1]}, found {policy[member]}")
+    shares = policy["shareDistribution"]
+    if len(shares) > limits.MOST_SHARES:
+        raise refused(f"shareDistribution must have at most {limits.MOST_SHARES} shares, found {len(shares)}")
+    for share in shares:
+        _check_share(share)
+    _refuse_overlaps([share["shareIdentifier"] for share in shares])
     return policy
+
+
+def _check_share(share: Document) -> None:
+    name, weight = share["shareIdentifier"], share.get("weightFactor", 1)
+    if not limits.SHARE_IDENTIFIER.fullmatch(name):
+        raise refused(
+            f"shareIdentifier must be 1 to 255 letters and digits, and may end with an asterisk; "
+            f"found {name[:300]!r}"
+        )
+    if not _LEAST_WEIGHT <= weight <= _MOST_WEIGHT:
+        raise refused(f"weightFactor must be between {_LEAST_WEIGHT} and {_MOST_WEIGHT}, found {weight}")
+
+
+def _refuse_overlaps(names: list[str]) -> None:
+    """`UserA*` and `UserA1` overlap, and so do two equal names."""
+    ordered = sorted(names, key=lambda name: (name.rstrip("*"), not name.endswith("*")))
+    prefix: str | None = None
+    for before, name in pairwise([None, *ordered]):
+        if prefix is not None and name is not None and name.startswith(prefix):
+            raise refused(f"The share identifiers {prefix}* and {name} overlap")
+        if before == name:
+            raise refused(f"The share identifier {name} is there twice")
+        if name is not None and name.endswith("*"):
+            prefix = name[:-1]

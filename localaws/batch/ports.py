@@ -80,10 +80,13 @@ class Settings:
     """`seconds_scale` shortens time-outs and the 30 s before SIGKILL: 0.01 makes a minute last 0.6 s.
 
     It comes from LOCALAWS_SECONDS_SCALE in the server's environment; the same name in a job's own
-    environment wins for that job.
+    environment wins for that job. `submits_per_second` 0 means no limit; jobs younger than
+    `list_lag_seconds` are not listed yet.
     """
 
     jobs_folder: Path
     find_image: Callable[[str], Image | None]
     now_ms: Callable[[], int]
     seconds_scale: float = 1.0
+    submits_per_second: float = 50.0
+    list_lag_seconds: float = 0.0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from localaws.batch.state import Region
 
 MOST_PER_PAGE = 100
+MOST_QUEUES = 50
 MOST_ENVIRONMENTS = 3
 _TIME_LIMIT_SECONDS = range(600, 86_401)
 
@@ -24,6 +25,8 @@ def create(region: Region, request: Document) -> Document:
     limits.check_tags(request.get("tags", {}))
     if name in region.queues:
         raise ClientException(f"Object already exists: {name}")
+    if len(region.queues) >= MOST_QUEUES:
+        raise refused(f"An account can have at most {MOST_QUEUES} job queues in a region")
     if "serviceEnvironmentOrder" in request or request.get("jobQueueType") == "SAGEMAKER_TRAINING":
         raise refused("Service environments are not available on this machine: use computeEnvironmentOrder")
     record: Document = {

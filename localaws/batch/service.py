@@ -30,7 +30,7 @@ def put_in_place(engine: Engine) -> None:
     app._loaded_modules["batch"] = _module(engine)  # noqa: SLF001 - see hooks.py
 
     provisioners._RESOURCE_HANDLERS.update(handlers(engine))  # noqa: SLF001
-    iam_actions.extract_iam_action = _action_of_valid_batch_calls(iam_actions.extract_iam_action)
+    iam_actions.extract_iam_action = _action_of_batch_calls(iam_actions.extract_iam_action)
     iam_actions.extract_resource_arn = _resource_of_batch_calls(engine, iam_actions.extract_resource_arn)
 
 
@@ -111,16 +111,20 @@ def _names_nothing(call: Call) -> bool:
     return False
 
 
-def _action_of_valid_batch_calls(before: Callable[..., str | None]) -> Callable[..., str | None]:
+def _action_of_batch_calls(before: Callable[..., str | None]) -> Callable[..., str | None]:
     """MiniStack checks no more than the credentials of a call without an action; the answer to such a call is
-    a ClientException.
+    a ClientException. Some operations are allowed by the action of another.
     """
 
     def extract_iam_action(  # noqa: PLR0913, PLR0917 - MiniStack's own signature
         service: str, method: str, path: str, headers: dict[str, str], body: bytes, query_params: Query
     ) -> str | None:
-        if service == "batch" and _names_nothing(Call(method, path, query_params, body)):
-            return None
+        if service == "batch":
+            call = Call(method, path, query_params, body)
+            if _names_nothing(call):
+                return None
+            if found := route(call):
+                return iam.action(found.operation.name)
         return before(service, method, path, headers, body, query_params)
 
     return extract_iam_action

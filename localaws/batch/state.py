@@ -6,24 +6,28 @@ the few things AWS does not show. `dump` and `load` turn everything into JSON an
 
 from __future__ import annotations
 
-import copy
+import pickle
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from localaws.batch.jobs import STARTED, TERMINAL, Jobs
 from localaws.batch.scope import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localaws.batch.fairshare import Usage
     from localaws.batch.model import Document
 
-TERMINAL = frozenset({"SUCCEEDED", "FAILED"})
-STARTED = frozenset({"STARTING", "RUNNING"})
+__all__ = ["STARTED", "TERMINAL", "Job", "Region", "State", "dump", "load"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """A submitted job. `sequence` is its place in the order of submission, `environment` the name of the
     compute environment its current attempt occupies, `stop_reason` the text of a TerminateJob that awaits
-    the process, `unfinished` how many children of an array parent have not ended, 0 before there are any.
+    the process, `unfinished` how many children of an array parent have not ended, 0 before there are any,
+    `siblings` the size of the array that a child belongs to. `runnable_ms` is when it last became RUNNABLE.
     """
 
     scope: Scope
@@ -34,6 +38,9 @@ class Job:
     environment: str | None = None
     stop_reason: str | None = None
     unfinished: int = 0
+    siblings: int | None = None
+    runnable_ms: int = 0
+    on_move: Callable[[Job, str], None] | None = field(default=None, repr=False)
 
     @property
     def array_size(self) -> int | None:
@@ -53,6 +60,17 @@ class Job:
     @property
     def status(self) -> str:
         return str(self.detail["status"])
+
+    @status.setter
+    def status(self, status: str) -> None:
+        before, self.detail["status"] = self.status, status
+        if self.on_move:
+            self.on_move(self, before)
+
+    @property
+    def share(self) -> str:
+        """Empty on a FIFO queue."""
+        return str(self.detail.get("shareIdentifier", ""))
 
     @property
     def queue_arn(self) -> str:
@@ -75,14 +93,20 @@ class Job:
 
 @dataclass
 class Region:
-    """The Batch resources of one account in one region, by name (jobs by id, policies by ARN)."""
+    """The Batch resources of one account in one region, by name (jobs by id, policies by ARN).
+
+    `usage` is what the shares of each queue used lately, by the queue's ARN; `departures` when a job last
+    left the line of a queue, in ms. Both begin anew with the server.
+    """
 
     scope: Scope
     environments: dict[str, Document] = field(default_factory=dict)
     queues: dict[str, Document] = field(default_factory=dict)
     definitions: dict[str, list[Document]] = field(default_factory=dict)
     policies: dict[str, Document] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
+    jobs: Jobs = field(default_factory=Jobs)
+    usage: dict[str, Usage] = field(default_factory=dict)
+    departures: dict[str, int] = field(default_factory=dict)
 
     def queue(self, reference: str) -> Document | None:
         return self.queues.get(self.scope.name_of("job-queue", reference) or "")
@@ -127,7 +151,7 @@ def dump(state: State) -> Document:
         }
         for region in state.regions.values()
     }
-    return copy.deepcopy({"sequence": state.sequence, "regions": regions})
+    return _copied({"sequence": state.sequence, "regions": regions})
 
 
 def load(state: State, data: Document) -> None:
@@ -143,10 +167,20 @@ def load(state: State, data: Document) -> None:
             saved["queues"],
             saved["definitions"],
             saved["policies"],
-            {job.id: job for job in jobs},
+            Jobs(jobs),
         )
 
 
+_OF_A_JOB = (
+    *("detail", "sequence", "vcpus", "memory_mib", "environment", "stop_reason", "unfinished"),
+    *("siblings", "runnable_ms"),
+)
+
+
 def _dump_job(job: Job) -> Document:
-    names = ("detail", "sequence", "vcpus", "memory_mib", "environment", "stop_reason", "unfinished")
-    return {name: getattr(job, name) for name in names}
+    return {name: getattr(job, name) for name in _OF_A_JOB}
+
+
+def _copied(document: Document) -> Document:
+    # The event loop waits meanwhile, and this is three times as fast as copy.deepcopy.
+    return cast("Document", pickle.loads(pickle.dumps(document)))  # noqa: S301 - our own bytes

@@ -31,7 +31,7 @@ def plan(region: Region, request: Document, *, job_id: str, now_ms: int, sequenc
     queue = _open_queue(region, request["jobQueue"])
     definition = _active_definition(region, request["jobDefinition"])
     _check_platform(region, queue, definition)
-    share = _share(queue, definition, request)
+    share = _share(region, queue, definition, request)
     override = request.get("containerOverrides", {})
     if runs_on_fargate(definition):
         resources.refuse_older_amounts(override)
@@ -104,7 +104,7 @@ def _check_platform(region: Region, queue: Document, definition: Document) -> No
         )
 
 
-def _share(queue: Document, definition: Document, request: Document) -> Document:
+def _share(region: Region, queue: Document, definition: Document, request: Document) -> Document:
     """The share and priority of the job, which a FIFO queue refuses and a fair-share queue demands."""
     identifier = request.get("shareIdentifier")
     override = request.get("schedulingPriorityOverride")
@@ -112,8 +112,7 @@ def _share(queue: Document, definition: Document, request: Document) -> Document
         if identifier is not None or override is not None:
             raise ClientException(
                 "Job with shareIdentifier or schedulingPriority can only be submitted to job queue with "
-                "fair share "
-                "scheduling policy."
+                "fair share scheduling policy."
             )
         return {}
     if identifier is None:
@@ -121,7 +120,10 @@ def _share(queue: Document, definition: Document, request: Document) -> Document
             "shareIdentifier must be specified for a job queue with fair share scheduling policy."
         )
     if not limits.SHARE_IDENTIFIER.fullmatch(identifier):
-        raise refused(f"shareIdentifier must be 1 to 255 letters and digits, found {identifier[:300]!r}")
+        raise refused(
+            "shareIdentifier must be 1 to 255 letters and digits, and may end with an asterisk; "
+            f"found {identifier[:300]!r}"
+        )
     priority = definition.get("schedulingPriority") if override is None else override
     if priority is None:
         raise ClientException(
@@ -131,5 +133,10 @@ def _share(queue: Document, definition: Document, request: Document) -> Document
         raise refused(
             f"schedulingPriorityOverride must be between 0 and {limits.MOST_SCHEDULING_PRIORITY}, found "
             f"{priority}"
+        )
+    active = region.jobs.active_shares(queue["jobQueueArn"])
+    if len(active) >= limits.MOST_SHARES and identifier not in active:
+        raise refused(
+            f"There can be no more than {limits.MOST_SHARES} share identifiers active in a job queue"
         )
     return {"shareIdentifier": identifier, "schedulingPriority": priority}

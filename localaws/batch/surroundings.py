@@ -85,8 +85,13 @@ def environment(
         "AWS_BATCH_JOB_ATTEMPT": str(len(job.attempts) + 1),
         "AWS_BATCH_JQ_NAME": job.queue_arn.rpartition("/")[2],
         "AWS_BATCH_CE_NAME": job.environment or "",
-        **({} if index is None else {"AWS_BATCH_JOB_ARRAY_INDEX": str(index)}),
+        **({} if index is None else _place_in_array(index, job.siblings)),
         "PATH": f"{image.venv / 'bin'}:{search}" if image.venv else search,
         "HOME": str(scratch.home),
         "TMPDIR": str(scratch.temporary),
     }
+
+
+def _place_in_array(index: int, size: int | None) -> dict[str, str]:
+    """https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html."""
+    return {"AWS_BATCH_JOB_ARRAY_INDEX": str(index), "AWS_BATCH_JOB_ARRAY_SIZE": str(size or "")}

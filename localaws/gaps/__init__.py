@@ -4,6 +4,7 @@ import importlib
 
 GAPS = (
     "alarms",
+    "batched_messages",
     "bucket_properties",
     "custom_resources",
     "ecr",
@@ -12,7 +13,9 @@ GAPS = (
     "function_properties",
     "iam_wildcards",
     "lambda_logs",
+    "message_moves",
     "network_placeholders",
+    "object_ranges",
     "object_version_events",
     "s3_managed_key",
     "schedules",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from localaws.batch import definitions, environments, policies, queues
+from localaws.batch import definitions, environments, policies, queues, submit
 from localaws.batch.engine import Engine
 from localaws.batch.ports import Credentials, LogsRefusedError, RoleNotAssumableError, Settings
 from localaws.batch.scope import Scope
@@ -152,3 +152,21 @@ def definition(
             **container,
         },
     }
+
+
+def waiting(
+    region: Region, name: str, *, vcpus: str = "1", memory: str = "2048", queue: str = "queue", **members: Any
+) -> Job:
+    """A RUNNABLE job that no engine knows of."""
+    definitions.register(region, definition(name, vcpus=vcpus, memory=memory))
+    number = len(region.jobs) + 1
+    job = submit.plan(
+        region,
+        {"jobName": name, "jobQueue": queue, "jobDefinition": name, **members},
+        job_id=name,
+        now_ms=number,
+        sequence=number,
+    )
+    job.detail["status"] = "RUNNABLE"
+    region.jobs.add(job)
+    return job

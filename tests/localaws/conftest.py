@@ -1,16 +1,21 @@
 """One instance a test module, on a folder and a port of its own."""
 
+import asyncio
 import json
+import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from localaws import instance
 from localaws.instance import Instance
+from tests.localaws.batch_world import World
 
 Deploy = Callable[..., dict[str, str]]
 
@@ -40,6 +45,49 @@ def as_role(aws: Instance) -> Callable[..., Any]:
 def eventually() -> Callable[..., Any]:
     """`eventually(question, seconds)` asks until the answer is true, and returns it."""
     return _eventually
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[..., None]:
+    """Runs a scenario with a world of its own and leaves nothing running."""
+
+    def run(scenario: Callable[[World], Coroutine[Any, Any, None]], **options: Any) -> None:
+        async def everything() -> None:
+            world = World(tmp_path, **options)
+            try:
+                await scenario(world)
+            finally:
+                world.engine.clear()
+
+        asyncio.run(everything())
+
+    return run
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[int]]:
+    """`at_once(call, times)` makes the calls at the same time; the numbers of those that were not refused."""
+    return _at_once
+
+
+def _at_once(call: Callable[[int], Any], times: int) -> list[int]:
+    passed = []
+    together = threading.Barrier(times)
+
+    def one(number: int) -> None:
+        together.wait()
+        try:
+            call(number)
+        except ClientError:
+            return
+        passed.append(number)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return passed
 
 
 def _eventually(question: Callable[[], Any], seconds: float = 10) -> Any:

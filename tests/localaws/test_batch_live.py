@@ -137,6 +137,35 @@ def test_an_array_is_listed_by_its_parent(stage):
     assert [one["detail"]["status"] for one in stage.events(parent["jobId"])] == ["PENDING", "FAILED"]
 
 
+def test_arrays_wait_for_each_other_index_by_index_and_a_job_for_all(stage):
+    members = {"arrayProperties": {"size": 2}}
+    first = stage.submit("import time; time.sleep(0.2)", **members, dependsOn=[{"type": "SEQUENTIAL"}])
+    second = stage.submit("pass", **members, dependsOn=[{"type": "N_TO_N", "jobId": first}])
+    merge = stage.until(stage.submit("pass", dependsOn=[{"jobId": second}]))
+    ids = [f"{parent}:{index}" for parent in (first, second) for index in (0, 1)]
+    found = {job["jobId"]: job for job in stage.batch.describe_jobs(jobs=ids)["jobs"]}
+    assert {job["status"] for job in found.values()} | {merge["status"]} == {"SUCCEEDED"}
+    for index in (0, 1):
+        assert found[f"{second}:{index}"]["startedAt"] >= found[f"{first}:{index}"]["stoppedAt"]
+    assert found[f"{first}:1"]["startedAt"] >= found[f"{first}:0"]["stoppedAt"]
+    assert merge["startedAt"] >= max(job["stoppedAt"] for job in found.values())
+
+
+def test_the_queue_s_snapshot_shows_who_is_next(stage):
+    running = [stage.submit("import time; time.sleep(60)") for _ in range(4)]
+    waiting = [stage.submit("pass", name=f"next-{number}") for number in range(2)]
+    for job in running:
+        stage.until(job, "RUNNING")
+    for job in waiting:
+        stage.until(job, "RUNNABLE")
+    found = stage.batch.get_job_queue_snapshot(jobQueue="queue")
+    assert [one["jobArn"].rpartition("/")[2] for one in found["frontOfQueue"]["jobs"]] == waiting
+    assert found["queueUtilization"]["totalCapacityUsage"] == [{"capacityUnit": "VCPU", "quantity": 4.0}]
+    stage.batch.terminate_jobs(jobs=running, reason="enough")
+    for job in waiting:
+        stage.until(job)
+
+
 def test_tags_are_kept_on_every_kind_of_resource(stage):
     job = stage.run("pass", tags={"a": "1"})
     queue = stage.batch.describe_job_queues(jobQueues=["queue"])["jobQueues"][0]["jobQueueArn"]
@@ -177,13 +206,38 @@ def test_the_server_validates_what_a_client_that_does_not_sends(stage):
     )
 
 
-def test_several_jobs_are_ended_at_once_and_failures_are_listed(stage):
+def test_several_jobs_are_ended_at_once(stage):
     job = stage.submit("import time; time.sleep(60)")
     stage.until(job, "RUNNING")
     answer = stage.batch.terminate_jobs(jobs=[job, "nobody"], reason="all of them")
-    assert answer["successful"] == [job]
-    assert [error["job"] for error in answer["errors"]] == ["nobody"]
+    assert (answer["successful"], answer["errors"]) == ([job, "nobody"], [])
     assert stage.until(job)["statusReason"] == "all of them"
+
+
+def test_who_submits_too_fast_gets_429_and_nothing_is_accepted(stage):
+    once = stage.client("batch", config=Config(retries={"total_max_attempts": 1}))
+    stage.definition()
+    stage.batch.update_compute_environment(computeEnvironment="environment", state="DISABLED")
+
+    def refusal():
+        try:
+            once.submit_job(jobName="burst", jobQueue="queue", jobDefinition="definition")
+        except botocore.exceptions.ClientError as error:
+            return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        return None
+
+    accepted = 0
+    while (refused_with := refusal()) is None and accepted < 500:
+        accepted += 1
+    assert refused_with == ("TooManyRequestsException", 429)
+    assert accepted >= 50
+    filters = [{"name": "JOB_NAME", "values": ["burst"]}]
+    pages = stage.batch.get_paginator("list_jobs").paginate(jobQueue="queue", filters=filters)
+    jobs = [job["jobId"] for page in pages for job in page["jobSummaryList"]]
+    assert len(jobs) == accepted
+    for start in range(0, len(jobs), 50):
+        stage.batch.cancel_jobs(jobs=jobs[start : start + 50], reason="enough")
+    stage.batch.update_compute_environment(computeEnvironment="environment", state="ENABLED")
 
 
 def test_the_old_way_of_reading_a_job_works(stage):

@@ -89,6 +89,44 @@ def test_describing_and_ending_need_their_own_permissions(stage):
     denied(lambda: ender.describe_jobs(jobs=[job]), "batch:DescribeJobs", "")
 
 
+def test_listing_is_allowed_on_everything_or_not_at_all(stage):
+    stage.run("pass", name="listed-by-role")
+    only = stage.user("lister", allow("batch:ListJobs", "*"))
+    filters = [{"name": "JOB_NAME", "values": ["listed-by-role"]}]
+    assert len(only.list_jobs(jobQueue="queue", filters=filters)["jobSummaryList"]) == 1
+    assert only.list_jobs(jobQueue="queue", jobStatus="SUCCEEDED")["jobSummaryList"]
+    denied(lambda: only.describe_jobs(jobs=["x"]), "batch:DescribeJobs", "")
+    narrow = stage.user("narrow", allow("batch:ListJobs", f"{ARN}job-queue/queue"))
+    denied(lambda: narrow.list_jobs(jobQueue="queue", filters=filters), "batch:ListJobs", "")
+
+
+def test_ending_several_jobs_needs_the_permission_for_each(stage):
+    jobs = [stage.submit("import time; time.sleep(60)") for _ in range(2)]
+    one = stage.user("one-job", allow(["batch:CancelJob", "batch:TerminateJob"], f"{ARN}job/{jobs[0]}"))
+    for call, action in ((one.cancel_jobs, "batch:CancelJob"), (one.terminate_jobs, "batch:TerminateJob")):
+        denied(lambda call=call: call(jobs=jobs, reason="r"), action, jobs[1])
+    every = stage.user("every-job", allow("batch:TerminateJob", f"{ARN}job/*"))
+    assert every.terminate_jobs(jobs=jobs, reason="r")["successful"] == jobs
+    assert {stage.until(job)["statusReason"] for job in jobs} == {"r"}
+    # No policy can grant what is no action.
+    bulk = stage.user("bulk", allow("batch:TerminateJobs", "*"))
+    denied(lambda: bulk.terminate_jobs(jobs=jobs, reason="r"), "batch:TerminateJob", "")
+
+
+def test_tagging_a_job_needs_that_job(stage):
+    first, second = (stage.run("pass") for _ in range(2))
+    tagger = stage.user("tagger", allow("batch:TagResource", first["jobArn"]))
+    tagger.tag_resource(resourceArn=first["jobArn"], tags={"a": "1"})
+    denied(
+        lambda: tagger.tag_resource(resourceArn=second["jobArn"], tags={"a": "1"}),
+        "batch:TagResource",
+        "",
+    )
+    denied(
+        lambda: tagger.list_tags_for_resource(resourceArn=first["jobArn"]), "batch:ListTagsForResource", ""
+    )
+
+
 PULL = {
     "ecr:GetAuthorizationToken": allow("ecr:GetAuthorizationToken", "*"),
     "ecr:BatchCheckLayerAvailability": allow("ecr:BatchCheckLayerAvailability", REPOSITORY),

@@ -5,12 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from localaws.batch import definitions, environments, iam, placement, policies, queues, resources, submit
+from localaws.batch import definitions, environments, placement, policies, queues, resources
 from localaws.batch.errors import ClientException
 from localaws.batch.pages import page
 from localaws.batch.properties import request
-from localaws.batch.retries import Outcome, tries_again
-from tests.localaws.batch_world import SCOPE, definition, environment, order, region_with_queue
+from tests.localaws.batch_world import definition, environment, order, region_with_queue, waiting
 
 
 def amounts(vcpus, memory):
@@ -47,61 +46,8 @@ def test_the_older_amounts_are_for_ec2_only():
         resources.asked({"vcpus": 3, "memory": 100}, fargate=True)
 
 
-def outcome(exit_code=1, reason=None, status_reason="Essential container in task exited", *, final=False):
-    return Outcome(exit_code, status_reason, 0, reason, final=final)
-
-
-@pytest.mark.parametrize(
-    ("rules", "ended", "again"),
-    [
-        ([], outcome(), True),
-        ([], outcome(0), False),
-        ([], outcome(final=True), False),
-        ([{"action": "EXIT", "onExitCode": "1"}], outcome(), False),
-        ([{"action": "exit", "onExitCode": "1*"}], outcome(137), False),
-        ([{"action": "EXIT", "onExitCode": "1"}], outcome(137), True),
-        ([{"action": "EXIT", "onExitCode": "0"}], outcome(None), True),
-        (
-            [
-                {"action": "retry", "onReason": "CannotPullContainerError:*"},
-                {"action": "EXIT", "onReason": "*"},
-            ],
-            outcome(None, "CannotPullContainerError: x"),
-            True,
-        ),
-        (
-            [{"action": "RETRY", "onStatusReason": "Host EC2*"}, {"action": "EXIT", "onReason": "*"}],
-            outcome(),
-            False,
-        ),
-        ([{"action": "EXIT", "onReason": "x", "onExitCode": "1"}], outcome(), True),
-    ],
-)
-def test_the_first_rule_that_matches_decides_and_none_means_retry(rules, ended, again):
-    assert tries_again({"attempts": 3, "evaluateOnExit": rules}, 1, ended) is again
-
-
-def test_the_last_attempt_is_the_last():
-    assert not tries_again({"attempts": 2, "evaluateOnExit": []}, 2, outcome())
-
-
-def waiting(region, name, *, vcpus="1", memory="2048", queue="queue", **members):
-    definitions.register(region, definition(name, vcpus=vcpus, memory=memory))
-    number = len(region.jobs) + 1
-    job = submit.plan(
-        region,
-        {"jobName": name, "jobQueue": queue, "jobDefinition": name, **members},
-        job_id=name,
-        now_ms=number,
-        sequence=number,
-    )
-    job.detail["status"] = "RUNNABLE"
-    region.jobs[name] = job
-    return job
-
-
 def chosen(region):
-    return [(job.id, found["computeEnvironmentName"]) for job, found in placement.choose(region)]
+    return [(job.id, found["computeEnvironmentName"]) for job, found in placement.choose(region, 0)]
 
 
 def test_a_fifo_queue_is_held_up_by_its_first_job():
@@ -139,16 +85,6 @@ def test_the_queue_of_higher_priority_goes_first():
     assert chosen(region) == [("hurried", "environment")]
 
 
-def test_shares_take_turns_by_what_they_use_and_weigh():
-    shares = [{"shareIdentifier": "heavy", "weightFactor": 4.0}]
-    region = region_with_queue(vcpus=16, fairshare={"shareDistribution": shares})
-    for number in range(3):
-        waiting(region, f"h{number}", shareIdentifier="heavy", schedulingPriorityOverride=1)
-    for number in range(3):
-        waiting(region, f"l{number}", shareIdentifier="light", schedulingPriorityOverride=number)
-    assert [name for name, _ in chosen(region)] == ["h0", "l2", "l1", "l0", "h1", "h2"]
-
-
 def test_a_page_says_where_the_next_one_starts():
     first, token = page([1, 2, 3], 2, None, 100)
     assert first == [1, 2]
@@ -156,65 +92,6 @@ def test_a_page_says_where_the_next_one_starts():
     assert page([1, 2, 3], None, None, 2)[0] == [1, 2]
     with pytest.raises(ClientException, match="nextToken is invalid"):
         page([1], None, "mine", 100)
-
-
-def resolve(_reference):
-    return SCOPE.arn("job-definition", "d:3")
-
-
-@pytest.mark.parametrize(
-    ("operation", "members", "expected"),
-    [
-        (
-            "SubmitJob",
-            {"jobDefinition": "d", "jobQueue": "q"},
-            [("batch:SubmitJob", "job-definition/d:3"), ("batch:SubmitJob", "job-queue/q")],
-        ),
-        (
-            "SubmitJob",
-            {"jobDefinition": "d", "jobQueue": SCOPE.arn("job-queue", "q"), "tags": {"a": "b"}},
-            [
-                ("batch:SubmitJob", "job-definition/d:3"),
-                ("batch:SubmitJob", "job-queue/q"),
-                ("batch:TagResource", "job-definition/d:3"),
-                ("batch:TagResource", "job/*"),
-            ],
-        ),
-        ("TerminateJob", {"jobId": "x"}, [("batch:TerminateJob", "job/x")]),
-        ("DescribeJobs", {"jobs": ["x"]}, [("batch:DescribeJobs", None)]),
-        ("SubmitJob", {"jobQueue": 5}, [("batch:SubmitJob", None)]),
-        (
-            "TagResource",
-            {"resourceArn": SCOPE.arn("job", "x"), "tags": {"a": "b"}},
-            [("batch:TagResource", "job/x")],
-        ),
-    ],
-)
-def test_calls_need_permission_on_their_own_resources(operation, members, expected):
-    found = [(one.action, one.resource) for one in iam.permissions(operation, members, SCOPE, resolve)]
-    prefix = "arn:aws:batch:us-east-1:000000000000:"
-    assert found == [(action, prefix + resource if resource else "*") for action, resource in expected]
-
-
-def test_only_images_of_ecr_need_permission():
-    found = iam.pull_permissions("123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app@sha256:00")
-    assert {one.resource for one in found} == {"*", "arn:aws:ecr:eu-west-1:123456789012:repository/team/app"}
-    assert iam.pull_permissions("public.ecr.aws/docker/library/python:3.11") == []
-
-
-@pytest.mark.parametrize(
-    ("principal", "trusted"),
-    [
-        ({"Service": "ecs-tasks.amazonaws.com"}, True),
-        ({"Service": ["lambda.amazonaws.com", "ecs-tasks.amazonaws.com"]}, True),
-        ({"Service": "lambda.amazonaws.com"}, False),
-        ({"AWS": "*"}, False),
-        ("*", False),
-    ],
-)
-def test_a_role_has_to_trust_the_tasks_service(principal, trusted):
-    policy = {"Statement": {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}}
-    assert iam.trusts(policy, iam.TASKS_SERVICE) is trusted
 
 
 def test_properties_become_requests_in_the_types_of_the_model():
@@ -257,22 +134,13 @@ def test_what_the_cdk_writes_for_nothing_and_in_lower_case_is_understood():
     assert request("CreateComputeEnvironment", {"Type": "managed"}) == {"type": "MANAGED"}
 
 
-def test_a_policy_in_use_stays():
-    region = region_with_queue(fairshare={})
-    [arn] = region.policies
-    with pytest.raises(ClientException, match="existing JobQueue relationship"):
-        policies.delete(region, {"arn": arn})
-    assert policies.describe(region, {"arns": [arn]})["schedulingPolicies"][0]["fairsharePolicy"] == {
-        "shareDecaySeconds": 0,
-        "computeReservation": 0,
-        "shareDistribution": [],
-    }
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"retryStrategy": {"attempts": 11}}, "between 1 and 10"),
+        ({"retryStrategy": {"evaluateOnExit": [{"action": "EXIT", "onExitCode": "1"}]}}, "must be provided"),
+        ({"retryStrategy": {"attempts": 1, "evaluateOnExit": [{"action": "EXIT"}]}}, "at least one of"),
+        ({"parameters": {"p": "x" * 24_576}}, "at most 24576 bytes"),
         ({"timeout": {"attemptDurationSeconds": 1}}, "at least 60"),
         ({"type": "multinode"}, "not available on this machine"),
         ({"jobDefinitionName": "no spaces"}, "should match valid pattern"),

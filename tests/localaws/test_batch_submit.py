@@ -99,15 +99,38 @@ def test_a_bare_name_means_the_latest_active_revision(region):
         ({"retryStrategy": {"attempts": 11}}, "between 1 and 10, found 11"),
         ({"retryStrategy": {"attempts": 0}}, "between 1 and 10, found 0"),
         ({"retryStrategy": {}}, "RetryAttempts must be provided"),
-        ({"retryStrategy": {"evaluateOnExit": [{"action": "RETRY", "onReason": "*a"}]}}, "asterisk"),
-        ({"retryStrategy": {"evaluateOnExit": [{"action": "RETRY", "onExitCode": "x"}]}}, "asterisk"),
-        ({"retryStrategy": {"evaluateOnExit": [{"action": "RETRY", "onReason": "a"}] * 6}}, "at most 5"),
         (
-            {"retryStrategy": {"evaluateOnExit": [{"action": "AGAIN", "onReason": "a"}]}},
+            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "RETRY", "onReason": "*a"}]}},
+            "asterisk",
+        ),
+        (
+            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "RETRY", "onExitCode": "x"}]}},
+            "asterisk",
+        ),
+        (
+            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "RETRY", "onReason": "a"}] * 6}},
+            "at most 5",
+        ),
+        (
+            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "AGAIN", "onReason": "a"}]}},
             "RETRY, EXIT, found 'AGAIN'",
         ),
-        ({"retryStrategy": {"evaluateOnExit": [{"action": "RETRY"}]}}, "at least one of"),
+        ({"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "RETRY"}]}}, "at least one of"),
+        (
+            {"retryStrategy": {"evaluateOnExit": [{"action": "RETRY", "onReason": "a"}]}},
+            "RetryAttempts must be provided",
+        ),
+        (
+            {"retryStrategy": {"attempts": 2, "evaluateOnExit": [{"action": "EXIT", "onReason": "a" * 513}]}},
+            "onReason must have 1 to 512 characters, found 513",
+        ),
         ({"dependsOn": [{"jobId": "nobody"}]}, "Job nobody"),
+        ({"dependsOn": [{}]}, "of type none needs the jobId"),
+        (
+            {"dependsOn": [{"type": "N_TO_N"}], "arrayProperties": {"size": 2}},
+            "of type N_TO_N needs the jobId",
+        ),
+        ({"arrayProperties": {"size": 10_001}}, "between 2 and 10000, found 10001"),
         ({"dependsOn": [{"jobId": "x"}] * 21}, "at most 20 jobs, found 21"),
         ({"dependsOn": [{"jobId": "x", "type": "N_TO_N"}]}, "array jobs only"),
         ({"tags": {f"k{n}": "v" for n in range(51)}}, "at most 50"),

@@ -1,0 +1,143 @@
+"""The jobs of a region by id, with the views that each call asks for kept up to date as jobs move.
+
+A scan of every job would make a submission the slower the more jobs wait, or have ended, beside it.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from localaws.batch.state import Job
+
+STARTED = frozenset({"STARTING", "RUNNING"})
+TERMINAL = frozenset({"SUCCEEDED", "FAILED"})
+
+
+class Jobs(Mapping[str, "Job"]):
+    """Only `add` and a job's change of status change it; every answer is in the order of submission."""
+
+    def __init__(self, jobs: Iterable[Job] = ()) -> None:
+        self._by_id: dict[str, Job] = {}
+        self._by_name: defaultdict[tuple[str, str], list[Job]] = defaultdict(list)
+        self._in_status: defaultdict[tuple[str, str], dict[str, Job]] = defaultdict(dict)
+        self._started: dict[str, Job] = {}
+        self._lines: defaultdict[str, dict[str, list[Job]]] = defaultdict(dict)
+        self._unfinished: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._children: defaultdict[str, list[Job]] = defaultdict(list)
+        self._summaries: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._dependants: defaultdict[str, list[Job]] = defaultdict(list)
+        for job in jobs:
+            self.add(job)
+
+    def __getitem__(self, job_id: str) -> Job:
+        return self._by_id[job_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_id)
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def add(self, job: Job) -> None:
+        self._by_id[job.id] = job
+        if job.parent_id:
+            self._children[job.parent_id].append(job)
+        else:
+            self._by_name[job.queue_arn, _folded(job.detail["jobName"])].append(job)
+        for dependency in job.detail["dependsOn"]:
+            # A child that is not there yet is where its parent is, so both ends are waited for.
+            for one in {dependency.get("jobId"), str(dependency.get("jobId")).partition(":")[0]} - {None}:
+                self._dependants[one].append(job)
+        self._enter(job)
+        job.on_move = self._move
+
+    def named(self, queue_arn: str, name: str) -> Sequence[Job]:
+        """The jobs of a queue with this name in whatever case, without children of arrays."""
+        return self._by_name.get((queue_arn, _folded(name)), [])
+
+    def in_status(self, queue_arn: str, status: str) -> Sequence[Job]:
+        """The jobs of a queue in this status, without children of arrays."""
+        return list(self._in_status.get((queue_arn, status), {}).values())
+
+    def of_queue(self, queue_arn: str) -> Iterator[Job]:
+        """The jobs of a queue without children of arrays."""
+        return (job for job in self._by_id.values() if job.queue_arn == queue_arn and not job.parent_id)
+
+    def started(self) -> Iterator[Job]:
+        """The jobs that occupy an environment."""
+        return iter(self._started.values())
+
+    def lines(self, queue_arn: str) -> Mapping[str, Sequence[Job]]:
+        """The RUNNABLE jobs of a queue by share, each line the higher priority first; a FIFO queue has one
+        line, under the empty name.
+        """
+        return self._lines.get(queue_arn, {})
+
+    def active_shares(self, queue_arn: str) -> Mapping[str, int]:
+        """How many unfinished jobs each share of a queue has, where it has any."""
+        return self._unfinished.get(queue_arn, {})
+
+    def children(self, parent_id: str) -> Sequence[Job]:
+        return self._children.get(parent_id, [])
+
+    def summary(self, parent_id: str) -> Mapping[str, int]:
+        """How many children of an array are in each status."""
+        return self._summaries.get(parent_id, Counter())
+
+    def dependants(self, job_id: str) -> Sequence[Job]:
+        """The jobs that wait, or waited, for this one, or for a child of it."""
+        return self._dependants.get(job_id, [])
+
+    def _move(self, job: Job, before: str) -> None:
+        self._leave(job, before)
+        self._enter(job)
+
+    def _enter(self, job: Job) -> None:
+        status = job.status
+        if job.parent_id:
+            self._summaries[job.parent_id][status] += 1
+        else:
+            self._in_status[job.queue_arn, status][job.id] = job
+        if status in STARTED:
+            self._started[job.id] = job
+        elif status == "RUNNABLE":
+            bisect.insort(self._lines[job.queue_arn].setdefault(job.share, []), job, key=_place)
+        if status not in TERMINAL:
+            self._unfinished[job.queue_arn][job.share] += 1
+
+    def _leave(self, job: Job, status: str) -> None:
+        if job.parent_id:
+            self._summaries[job.parent_id][status] -= 1
+        else:
+            self._in_status[job.queue_arn, status].pop(job.id, None)
+        if status in STARTED:
+            self._started.pop(job.id, None)
+        elif status == "RUNNABLE":
+            _remove(self._lines[job.queue_arn], job)
+        if status not in TERMINAL:
+            shares = self._unfinished[job.queue_arn]
+            shares[job.share] -= 1
+            if not shares[job.share]:
+                del shares[job.share]
+
+
+def _remove(lines: dict[str, list[Job]], job: Job) -> None:
+    line = lines[job.share]
+    del line[bisect.bisect_left(line, _place(job), key=_place)]
+    if not line:
+        del lines[job.share]
+
+
+def _place(job: Job) -> tuple[int, int, int]:
+    index = job.detail.get("arrayProperties", {}).get("index", 0)
+    return -int(job.detail.get("schedulingPriority", 0)), job.sequence, int(index)
+
+
+def _folded(name: str) -> str:
+    return name.lower()
