@@ -10,3 +10,5 @@ class ExitCode(IntEnum):
     NOT_FOUND = 3
     REFUSED = 4
     JOB_FAILED = 5
+    INTERRUPTED = 130
+    """As a shell says of Ctrl+C: 128 and the signal's number."""

@@ -2,7 +2,14 @@
 
 import typer
 
-from pulse.cli import local
+from pulse.cli import local, queue
+from pulse.cli.cancel import cancel
+from pulse.cli.cost import cost
+from pulse.cli.option_groups import ManyValues
+from pulse.cli.quote import quote
+from pulse.cli.rerun import rerun
+from pulse.cli.status import status
+from pulse.cli.submit import submit
 
 app = typer.Typer(
     name="pulse",
@@ -10,10 +17,22 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     add_completion=False,
+    rich_markup_mode="markdown",
 )
+app.command(cls=ManyValues)(submit)
+app.command(cls=ManyValues)(quote)
+app.command()(status)
+app.command()(cancel)
+app.command()(rerun)
+app.command()(cost)
+app.add_typer(queue.app, name="queue")
 app.add_typer(local.app, name="local")
 
 
 @app.callback()
 def main() -> None:
     """Retrodiction training on AWS Batch, event-driven."""
+
+
+if __name__ == "__main__":
+    app(prog_name="pulse")

@@ -1,6 +1,80 @@
-"""Where a command's words go: data to stdout, messages to stderr."""
+"""Where a command's words go: data to stdout, messages to stderr. Words from outside are made printable."""
 
+import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pulse.cli.exit_codes import ExitCode
+from pulse.domain.errors import PulseError
+from pulse.domain.fault import printable
 
 data = Console(soft_wrap=True, highlight=False)
 messages = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Facts = Sequence[tuple[str, str]]
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """A PulseError becomes its message on stderr and the exit code FAILED."""
+    try:
+        yield
+    except PulseError as error:
+        raise failed(str(error)) from error
+
+
+def failed(message: str, code: ExitCode = ExitCode.FAILED) -> typer.Exit:
+    """Tells `message` in red; the caller raises what is returned."""
+    _message(message, "red")
+    return typer.Exit(code)
+
+
+def warn(message: str) -> None:
+    _message(message, "yellow")
+
+
+def _message(message: str, style: str) -> None:
+    """Wrapped where a person reads it; in a file or a pipe a line stays a line."""
+    messages.print(message, style=style, markup=False, soft_wrap=not messages.is_terminal)
+
+
+def as_json(content: Any) -> None:
+    data.print(json.dumps(content, indent=2, ensure_ascii=False), markup=False)
+
+
+def facts(title: str, rows: Facts, style: str = "bold") -> None:
+    """Names and what is so, one a line; rows that say nothing are left out. Sentences are wrapped; a word
+    that is longer than a line, such as an address, stays whole, so that it can be copied.
+    """
+    told = [(name, printable(value)) for name, value in rows if value]
+    indent = " " * (4 + max((len(name) for name, _ in told), default=0))
+    data.print(Text(printable(title), style))
+    for name, value in told:
+        wrapped = textwrap.fill(
+            value,
+            max(data.width, len(indent) + 20),
+            initial_indent=f"  {name}".ljust(len(indent)),
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        line = Text(wrapped)
+        line.stylize("dim", 0, len(indent))
+        data.print(line)
+
+
+def table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], style: str = "") -> None:
+    """As wide as the terminal at most; what does not fit is folded."""
+    shown = Table(show_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(printable(cell), style) for cell in row))
+    console.print(shown, soft_wrap=False)

@@ -1,0 +1,52 @@
+"""`pulse rerun`: the request of a job once more, with changes."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pulse.cli import output, quote, request_file, submission
+from pulse.cli.connection import Connection, Deployment
+from pulse.cli.job_argument import JobId
+from pulse.cli.option_groups import spread
+from pulse.cli.output_options import OutputOptions
+from pulse.cli.request_values import json_pair
+from pulse.cli.submission import SubmissionOptions
+
+
+@spread
+def rerun(  # noqa: PLR0913 - one parameter an option or a group of them
+    job_id: JobId,
+    *,
+    changes: Annotated[
+        list[Any] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="A field of the request, its value in JSON or as text; repeatable. memory_mib=32768",
+            parser=json_pair,
+        ),
+    ] = None,
+    request: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Fields in JSON or YAML, laid over the first request; --set wins.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    sending: SubmissionOptions,
+    where: Connection,
+    printing: OutputOptions,
+) -> None:
+    """Run a job's request again, as it was or with changes. The new job names the one it repeats."""
+    sending.check()
+    over = request_file.laid_over(request_file.read(request) if request else {}, dict(changes or ()))
+    with output.errors_told():
+        api = Deployment(where).api
+        path = f"/jobs/{job_id}/rerun"
+        if sending.dry_run:
+            quote.ask(api, path, over, printing)
+        else:
+            submission.submit(api, path, over, sending, as_json=printing.json)

@@ -1,0 +1,69 @@
+"""A job for people: when it was submitted, and as the ledger knows it."""
+
+from typing import Any
+
+from pulse.cli import output
+from pulse.domain import duration
+
+UNITS = {"vcpus": "vCPU", "memory_mib": "MiB", "gpus": "GPU", "shards": "shards"}
+STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red"}
+
+
+def submitted(job: dict[str, Any], request: dict[str, Any]) -> None:
+    """`job` as POST /jobs answers it, `request` as it was sent."""
+    job_id = str(job.get("job_id", ""))
+    follower = job.get("follower") or {}
+    output.facts(
+        f"Submitted {job_id}",
+        [
+            ("again of", str(job.get("rerun_of") or "")),
+            ("AWS Batch job", str(job.get("batch_job_id", ""))),
+            ("name", str(job.get("job_name", ""))),
+            *_asked(request),
+            ("then", str(follower.get("job_id", ""))),
+            ("results", str(job.get("results", ""))),
+            ("next", f"pulse status {job_id}"),
+        ],
+        "bold green",
+    )
+
+
+def ended(job: dict[str, Any]) -> None:
+    """`job` as GET /jobs/{id} answers it."""
+    status = str(job.get("status", ""))
+    log = [job.get("log_group"), job.get("log_stream")]
+    output.facts(
+        f"{job.get('job_id', '')} {status}",
+        [
+            *([] if status == "SUCCEEDED" else _why(job)),
+            ("again of", str(job.get("rerun_of") or "")),
+            ("AWS Batch job", str(job.get("batch_job_id") or "")),
+            ("name", str(job.get("job_name") or "")),
+            *_asked(job),
+            ("ran", duration.in_words(job.get("ran_seconds"))),
+            ("results", str(job.get("results") or "") if status == "SUCCEEDED" else ""),
+            ("log", " ".join(str(part) for part in log if part)),
+        ],
+        STYLES.get(status, "bold"),
+    )
+
+
+def _why(job: dict[str, Any]) -> output.Facts:
+    exit_code = job.get("exit_code")
+    return [
+        ("why", str(job.get("reason") or job.get("status_reason") or "")),
+        ("exit code", "" if exit_code is None else str(exit_code)),
+    ]
+
+
+def _asked(job: dict[str, Any]) -> output.Facts:
+    """A request, or what the ledger says of one: what is not said, the deployment decided."""
+    size = [f"{job[name]} {unit}" for name, unit in UNITS.items() if job.get(name)]
+    version = f" version {job['dataset_version_id']}" if job.get("dataset_version_id") else ""
+    return [
+        ("data set", f"{job['dataset']}{version}" if job.get("dataset") else ""),
+        ("variables", ", ".join(str(name) for name in job.get("variables") or ())),
+        ("resources", ", ".join(size)),
+        ("profile", str(job.get("profile") or "")),
+        ("queue", str(job.get("queue") or "")),
+    ]

@@ -1,0 +1,131 @@
+"""One command, one job: whatever becomes of the answers, and of the command itself."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pulse.cli import sending
+from pulse.cli.main import app
+from tests.functional.cli_server import JOB_ID, LOST, connected
+
+FIRST = JOB_ID.format(1)
+IN_FLIGHT = {"title": "The same request is under way", "status": 409}
+
+
+@pytest.fixture
+def api(monkeypatch, tmp_path):
+    with connected(monkeypatch, tmp_path) as api:
+        yield api
+
+
+def typed(*words):
+    return CliRunner().invoke(app, ["submit", *words])
+
+
+def pending(tmp_path):
+    return list((tmp_path / "cache").rglob("*.json"))
+
+
+def test_should_be_two_jobs_when_it_is_typed_twice(api):
+    assert typed("--profile", "small").exit_code == 0
+    assert typed("--profile", "small").exit_code == 0
+
+    assert len(api.jobs) == 2
+
+
+def test_should_repeat_under_one_key_until_the_outcome_is_known(api, tmp_path):
+    now = {"Retry-After": "0"}
+    api.answers = [(409, IN_FLIGHT, now), (503, {"title": "Not now"}, now), (429, b"", now), LOST]
+
+    ended = typed("--profile", "small")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert len(api.calls) == 5
+    assert len({call.key for call in api.calls}) == 1
+    assert next(iter(api.jobs.values()))["job_id"] in ended.stdout
+    assert len(api.jobs) == 1
+    assert "the same request is being submitted" in ended.stderr
+    assert pending(tmp_path) == []
+
+
+def test_should_find_the_first_submission_when_run_again(api, tmp_path, monkeypatch):
+    monkeypatch.setattr(sending, "PATIENCE_SECONDS", 0)
+    api.answers = [LOST]
+    lost = typed("--profile", "small")
+    found = typed("--profile", "small")
+
+    assert lost.exit_code == 1
+    assert "finds the submission" in lost.stderr
+    assert found.exit_code == 0
+    assert "its outcome was not seen" in found.stderr
+    assert len(api.jobs) == 1
+    assert FIRST in found.stdout
+    assert pending(tmp_path) == []
+
+
+def test_should_be_another_job_by_force_or_for_another_request(api, monkeypatch):
+    monkeypatch.setattr(sending, "PATIENCE_SECONDS", 0)
+    api.answers = [LOST]
+    typed("--profile", "small")
+
+    assert typed("--profile", "small", "--force").exit_code == 0
+    assert typed("--profile", "large").exit_code == 0
+
+    assert len(api.jobs) == 3
+
+
+def test_should_send_ones_own_key_and_keep_none(api, tmp_path):
+    typed("--profile", "small", "--idempotency-key", "run-7")
+    again = typed("--profile", "small", "--idempotency-key", "run-7")
+
+    assert [call.key for call in api.calls] == ['"run-7"', '"run-7"']
+    assert FIRST in again.stdout
+    assert typed("--force", "--idempotency-key", "run-7").exit_code == 2
+
+
+def test_should_submit_with_a_warning_where_nothing_can_be_kept(api, tmp_path):
+    (tmp_path / "cache").write_text("a file")
+
+    ended = typed("--profile", "small")
+
+    assert ended.exit_code == 0
+    assert "--idempotency-key" in ended.stderr
+
+
+def test_should_leave_nothing_pending_where_nothing_could_be_sent(api, tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AWS_") and "ENDPOINT" not in name]:
+        monkeypatch.delenv(name)
+    for name, value in (("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_CONFIG_FILE", "/none"),
+                        ("AWS_SHARED_CREDENTIALS_FILE", "/none")):  # fmt: skip
+        monkeypatch.setenv(name, value)
+
+    ended = typed("--profile", "small")
+
+    assert ended.exit_code == 1
+    assert "AWS_PROFILE" in ended.stderr
+    assert (api.calls, pending(tmp_path)) == ([], [])
+
+
+def test_should_say_how_to_go_on_when_it_is_interrupted(api):
+    api.answers = [(409, IN_FLIGHT, {"Retry-After": "60"})]
+    command = [Path(sys.executable).with_name("pulse"), "submit", "--profile", "small"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not api.calls and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Run the same command again" in told
+    assert "Traceback" not in told
+    assert typed("--profile", "small").exit_code == 0
+    assert len({call.key for call in api.calls}) == 1
