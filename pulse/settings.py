@@ -6,13 +6,16 @@ functions call `from_env`.
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from pulse.domain.batch_limits import CpuArchitecture
 from pulse.domain.catalogue import Catalogue, Queue
 from pulse.domain.fault import Fault, shown
+from pulse.domain.prices import Prices
 from pulse.domain.profile import Profile
 from pulse.domain.request_defaults import RequestDefaults
 from pulse.domain.retry_policy import RetryPolicy
@@ -48,6 +51,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     """ARN or name of the secret that holds the webhook's URL; empty: no Slack."""
     slack_hosts: tuple[str, ...] = ("hooks.slack.com",)
     """Hosts (`name` for any port, or `name:port`) of a webhook URL. Plain http only on loopback."""
+    prices: Prices
+    """What quotes and costs are made of."""
+    cpu_architecture: CpuArchitecture = "X86_64"
+    ephemeral_gib: int | None = None
+    """Scratch space of a container; None: what costs nothing."""
+    monthly_budget_usd: Decimal | None = None
+    """No job is submitted that could cost more than is left of it; None: no limit."""
+    reruns_queue: str = ""
+    """URL of submit_job's own queue, for jobs that died of memory; empty: they are not submitted again."""
     ledger_retention_days: Annotated[
         int, Meta(ge=8, le=3650, description="days, an integer from 8 to 3650")
     ] = 400
@@ -66,6 +78,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             triggers=self.triggers,
             retry_policy=self.retry_policy,
             tags=self.tags,
+            cpu_architecture=self.cpu_architecture,
+            ephemeral_gib=self.ephemeral_gib,
         )
 
     def to_env(self) -> dict[str, str]:

@@ -23,7 +23,8 @@ _NEVER_SENT_AS_IT_IS = (NoCredentialsError, ParamValidationError)
 
 class Batch:
     """Needs `batch:SubmitJob` on the job definitions (their ARNs with revision, and `job-definition/NAME:*`
-    for revisions to come) and on the queues, and `batch:TagResource` on the job definitions and `job/*`.
+    for revisions to come) and on the queues, and `batch:TagResource` on the job definitions and `job/*`; to
+    find, `batch:ListJobs`, which knows no resource; to stop, `batch:TerminateJob` on `job/*`.
     """
 
     def __init__(self, client: "BatchClient") -> None:
@@ -49,6 +50,24 @@ class Batch:
             raise Misconfigured(f"SubmitJob: {error}") from error
         except Exception as error:  # parsing a broken answer may raise anything
             raise OutcomeUnknown(type(error).__name__) from error
+
+    def find(self, queue_arn: str, job_name: str) -> list[str]:
+        """The ids of the queue's jobs of this name in any state, the oldest first. A name is unique here, so
+        one page holds them all. Raises Unavailable, Misconfigured.
+        """
+        with errors.translated("Looking a job up by its name"):
+            answer = self._client.list_jobs(
+                jobQueue=queue_arn, filters=[{"name": "JOB_NAME", "values": [job_name]}]
+            )
+        jobs = [job for job in answer["jobSummaryList"] if job["jobName"] == job_name]
+        return [job["jobId"] for job in reversed(jobs)]
+
+    def stop(self, batch_job_id: str, reason: str) -> None:
+        """Ends a job in any state; one that has ended stays as it is. `reason`: at most 1,024 characters.
+        Raises Unavailable, Misconfigured.
+        """
+        with errors.translated("Stopping a job"):
+            self._client.terminate_job(jobId=batch_job_id, reason=reason)
 
 
 def _of_answer(error: ClientError) -> Exception:

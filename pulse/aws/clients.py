@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
 CONNECT_TIMEOUT_SECONDS = 2
 READ_TIMEOUT_SECONDS = 5
@@ -46,3 +47,7 @@ def secretsmanager() -> "SecretsManagerClient":
 
 def sns() -> "SNSClient":
     return boto3.client("sns", config=_RETRYING)
+
+
+def sqs() -> "SQSClient":
+    return boto3.client("sqs", config=_RETRYING)

@@ -1,62 +1,95 @@
 """The ledger: one DynamoDB table, changed by conditional writes. The items' layout is in ledger_items."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from decimal import Decimal
+from typing import Any
 
 from pulse.aws import ledger_items as items
-from pulse.aws.errors import code, translated
-from pulse.domain.alert import Kind
-from pulse.domain.alert_turn import Subject, Turn
+from pulse.aws.errors import translated
+from pulse.aws.ledger_table import LedgerTable
 from pulse.domain.claim import Claim
-from pulse.domain.errors import Unavailable
+from pulse.domain.errors import NotFound, OverLimit, Unavailable
+from pulse.domain.fault import Fault
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import position
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from pulse.domain.stored_plan import Reservation, StoredPlan
 
 _NEW = "attribute_not_exists(pk)"
-_FREE_TURN = "attribute_not_exists(#sent) AND (attribute_not_exists(#turn) OR #turn <= :now)"
+_NEVER = "attribute_exists(pk) AND attribute_not_exists(pk)"
 
 
 class Ledger:
-    """Needs `dynamodb:GetItem`, `dynamodb:PutItem` and `dynamodb:UpdateItem` on the table; a transaction of
-    puts needs PutItem. `kept` is how long history stays.
+    """Needs `dynamodb:GetItem`, `dynamodb:PutItem` and `dynamodb:UpdateItem` on the table; a transaction
+    needs what its writes need. `kept` is how long history stays.
     """
 
-    def __init__(self, client: "DynamoDBClient", table: str, kept: timedelta) -> None:
-        self._client = client
+    def __init__(self, table: LedgerTable, kept: timedelta) -> None:
         self._table = table
         self._kept = kept
 
-    def claim(self, identity: Identity, record: JobRecord) -> Claim | None:
-        """Writes claim and record, both or none; None when written, else the claim that was there first."""
+    def claim(
+        self,
+        identity: Identity,
+        records: Sequence[JobRecord],
+        plan: StoredPlan,
+        reservation: Reservation | None = None,
+    ) -> Claim | None:
+        """Writes claim, records, plan and reservation, all or none; None when written, else the claim that
+        was there first.
+        """
+        first = records[0]
         claim: Any = self._put(
-            items.claim_key(identity) | items.wire(items.claim_values(identity, record, self._kept)),
+            items.claim_key(identity) | items.wire(items.claim_values(identity, first, self._kept)),
             f"{_NEW} OR valid_until <= :now",
         )
-        claim["ExpressionAttributeValues"] = items.wire({":now": int(record.created_at.timestamp())})
-        with translated(f"Claiming job {record.job_id} in the ledger"):
-            try:
-                self._client.transact_write_items(TransactItems=[{"Put": claim}, {"Put": self._new(record)}])
-            except ClientError as error:
-                if code(error) != "TransactionCanceledException":
-                    raise
-                if _first_reason(error) == "ConditionalCheckFailed":
-                    return self._existing(identity)
-                raise Unavailable(f"Claiming job {record.job_id} met another write. Try again.") from error
-        return None
+        claim["ExpressionAttributeValues"] = items.wire({":now": int(first.created_at.timestamp())})
+        writes: list[Any] = [{"Put": claim}, *({"Put": self._new(record)} for record in records)]
+        writes.append({"Put": self._put(self._plan_item(first, plan), _NEW)})
+        if reservation:
+            writes.append({"Update": self._reserve(first, reservation)})
+        refused = self._table.together(f"Claiming job {first.job_id} in the ledger", writes)
+        if refused is None:
+            return None
+        if refused == 0:
+            existing = self._existing(identity)
+            # The answer to a write of ours was lost, and the client wrote again.
+            return None if existing.job_id == first.job_id else existing
+        if reservation and refused == len(writes) - 1:
+            raise OverLimit([self._over(first, reservation)])
+        raise Unavailable(f"The id of job {first.job_id} is taken. Try again.")
 
-    def renew(self, record: JobRecord) -> bool:
-        """RELEASED becomes CLAIMED with this record's plan and lease; False when it is not RELEASED."""
-        put: Any = self._put(self._item(record), "#status = :released")
-        put["ExpressionAttributeNames"] = {"#status": "status"}
-        put["ExpressionAttributeValues"] = items.wire({":released": "RELEASED"})
-        return self._held("Claiming a released job", lambda: self._client.put_item(**put))
+    def claimed(self, identity: Identity, *, now: datetime) -> Claim | None:
+        """The claim on an identity while it counts."""
+        item = self._table.get("Reading a claim from the ledger", items.claim_key(identity))
+        return items.claim_of(item) if item and items.still_counts(item, now) else None
+
+    def plan(self, job_id: str) -> StoredPlan:
+        """What was planned for a job that was claimed. Raises NotFound."""
+        item = self._table.get("Reading a plan from the ledger", items.plan_key(job_id))
+        if item is None:
+            raise NotFound(job_id)
+        return items.plan_of(item)
+
+    def take_over(self, record: JobRecord, *, until: datetime) -> bool:
+        """Gives a RELEASED or CLAIMED record a new lease; False when it has changed since it was read."""
+        if record.status not in {"RELEASED", "CLAIMED"}:
+            return False
+        unchanged = "lease_until = :lease" if record.lease_until else "attribute_not_exists(lease_until)"
+        values = {":seen": record.status, ":claimed": "CLAIMED", ":until": items.stamp(until)}
+        values |= {":lease": items.stamp(record.lease_until)} if record.lease_until else {}
+        return self._table.held(
+            "Claiming a job anew",
+            lambda: self._table.client.update_item(
+                TableName=self._table.name,
+                Key=items.job_key(record.job_id),
+                UpdateExpression="SET #status = :claimed, lease_until = :until REMOVE status_reason",
+                ConditionExpression=f"#status = :seen AND {unchanged}",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=items.wire(values),
+            ),
+        )
 
     def settle(self, job_id: str, batch_job_id: str) -> None:
         """CLAIMED becomes SUBMITTED; nothing happens when an event came first."""
@@ -77,74 +110,77 @@ class Ledger:
         )
 
     def record(self, job_id: str) -> JobRecord | None:
-        item = self._get("Reading a job from the ledger", items.job_key(job_id))
+        item = self._table.get("Reading a job from the ledger", items.job_key(job_id))
         return items.record_of(item) if item else None
 
     def create(self, record: JobRecord) -> bool:
         """Writes a record that is not there yet; False when it is."""
         put = self._new(record)
-        return self._held("Writing a job to the ledger", lambda: self._client.put_item(**put))
+        return self._table.held("Writing a job to the ledger", lambda: self._table.client.put_item(**put))
 
     def move(self, record: JobRecord, *, before: int) -> bool:
-        """Writes the record if its position in the table is `before`; False when it is another by now."""
+        """Writes the record if its position in the table is `before`; False when it is another by now. A job
+        that ends gives back what it reserved and did not cost.
+        """
+        update = self._forward(record, before)
+        if not (record.is_terminal and record.reserved_usd is not None):
+            return self._table.held(
+                "Moving a job in the ledger", lambda: self._table.client.update_item(**update)
+            )
+        cost = record.reserved_usd if record.cost_usd is None else record.cost_usd
+        settled = {
+            "TableName": self._table.name,
+            "Key": items.month_key(items.month_of(record)),
+            "UpdateExpression": "ADD total_usd :change",
+            "ExpressionAttributeValues": items.wire({":change": cost - record.reserved_usd}),
+        }
+        return (
+            self._table.together("Moving a job in the ledger", [{"Update": update}, {"Update": settled}])
+            is None
+        )
+
+    def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
+        """The newest jobs of a data set, or of a profile. Needs `dynamodb:Query` on the two indexes."""
+        index, value = ("dataset", dataset) if dataset else ("profile", profile)
+        with translated("Reading earlier jobs from the ledger"):
+            answer = self._table.client.query(
+                TableName=self._table.name,
+                IndexName=f"by_{index}",
+                KeyConditionExpression="#value = :value",
+                ExpressionAttributeNames={"#value": index},
+                ExpressionAttributeValues=items.wire({":value": value}),
+                ScanIndexForward=False,
+                Limit=most,
+            )
+        return [items.record_of(item) for item in answer["Items"]]
+
+    def spent(self, month: str) -> Decimal:
+        """US dollars of a month (YYYY-MM): costs, and reservations of what has not ended."""
+        item = self._table.get("Reading a month's cost from the ledger", items.month_key(month))
+        return Decimal(item["total_usd"]["N"]) if item else Decimal(0)
+
+    def _forward(self, record: JobRecord, before: int) -> Any:
         values = {name: value for name, value in items.record_values(record).items() if name != "job_id"}
         absent = items.absent_fields(record)
         names = {f"#{name}": name for name in (*values, *absent)}
         sets = ", ".join(f"#{name} = :{name}" for name in values)
         removes = ", ".join(f"#{name}" for name in absent)
-        return self._held(
-            "Moving a job in the ledger",
-            lambda: self._client.update_item(
-                TableName=self._table,
-                Key=items.job_key(record.job_id),
-                UpdateExpression=f"SET {sets} REMOVE {removes}" if removes else f"SET {sets}",
-                ConditionExpression="#position = :before",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=items.wire(
-                    {":before": before} | {f":{name}": value for name, value in values.items()}
-                ),
+        return {
+            "TableName": self._table.name,
+            "Key": items.job_key(record.job_id),
+            "UpdateExpression": f"SET {sets} REMOVE {removes}" if removes else f"SET {sets}",
+            "ConditionExpression": "#position = :before",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": items.wire(
+                {":before": before} | {f":{name}": value for name, value in values.items()}
             ),
-        )
-
-    def alert_turn(self, subject: Subject, kind: Kind, *, now: datetime, lease: timedelta) -> Turn:
-        """`ours` until `now + lease` if nobody sent this alert and nobody else is at it."""
-        taken = self._held(
-            "Taking the turn to alert",
-            lambda: self._client.update_item(
-                TableName=self._table,
-                Key=items.alerts_key(subject),
-                UpdateExpression="SET #turn = :until, expires_at = :expires_at",
-                ConditionExpression=_FREE_TURN,
-                ExpressionAttributeNames={"#turn": f"{kind}_turn", "#sent": f"{kind}_sent"},
-                ExpressionAttributeValues=items.wire(
-                    {
-                        ":now": int(now.timestamp()),
-                        ":until": int((now + lease).timestamp()),
-                        ":expires_at": items.expiry(now, self._kept),
-                    }
-                ),
-            ),
-        )
-        if taken:
-            return "ours"
-        item = self._get("Reading the alerts of a job", items.alerts_key(subject)) or {}
-        return "done" if f"{kind}_sent" in item else "theirs"
-
-    def alert_sent(self, subject: Subject, kind: Kind, *, now: datetime) -> None:
-        with translated("Noting an alert in the ledger"):
-            self._client.update_item(
-                TableName=self._table,
-                Key=items.alerts_key(subject),
-                UpdateExpression="SET #sent = :now",
-                ExpressionAttributeNames={"#sent": f"{kind}_sent"},
-                ExpressionAttributeValues=items.wire({":now": items.stamp(now)}),
-            )
+        }
 
     def _from_claimed(self, job_id: str, update: str, values: dict[str, Any], names: dict[str, str]) -> None:
-        self._held(
+        self._table.held(
             "Settling a claim in the ledger",
-            lambda: self._client.update_item(
-                TableName=self._table,
+            lambda: self._table.client.update_item(
+                TableName=self._table.name,
                 Key=items.job_key(job_id),
                 UpdateExpression=update,
                 ConditionExpression="#status = :claimed",
@@ -154,41 +190,50 @@ class Ledger:
         )
 
     def _existing(self, identity: Identity) -> Claim:
-        item = self._get("Reading a claim from the ledger", items.claim_key(identity))
+        item = self._table.get("Reading a claim from the ledger", items.claim_key(identity))
         if not item:
             raise Unavailable("A claim expired while it was read. Try again.")
         return items.claim_of(item)
 
     def _item(self, record: JobRecord) -> items.Item:
-        expires_at = items.expiry(record.created_at, self._kept)
         return items.job_key(record.job_id) | items.wire(
-            items.record_values(record) | {"expires_at": expires_at}
+            items.record_values(record) | {"expires_at": self._expiry(record)}
+        )
+
+    def _plan_item(self, record: JobRecord, plan: StoredPlan) -> items.Item:
+        return items.plan_key(record.job_id) | items.wire(
+            items.plan_values(plan) | {"expires_at": self._expiry(record)}
+        )
+
+    def _expiry(self, record: JobRecord) -> int:
+        return items.expiry(record.created_at, self._kept)
+
+    def _reserve(self, record: JobRecord, reservation: Reservation) -> Any:
+        """The month's total may grow to the budget, never above it."""
+        room = reservation.budget_usd - reservation.usd
+        condition = "attribute_not_exists(total_usd) OR total_usd <= :room" if room >= 0 else _NEVER
+        return {
+            "TableName": self._table.name,
+            "Key": items.month_key(items.month_of(record)),
+            "UpdateExpression": "SET expires_at = :expires_at ADD total_usd :usd",
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": items.wire(
+                {":usd": reservation.usd, ":expires_at": self._expiry(record)}
+                | ({":room": room} if room >= 0 else {})
+            ),
+        }
+
+    def _over(self, record: JobRecord, reservation: Reservation) -> Fault:
+        month = items.month_of(record)
+        left = max(Decimal(0), reservation.budget_usd - self.spent(month))
+        return Fault(
+            "monthly budget",
+            f"at most ${left:.2f}, what is left of ${reservation.budget_usd:.2f} for {month}",
+            f"a job of up to ${reservation.usd:.2f}",
         )
 
     def _new(self, record: JobRecord) -> Any:
         return self._put(self._item(record), _NEW)
 
     def _put(self, item: items.Item, condition: str) -> dict[str, Any]:
-        return {"TableName": self._table, "Item": item, "ConditionExpression": condition}
-
-    def _get(self, doing: str, key: items.Item) -> items.Item | None:
-        with translated(doing):
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return answer.get("Item")
-
-    def _held(self, doing: str, write: Callable[[], object]) -> bool:
-        """Whether the condition of a write held."""
-        with translated(doing):
-            try:
-                write()
-            except ClientError as error:
-                if code(error) == "ConditionalCheckFailedException":
-                    return False
-                raise
-        return True
-
-
-def _first_reason(error: ClientError) -> str:
-    """Why the first write of a cancelled transaction was not made."""
-    reasons: Any = error.response.get("CancellationReasons") or [{}]
-    return str(reasons[0].get("Code", ""))
+        return {"TableName": self._table.name, "Item": item, "ConditionExpression": condition}

@@ -2,9 +2,11 @@
 
 | pk | sk | holds |
 | --- | --- | --- |
-| `JOB#<job id>` | `RECORD` | a JobRecord, `position`, `day` (for the index by_day), `status` (by_status) |
+| `JOB#<job id>` | `RECORD` | a JobRecord, `position`, `day`; indexed by day, status, profile, dataset |
+| `JOB#<job id>` | `PLAN` | the request and the exact parameters of each SubmitJob, as JSON |
 | `KEY#<idempotency key>` | `CLAIM` | the job id that the request has, its payload's hash, `valid_until` |
-| either | `ALERTS` | for each kind `<KIND>_turn` (epoch seconds) and `<KIND>_sent` (time) |
+| `COST#<YYYY-MM>` | `TOTAL` | what the month's jobs cost, and what those that run may cost at most |
+| a job or a key | `ALERTS` | for each kind `<KIND>_turn` (epoch seconds) and `<KIND>_sent` (time) |
 
 `expires_at` is the TTL, epoch seconds.
 """
@@ -19,6 +21,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
+from pulse.domain.stored_plan import StoredPlan
 
 Item = dict[str, Any]
 Attribute = dict[str, Any]
@@ -41,14 +44,35 @@ def alerts_key(subject: JobRecord | Identity) -> Item:
     return wire({"pk": pk, "sk": "ALERTS"})
 
 
+def plan_key(job_id: str) -> Item:
+    return wire({"pk": f"JOB#{job_id}", "sk": "PLAN"})
+
+
+def month_key(month: str) -> Item:
+    return wire({"pk": f"COST#{month}", "sk": "TOTAL"})
+
+
+def month_of(record: JobRecord) -> str:
+    """YYYY-MM, UTC: the month whose budget a job belongs to."""
+    return f"{record.created_at.astimezone(UTC):%Y-%m}"
+
+
 def wire(values: dict[str, Any]) -> Item:
     """Python values as DynamoDB's attributes; numbers go through Decimal, never through binary floats."""
     return {name: attribute(value) for name, value in values.items()}
 
 
 def attribute(value: Any) -> Attribute:
-    typed: Any = _serialize(Decimal(str(value)) if isinstance(value, float) else value)
+    typed: Any = _serialize(_decimals(value))
     return dict(typed)
+
+
+def _decimals(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(str(value))
+    if isinstance(value, dict):
+        return {name: _decimals(item) for name, item in value.items()}
+    return [_decimals(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def stamp(moment: datetime) -> str:
@@ -64,7 +88,8 @@ def record_values(record: JobRecord) -> dict[str, Any]:
     """A record's attributes beside its key; fields at their default are left out."""
     values: dict[str, Any] = msgspec.to_builtins(record)
     created_at = stamp(record.created_at)
-    return values | {"created_at": created_at, "day": created_at[:10], "position": record.position}
+    leased = {"lease_until": stamp(record.lease_until)} if record.lease_until else {}
+    return values | leased | {"created_at": created_at, "day": created_at[:10], "position": record.position}
 
 
 def absent_fields(record: JobRecord) -> list[str]:
@@ -89,11 +114,26 @@ def claim_values(identity: Identity, record: JobRecord, kept: timedelta) -> dict
     return values
 
 
+def plan_values(plan: StoredPlan) -> dict[str, Any]:
+    return {"plan": msgspec.json.encode(plan).decode()}
+
+
+def plan_of(item: Item) -> StoredPlan:
+    return msgspec.json.decode(item["plan"]["S"], type=StoredPlan)
+
+
 def claim_of(item: Item) -> Claim:
     return Claim(job_id=item["job_id"]["S"], payload_hash=item["payload_hash"]["S"])
+
+
+def still_counts(item: Item, now: datetime) -> bool:
+    """Whether a claim's window is not over."""
+    return "valid_until" not in item or int(item["valid_until"]["N"]) > int(now.timestamp())
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return value
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

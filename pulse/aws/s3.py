@@ -1,4 +1,4 @@
-"""S3: whole small objects."""
+"""S3: whole small objects, parts of large ones, and what lies under a prefix."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -8,16 +8,20 @@ from botocore.exceptions import ClientError
 
 from pulse.aws.errors import code, translated
 from pulse.domain.errors import TooLarge
+from pulse.domain.s3_objects import Listing, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+_NOTHING_THERE = "InvalidRange"
+"""What S3 says of any range of an empty object."""
 
 
 class Objects:
     """Needs `s3:GetObject`, and `s3:GetObjectVersion` where version ids are given, on what is read: for drops
-    `requests/*` of the data bucket, for alerts `results/*/metrics.json` of the results bucket.
+    `requests/*` of the data bucket, for sizes `datasets/*` there, for alerts `results/*/metrics.json` of the
+    results bucket. A listing needs `s3:ListBucket` on the bucket.
     """
 
     def __init__(self, make_client: Callable[[], "S3Client"]) -> None:
@@ -46,3 +50,36 @@ class Objects:
         if len(content) > limit_bytes:
             raise TooLarge(answer["ContentLength"], limit_bytes)
         return content
+
+    def read_range(self, bucket: str, key: str, byte_range: str, *, version_id: str = "") -> Part | None:
+        """A part of the object, None when the object does not exist. `byte_range` is an HTTP Range:
+        `bytes=0-99` the first hundred, `bytes=-100` the last.
+
+        Raises Misconfigured when denied, Unavailable.
+        """
+        version = {"VersionId": version_id} if version_id else {}
+        with translated("Reading a part of an object from S3"):
+            try:
+                answer = self._client.get_object(Bucket=bucket, Key=key, Range=byte_range, **version)  # type: ignore[arg-type]
+            except ClientError as error:
+                if code(error) in _ABSENT:
+                    return None
+                if code(error) == _NOTHING_THERE:
+                    return Part(b"", 0)
+                raise
+            content = answer["Body"].read()
+        _, _, whole = answer.get("ContentRange", "").rpartition("/")
+        return Part(content, int(whole or len(content)))
+
+    def listing(self, bucket: str, prefix: str, *, limit: int = 1000, after: str = "") -> Listing:
+        """The first `limit` objects, at most 1,000, under `prefix` beyond the key `after`, in the order of
+        their keys: one call.
+
+        Raises Misconfigured when denied or the bucket does not exist, Unavailable.
+        """
+        with translated("Listing objects of S3"):
+            answer = self._client.list_objects_v2(
+                Bucket=bucket, Prefix=prefix, MaxKeys=limit, StartAfter=after
+            )
+        sizes = {found["Key"]: found["Size"] for found in answer.get("Contents", ())}
+        return Listing(sizes, complete=not answer["IsTruncated"])

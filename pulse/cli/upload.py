@@ -12,10 +12,8 @@ from pulse.cli import output
 from pulse.cli.connection import VARIABLES, Deployment
 from pulse.domain.errors import Misconfigured, Unavailable
 from pulse.domain.fault import printable, shown
-from pulse.domain.s3_layout import DATASETS, s3_uri
+from pulse.domain.s3_layout import UPLOADS, s3_uri
 
-PREFIX = f"{DATASETS}uploads/"
-"""Objects below it start no job by themselves."""
 SUFFIXES = (".csv", ".parquet")
 HASH_CHARACTERS = 16
 HINT = "'--upload'"
@@ -31,7 +29,7 @@ def key_of(file: Path) -> str:
         raise typer.BadParameter(
             f"{printable(str(file))} cannot be read: {error.strerror}", param_hint=HINT
         ) from error
-    return f"{PREFIX}{digest[:HASH_CHARACTERS]}/{file.name}"
+    return f"{UPLOADS}{digest[:HASH_CHARACTERS]}/{file.name}"
 
 
 def upload(file: Path, deployment: Deployment) -> dict[str, Any]:

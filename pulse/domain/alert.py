@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from pulse.domain.alerts_wanted import Channel
 from pulse.domain.fault import cut, first, printable
 
 Kind = Literal["SUCCEEDED", "FAILED", "REJECTED"]
@@ -56,12 +57,16 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     batch_job_id: str = ""
     profile: str = ""
     cause: str = ""
+    muted: tuple[Channel, ...] = ()
 
     @property
     def attributes(self) -> dict[str, str]:
-        """What a subscriber filters by. SNS refuses empty values, so they are left out."""
+        """What a subscriber filters by: a channel skips what has its `skip_` attribute. SNS refuses empty
+        values, so they are left out.
+        """
         named = {"kind": self.kind, "severity": self.severity, "profile": self.profile}
-        return {name: value for name, value in named.items() if value}
+        skipped = {f"skip_{channel}": "true" for channel in self.muted}
+        return {name: value for name, value in named.items() if value} | skipped
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> tuple[Fact, ...]:

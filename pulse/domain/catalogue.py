@@ -5,19 +5,20 @@ The infrastructure checks it before synth does anything, the functions plan with
 
 from msgspec import Struct
 
-from pulse.domain.batch_limits import MAX_TAGS, Platform, Tags
+from pulse.domain.batch_limits import MAX_TAGS, CpuArchitecture, Platform, Tags
 from pulse.domain.fault import Fault, shown
 from pulse.domain.profile import Profile
 from pulse.domain.request_defaults import RequestDefaults
 from pulse.domain.resources import resource_faults
 from pulse.domain.retry_policy import RetryPolicy
-from pulse.domain.trigger import Trigger
+from pulse.domain.trigger import Trigger, order_faults
 
 
 class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`job_definition` is the ARN, with revision, of the definition for this queue's platform; empty: the
     definition of the settings. A fair-share queue needs a share identifier and a FIFO queue refuses one.
     `max_vcpus`: what the largest of its compute environments can ever give one job; None: not known.
+    `spot`: Spot capacity is tried first.
     """
 
     arn: str
@@ -25,15 +26,20 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     fair_share: bool = False
     job_definition: str = ""
     max_vcpus: float | None = None
+    spot: bool = False
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`ephemeral_gib`: the scratch space of a container; None: what costs nothing."""
+
     queues: dict[str, Queue]
     profiles: dict[str, Profile]
     request_defaults: RequestDefaults
     triggers: tuple[Trigger, ...] = ()
     retry_policy: RetryPolicy = RetryPolicy()
     tags: Tags = {}
+    cpu_architecture: CpuArchitecture = "X86_64"
+    ephemeral_gib: int | None = None
 
     def faults(self) -> list[Fault]:
         """The rules between its parts; paths are those of the configuration."""
@@ -51,6 +57,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if (profile := self.profiles.get(trigger.profile)) and profile.queue in self.queues
             for fault in share_faults(trigger.share_identifier, self.queues[profile.queue])
         ]
+        faults += order_faults(self.triggers)
         if len(self.tags) > MAX_TAGS:
             faults.append(Fault("tags", f"at most {MAX_TAGS} tags", f"{len(self.tags)} tags"))
         return faults

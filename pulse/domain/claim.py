@@ -1,6 +1,6 @@
 """Claim: the ledger's note that a request has its job, and what it means to meet one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -9,7 +9,14 @@ from pulse.domain.errors import IdempotencyConflict
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
 
-Standing = Literal["submitted", "in flight", "unsettled", "released"]
+LEASE = timedelta(seconds=60)
+"""Longer than a function that submits may live (29 s, the longest answer of an HTTP API) and than it waits
+for SubmitJob (10 s): after it, nobody is at work on the claim any more.
+"""
+LISTED_WITHIN = timedelta(seconds=60)
+"""AWS Batch lists a job that it took at most so long before: generous, because AWS does not say."""
+
+Standing = Literal["submitted", "in flight", "released", "unsettled", "abandoned"]
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -24,11 +31,20 @@ def check_payload(claim: Claim, identity: Identity) -> None:
 
 
 def standing(record: JobRecord, now: datetime) -> Standing:
-    """How far the job of a claim is. `unsettled`: the call that claimed it is over and has not said how it
-    ended, so AWS Batch may or may not have the job.
+    """How far the submission of a record is.
+
+    | standing | the call that claimed it | AWS Batch has the job | what to do |
+    | --- | --- | --- | --- |
+    | submitted | said how it ended | yes | nothing |
+    | in flight | is at work | perhaps | wait |
+    | released | said how it ended | surely not | submit |
+    | unsettled | is over, without a word | perhaps | look it up by name; absent says nothing yet |
+    | abandoned | is over, long enough | if it has, it lists it | look it up by name; absent: submit |
     """
     if record.status == "RELEASED":
         return "released"
     if record.status != "CLAIMED":
         return "submitted"
-    return "in flight" if record.lease_until and now < record.lease_until else "unsettled"
+    if record.lease_until is None or now >= record.lease_until + LISTED_WITHIN:
+        return "abandoned"
+    return "in flight" if now < record.lease_until else "unsettled"

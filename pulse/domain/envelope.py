@@ -10,6 +10,11 @@ from msgspec import Meta, Struct, field
 from pulse.domain.fault import Fault, shown
 from pulse.domain.validation import InvalidInput
 
+SOURCE = "pulse"
+"""Of events of our own."""
+RERUN_REQUESTED = "Rerun Requested"
+"""`detail.job_id`: a job that died of memory and shall be submitted again with more."""
+
 
 class Envelope(Struct, frozen=True):
     """`time`: when it happened, UTC. https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html"""
@@ -21,15 +26,17 @@ class Envelope(Struct, frozen=True):
     time: Annotated[datetime, Meta(tz=True)] | None = None
 
 
-def opened(body: str | bytes, *, source: str, detail_types: Collection[str]) -> Envelope:
-    """The event in a message's body. Raises InvalidInput when it is another event, or none."""
+def opened(body: str | bytes, known: Collection[tuple[str, str]]) -> Envelope:
+    """The event in a message's body. `known`: pairs of source and detail type. Raises InvalidInput when it is
+    another event, or none.
+    """
     try:
         envelope = msgspec.json.decode(body, type=Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         fault = Fault("the whole", f"an EventBridge event: {error}", shown(body))
         raise InvalidInput([fault], "the message") from error
-    if envelope.source != source or envelope.detail_type not in detail_types:
+    if (envelope.source, envelope.detail_type) not in known:
         found = f"{shown(envelope.detail_type)} of {shown(envelope.source)}"
-        allowed = f"{' or '.join(detail_types)} of {source}"
+        allowed = " or ".join(f"{detail_type} of {source}" for source, detail_type in known)
         raise InvalidInput([Fault("detail-type", allowed, found)], "the message")
     return envelope

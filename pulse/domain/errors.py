@@ -4,6 +4,9 @@ PulseError
 ├── Refused                     the input will never do; the same again is refused again
 │   ├── InvalidRequest          faults, all at once
 │   ├── InvalidCall             not JSON, an unknown value of a query parameter
+│   ├── OverLimit               the quote passes max_cost_usd or the monthly budget
+│   ├── NotFound                no job of that id
+│   ├── HasEnded                the job has ended, so it cannot be cancelled
 │   ├── TooLarge                more than a request can be
 │   ├── InvalidIdempotencyKey
 │   ├── IdempotencyConflict     the key was used for another request
@@ -11,6 +14,7 @@ PulseError
 ├── TryAgain                    nothing is wrong with the input; `retry_after_seconds` says when
 │   ├── InFlight                another call is working on the same request
 │   ├── NotAccepted             throttled or not reached: AWS Batch has surely not taken the job
+│   ├── NotYetSubmitted         a job that this one depends on is being submitted itself
 │   ├── OutcomeUnknown          the answer was lost: AWS Batch may or may not have taken the job
 │   ├── NotDelivered            an alert could not be handed over
 │   └── Unavailable             an AWS service failed in passing
@@ -44,6 +48,28 @@ class InvalidCall(Refused):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("The call cannot be read:\n" + listed(self.faults))
+
+
+class OverLimit(Refused):
+    """Raised when the highest cost of a quote passes what the request or the month's budget allows."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("The job may cost more than is allowed:\n" + listed(self.faults))
+
+
+class NotFound(Refused):
+    """Raised when the ledger has no job of an id."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"There is no job {shown(job_id)} in the ledger. Check the id; records expire.")
+
+
+class HasEnded(Refused):
+    """Raised when a job that shall be cancelled has ended already."""
+
+    def __init__(self, job_id: str, status: str) -> None:
+        super().__init__(f"Job {job_id} is {status} already: there is nothing to cancel.")
 
 
 class TooLarge(Refused):
@@ -102,12 +128,18 @@ class NotAccepted(TryAgain):
         )
 
 
+class NotYetSubmitted(TryAgain):
+    """Raised when a job depends on one whose own submission is not settled."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"Job {job_id}, on which this one depends, is being submitted itself. Try again.")
+
+
 class OutcomeUnknown(TryAgain):
     """Raised when AWS Batch may have taken the job although no answer with a job id came back."""
 
-    retry_after_seconds = 60
-
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, retry_after_seconds: int = 60) -> None:
+        self.retry_after_seconds = retry_after_seconds
         super().__init__(
             f"The answer of AWS Batch was lost ({shown(reason, 300)}): whether the job runs is unknown yet. "
             "Ask again with the same Idempotency-Key: no second job is submitted."

@@ -55,6 +55,11 @@ def of_nothing(random_hex: str) -> Identity:
     return Identity(key=_digest("once", random_hex), payload_hash="")
 
 
+def of_rerun(job_id: str) -> Identity:
+    """A job that died of memory is submitted once more, not twice."""
+    return Identity(key=_digest("memory", job_id), payload_hash="")
+
+
 def key_of_header(header: str) -> str:
     """The key in an Idempotency-Key header, quoted (a structured-field string, draft-ietf-httpapi-
     idempotency-key-header-07) or bare. Raises InvalidIdempotencyKey.

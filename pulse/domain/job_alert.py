@@ -1,5 +1,7 @@
 """The alert at the end of a job: SUCCEEDED with what was learned, FAILED with the cause and what helps."""
 
+from typing import NamedTuple
+
 from msgspec import Struct
 
 from pulse.domain.alert import (
@@ -11,11 +13,13 @@ from pulse.domain.alert import (
     facts,
     sentences,
 )
+from pulse.domain.alerts_wanted import JobKind, muted
 from pulse.domain.console import Console
-from pulse.domain.diagnosis import diagnose
+from pulse.domain.diagnosis import DEPENDENCY_FAILED, DUPLICATE, diagnose
 from pulse.domain.duration import in_words
 from pulse.domain.fault import cut, first, printable
 from pulse.domain.job_record import JobRecord
+from pulse.domain.resources import vcpus_text
 from pulse.domain.s3_layout import DATASETS, results_prefix, s3_uri
 from pulse.domain.training_metrics import TrainingMetrics, VariableMetrics
 
@@ -32,22 +36,54 @@ class Place(Struct, frozen=True, kw_only=True):
     log_group: str
 
 
+class Size(NamedTuple):
+    """Memory in MiB."""
+
+    vcpus: float
+    memory_mib: int
+
+
+def kind_of(record: JobRecord) -> JobKind | None:
+    """The alert that a record calls for; None as long as its job has not ended."""
+    return record.status if record.status in {"SUCCEEDED", "FAILED"} else None
+
+
+def is_told(record: JobRecord) -> bool:
+    """Whether the end of a job is news that somebody wants: not of an array whose follower is still to come,
+    not of the follower of a failed array, not of a duplicate that did nothing.
+    """
+    if record.alerts and record.status not in record.alerts.kinds:
+        return False
+    if record.status == "SUCCEEDED":
+        return not record.follower
+    cause = diagnose(record).cause
+    return cause != DUPLICATE and not (record.follows and cause == DEPENDENCY_FAILED)
+
+
 def job_alert(
-    record: JobRecord, place: Place, metrics: TrainingMetrics | None = None, note: str = ""
+    record: JobRecord,
+    place: Place,
+    metrics: TrainingMetrics | None = None,
+    note: str = "",
+    rerun: Size | None = None,
 ) -> Alert:
-    """The alert of a SUCCEEDED or FAILED record. `note` says why there are no metrics."""
-    return (
-        _succeeded(record, place, metrics, note) if record.status == "SUCCEEDED" else _failed(record, place)
-    )
+    """The alert of a SUCCEEDED or FAILED record. `note` says why there are no metrics, `rerun` with what a
+    job is submitted again that died of memory.
+    """
+    if record.status == "SUCCEEDED":
+        return _succeeded(record, place, metrics, note)
+    return _failed(record, place, rerun)
 
 
 def _succeeded(record: JobRecord, place: Place, metrics: TrainingMetrics | None, note: str) -> Alert:
-    results = s3_uri(record.results_bucket, results_prefix(record.job_id)) if record.results_bucket else ""
+    results = (
+        s3_uri(record.results_bucket, results_prefix(record.results_id)) if record.results_bucket else ""
+    )
     step = f"Read the report: {results}report.html" if metrics else f"Look at the results: {results}"
     return Alert(
         kind="SUCCEEDED",
         severity=SEVERITIES["SUCCEEDED"],
-        about=record.job_id,
+        about=record.results_id,
         headline=_headline(record, "succeeded"),
         reason=_outcome(metrics) if metrics else f"The job ended well. {note}".strip(),
         next_step=step if results else "Look at the job's log.",
@@ -55,26 +91,33 @@ def _succeeded(record: JobRecord, place: Place, metrics: TrainingMetrics | None,
         table=_table(metrics.variables) if metrics else (),
         left_out=sentences(metrics.left_out) if metrics else (),
         links=_links(record, place),
-        job_id=record.job_id,
+        job_id=record.results_id,
         batch_job_id=record.batch_job_id,
         profile=record.profile,
+        muted=muted(record.alerts),
     )
 
 
-def _failed(record: JobRecord, place: Place) -> Alert:
+def _failed(record: JobRecord, place: Place, rerun: Size | None) -> Alert:
     diagnosis = diagnose(record)
+    again = (
+        f"Nothing: it is submitted again with {vcpus_text(rerun.vcpus)} vCPU and {rerun.memory_mib} MiB."
+        if rerun
+        else ""
+    )
     return Alert(
         kind="FAILED",
         severity=SEVERITIES["FAILED"],
-        about=record.job_id,
+        about=record.results_id,
         headline=_headline(record, f"failed: {diagnosis.cause.replace('-', ' ')}"),
         reason=cut(diagnosis.explanation, REASON_CHARACTERS),
-        next_step=diagnosis.advice,
+        next_step=again or diagnosis.advice,
         facts=facts(_told(record, place, None, "")),
         links=_links(record, place),
-        job_id=record.job_id,
+        job_id=record.results_id,
         batch_job_id=record.batch_job_id,
         profile=record.profile,
+        muted=muted(record.alerts),
         cause=diagnosis.cause,
     )
 
@@ -101,7 +144,8 @@ def _told(
     resources = f"{record.vcpus} vCPU, {record.memory_mib} MiB" if record.vcpus and record.memory_mib else ""
     peak = f", at most {metrics.peak_memory_mib:.0f} MiB used" if metrics and metrics.peak_memory_mib else ""
     return [
-        ("Job", record.job_id),
+        ("Job", record.results_id),
+        ("Rerun of", record.rerun_of),
         ("AWS Batch job", record.batch_job_id),
         ("Submitted by", "another client" if record.foreign else ""),
         ("Data set", "" if record.foreign else data),
@@ -161,7 +205,7 @@ def _plain(value: float | None) -> str:
 def _links(record: JobRecord, place: Place) -> tuple[Link, ...]:
     links = []
     if record.status == "SUCCEEDED" and record.results_bucket:
-        address = place.console.s3_prefix(record.results_bucket, results_prefix(record.job_id))
+        address = place.console.s3_prefix(record.results_bucket, results_prefix(record.results_id))
         links.append(Link("Results", address))
     if record.log_stream:
         group = record.log_group or place.log_group

@@ -68,11 +68,15 @@ class JobEvent(Struct, frozen=True, kw_only=True):
         return min((a.started_at for a in self.attempts if a.started_at), default=self.started_at)
 
     @property
+    def attempt_seconds(self) -> tuple[float, ...]:
+        """How long each attempt ran; those that never started are left out."""
+        spans = [(a.started_at, a.stopped_at) for a in self.attempts] or [(self.started_at, self.stopped_at)]
+        return tuple(max(0.0, (stop - start).total_seconds()) for start, stop in spans if start and stop)
+
+    @property
     def ran_seconds(self) -> float | None:
         """The sum over the attempts; None when none of them ran."""
-        spans = [(a.started_at, a.stopped_at) for a in self.attempts] or [(self.started_at, self.stopped_at)]
-        ran = [(stop - start).total_seconds() for start, stop in spans if start and stop]
-        return max(0.0, sum(ran)) if ran else None
+        return sum(self.attempt_seconds) if self.attempt_seconds else None
 
 
 class _Camel(Struct, rename="camel"):

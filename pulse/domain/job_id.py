@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Literal
 
 _PREFIX = "batch-"
 _USABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
@@ -15,6 +16,11 @@ def job_id(now: datetime, random_hex: str) -> str:
 def job_name(prefix: str, job_id: str) -> str:
     """Follows from the job id alone, so that a submission whose answer was lost is found by its name."""
     return f"{prefix}-{job_id.removeprefix(_PREFIX)}"
+
+
+def follower_id(job_id: str, work: Literal["merge", "rank"]) -> str:
+    """The id of the job that works on what the array `job_id` wrote."""
+    return f"{job_id}-{work}"
 
 
 def usable_as_job_id(text: str) -> bool:

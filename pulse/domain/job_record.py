@@ -1,22 +1,46 @@
 """JobRecord: the ledger's row of one job, and the only rule by which it changes: forward."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct, structs
 
+from pulse.domain.alerts_wanted import AlertsWanted
 from pulse.domain.job_event import RESULTS_BUCKET_VARIABLE, JobEvent
 from pulse.domain.job_id import usable_as_job_id
-from pulse.domain.job_plan import JobPlan
+from pulse.domain.job_plan import JobPlan, Step
 from pulse.domain.job_status import TERMINAL, Status, position
+from pulse.domain.resources import vcpus_text
 
+RerunReason = Literal["asked", "memory"]
 _RESULTS_BUCKET_OPTION = "--s3-results-bucket"
+
+
+class RunMeasures(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a finished run reported of itself, for sizing the next one. Memory in MiB."""
+
+    peak_memory_mib: float | None = None
+    cpu_seconds: float | None = None
+    data_bytes: int | None = None
+    rows: int | None = None
+    windows: int | None = None
+    variables: int | None = None
+
+
+class Rerun(Struct, frozen=True):
+    """Why a job is asked for again: `asked`, or `memory` when the first one died of too little."""
+
+    job_id: str
+    because: RerunReason
 
 
 class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Times in UTC, memory in MiB, `vcpus` as AWS Batch writes it. `attempts` counts finished ones.
 
     `foreign`: another client submitted it. `lease_until`: until then, a CLAIMED record belongs to the call
-    that claimed it.
+    that claimed it. `follower`: the job that merges or ranks what this array's children write; `follows` is
+    its way back. `rerun_of`: the job whose request was asked for again, and `rerun_because` why.
     """
 
     job_id: str
@@ -32,6 +56,17 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     variables: tuple[str, ...] = ()
     vcpus: str = ""
     memory_mib: int | None = None
+    gpus: int = 0
+    array_size: int | None = None
+    follower: str = ""
+    follows: str = ""
+    rerun_of: str = ""
+    rerun_because: RerunReason | None = None
+    alerts: AlertsWanted | None = None
+    expected_seconds: float | None = None
+    reserved_usd: Decimal | None = None
+    cost_usd: Decimal | None = None
+    measured: RunMeasures | None = None
     results_bucket: str = ""
     foreign: bool = False
     lease_until: datetime | None = None
@@ -54,6 +89,11 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.status in TERMINAL
 
     @property
+    def results_id(self) -> str:
+        """Under which id the results lie: a merge or a ranking writes those of the array that it follows."""
+        return self.follows or self.job_id
+
+    @property
     def waited_seconds(self) -> float | None:
         """From the request to the start of the first attempt."""
         return max(0.0, (self.started_at - self.created_at).total_seconds()) if self.started_at else None
@@ -67,23 +107,39 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.job_name == event.job_name
 
 
-def claimed(plan: JobPlan, *, now: datetime, results_bucket: str, lease: timedelta) -> JobRecord:
-    """The record that is written before the job is submitted. `now` is when the call claimed it, UTC."""
-    needs = {
-        need["type"]: need["value"] for need in plan.parameters["containerOverrides"]["resourceRequirements"]
-    }
+def claimed(  # noqa: PLR0913 - what only the call that claims knows
+    plan: JobPlan,
+    step: Step,
+    *,
+    now: datetime,
+    results_bucket: str,
+    lease: timedelta,
+    rerun: Rerun | None = None,
+    reserved_usd: Decimal | None = None,
+) -> JobRecord:
+    """The record that is written before the step is submitted. `now` is when the call claimed it, UTC."""
+    request, resources = plan.request, plan.resources
     return JobRecord(
-        job_id=plan.job_id,
+        job_id=step.job_id,
         status="CLAIMED",
         created_at=plan.created_at,
-        job_name=plan.job_name,
+        job_name=step.job_name,
         queue=plan.queue,
         profile=plan.profile,
-        dataset=plan.request.dataset or "",
-        dataset_version_id=plan.request.dataset_version_id or "",
+        dataset=request.dataset or "",
+        dataset_version_id=request.dataset_version_id or "",
         variables=plan.variables,
-        vcpus=needs["VCPU"],
-        memory_mib=int(needs["MEMORY"]),
+        vcpus=vcpus_text(resources.vcpus),
+        memory_mib=resources.memory_mib,
+        gpus=resources.gpus,
+        array_size=step.array_size,
+        follower="" if step.follows else next((s.job_id for s in plan.steps if s.follows == step.job_id), ""),
+        follows=step.follows,
+        rerun_of=rerun.job_id if rerun else "",
+        rerun_because=rerun.because if rerun else None,
+        alerts=request.alerts,
+        expected_seconds=request.expected_runtime_seconds or resources.expected_seconds,
+        reserved_usd=None if step.follows else reserved_usd,
         results_bucket=results_bucket,
         lease_until=now + lease,
     )

@@ -1,22 +1,26 @@
 """JobRequest: what a user asks for, in an API call's body or in a file under `requests/`."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 
+from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.domain.array_job import Shards, Sweep
 from pulse.domain.batch_limits import (
+    MAX_DEPENDENCIES,
     MAX_TAGS,
     Attempts,
+    Gpus,
     JobNamePrefix,
-    MemoryMib,
+    SchedulingPriority,
     ShareIdentifier,
     Tags,
-    TimeoutSeconds,
-    Vcpus,
 )
-from pulse.domain.fault import Fault
-from pulse.domain.profile import ProfileName, QueueName
+from pulse.domain.dependency import Dependency, JobId
+from pulse.domain.fault import Fault, shown
+from pulse.domain.profile import AutoOrMemory, AutoOrTimeout, AutoOrVcpus, ProfileName, QueueName
 from pulse.domain.request_defaults import (
     BatchSizeDays,
     DaskThreads,
@@ -32,21 +36,36 @@ MAX_KEY_BYTES = 1024
 DatasetKey = Annotated[
     str,
     Meta(
-        pattern=rf"^{DATASETS}[^\x00\ud800-\udfff]*[^/\x00\ud800-\udfff]\Z",
+        pattern=rf"^{DATASETS}[^\x00\ud800-\udfff]+\Z",
         max_length=MAX_KEY_BYTES,
-        description="the key of an object in the data bucket, beginning with datasets/, not ending with /",
+        description="the key of an object in the data bucket, beginning with datasets/, or of a folder of "
+        "objects, ending with /",
     ),
 ]
 VersionId = Annotated[
     str, Meta(pattern=r"^[\x21-\x7e]{1,1024}\Z", description="the version id that S3 gave the object")
 ]
+RuntimeSeconds = Annotated[
+    int, Meta(ge=1, le=1_209_600, description="seconds, an integer from 1 to 1209600 (14 days)")
+]
+Dependencies = Annotated[
+    tuple[JobId | Dependency, ...],
+    Meta(
+        max_length=MAX_DEPENDENCIES,
+        description="a list of at most 20 job ids or objects with job_id and type",
+    ),
+]
+Usd = Annotated[Decimal, Meta(description="US dollars above 0 and up to 1000000, as a number or in quotes")]
+_MAX_USD = Decimal(1_000_000)
 
 
 class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is left out is taken from the profile, then from the configuration's request defaults.
 
     No `dataset`: everything under `datasets/`. `variables: []`: all numeric columns. `start_date: null` or
-    `end_date: null`: as far as the data reaches. Memory in MiB, `timeout_seconds` of one attempt.
+    `end_date: null`: as far as the data reaches. Memory in MiB, `timeout_seconds` of one attempt; `auto`:
+    sized from the data. `shards`: the training windows are split across so many children, then merged.
+    `expected_runtime_seconds`: when somebody should be told that the job is overdue.
     """
 
     dataset: DatasetKey | None = None
@@ -60,14 +79,22 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     success_criterion: SuccessCriterion | None = None
     log_level: LogLevel | None = None
     profile: ProfileName | None = None
-    vcpus: Vcpus | None = None
-    memory_mib: MemoryMib | None = None
-    timeout_seconds: TimeoutSeconds | None = None
+    vcpus: AutoOrVcpus | None = None
+    memory_mib: AutoOrMemory | None = None
+    gpus: Gpus | None = None
+    timeout_seconds: AutoOrTimeout | None = None
     attempts: Attempts | None = None
     queue: QueueName | None = None
     share_identifier: ShareIdentifier | None = None
+    scheduling_priority: SchedulingPriority | None = None
     job_name_prefix: JobNamePrefix | None = None
     tags: Tags = {}
+    shards: Shards | None = None
+    sweep: Sweep | None = None
+    depends_on: Dependencies = ()
+    alerts: AlertsWanted | None = None
+    expected_runtime_seconds: RuntimeSeconds | None = None
+    max_cost_usd: Usd | None = None
 
     def faults(self) -> list[Fault]:
         faults = period_faults(self.start_date or None, self.end_date or None)
@@ -78,6 +105,37 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
             faults.append(Fault("dataset", f"a key of at most {MAX_KEY_BYTES} bytes in UTF-8", size))
         if len(self.tags) > MAX_TAGS:
             faults.append(Fault("tags", f"at most {MAX_TAGS} tags", f"{len(self.tags)} tags"))
+        if self.dataset_version_id and self.dataset and self.dataset.endswith("/"):
+            faults.append(
+                Fault("dataset_version_id", "nothing with a folder", shown(self.dataset_version_id))
+            )
+        if self.max_cost_usd is not None and not 0 < self.max_cost_usd <= _MAX_USD:
+            limit = "US dollars above 0 and up to 1000000"
+            faults.append(Fault("max_cost_usd", limit, shown(self.max_cost_usd)))
+        return faults + self._array_faults()
+
+    @property
+    def array_size(self) -> int | None:
+        """How many children; None for a single job."""
+        return self.sweep.size if self.sweep else self.shards
+
+    @property
+    def dependencies(self) -> tuple[Dependency, ...]:
+        return tuple(
+            Dependency(job_id=wanted) if isinstance(wanted, str) else wanted for wanted in self.depends_on
+        )
+
+    def _array_faults(self) -> list[Fault]:
+        faults = []
+        if self.shards and self.sweep:
+            faults.append(Fault("sweep", "nothing with shards", f"{self.sweep.size} combinations"))
+        for i, wanted in enumerate(self.dependencies):
+            faults += [fault.below(f"depends_on[{i}]") for fault in wanted.faults()]
+            if wanted in self.dependencies[:i]:
+                faults.append(Fault(f"depends_on[{i}]", "each dependency once", shown(wanted.job_id)))
+            if wanted.type and not self.array_size:
+                limit = "no type, unless the request has shards or sweep"
+                faults.append(Fault(f"depends_on[{i}].type", limit, wanted.type))
         return faults
 
     def given(self) -> dict[str, Any]:

@@ -7,11 +7,15 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from pulse.domain.errors import (
+    HasEnded,
     IdempotencyConflict,
     InFlight,
     InvalidCall,
     InvalidIdempotencyKey,
     InvalidRequest,
+    NotFound,
+    NotYetSubmitted,
+    OverLimit,
     PulseError,
     RefusedByBatch,
     TooLarge,
@@ -33,58 +37,82 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: tuple[Fault, ...] = ()
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     error: type[PulseError]
     status: HTTPStatus
     slug: str
     title: str
 
+    @property
+    def type(self) -> str:
+        return f"urn:pulse:problem:{self.slug}"
+
 
 # The first row whose error fits decides.
 _KINDS = (
-    _Kind(InvalidRequest, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The job request is not valid"),
-    _Kind(
+    Kind(InvalidRequest, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid"),
+    Kind(OverLimit, HTTPStatus.UNPROCESSABLE_ENTITY, "over-limit", "The job may cost too much"),
+    Kind(
         InvalidIdempotencyKey,
         HTTPStatus.BAD_REQUEST,
         "invalid-idempotency-key",
         "The Idempotency-Key is not valid",
     ),
-    _Kind(
+    Kind(
         IdempotencyConflict,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "idempotency-conflict",
         "The Idempotency-Key is taken",
     ),
-    _Kind(InvalidCall, HTTPStatus.BAD_REQUEST, "invalid-call", "The call cannot be read"),
-    _Kind(TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large"),
-    _Kind(RefusedByBatch, HTTPStatus.UNPROCESSABLE_ENTITY, "refused-by-batch", "AWS Batch refused the job"),
-    _Kind(InFlight, HTTPStatus.CONFLICT, "in-flight", "The same request is under way"),
-    _Kind(TryAgain, HTTPStatus.SERVICE_UNAVAILABLE, "try-again", "Not now"),
+    Kind(InvalidCall, HTTPStatus.BAD_REQUEST, "invalid-call", "The call cannot be read"),
+    Kind(TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large"),
+    Kind(RefusedByBatch, HTTPStatus.UNPROCESSABLE_ENTITY, "refused-by-batch", "AWS Batch refused the job"),
+    Kind(NotFound, HTTPStatus.NOT_FOUND, "not-found", "There is no such job"),
+    Kind(HasEnded, HTTPStatus.CONFLICT, "has-ended", "The job has ended already"),
+    Kind(InFlight, HTTPStatus.CONFLICT, "in-flight", "The same request is under way"),
+    Kind(NotYetSubmitted, HTTPStatus.CONFLICT, "not-yet-submitted", "The other job is being submitted"),
+    Kind(TryAgain, HTTPStatus.SERVICE_UNAVAILABLE, "try-again", "Not now"),
+)
+NO_SUCH_RESOURCE = Problem(
+    type="urn:pulse:problem:no-such-resource",
+    title="No such resource",
+    status=HTTPStatus.NOT_FOUND,
+    detail="GET /openapi.json tells what there is.",
 )
 
 
+def kind_of(error: type[PulseError]) -> Kind | None:
+    """None for what says nothing of itself: a permission that is missing, a fault of ours."""
+    return next((kind for kind in _KINDS if issubclass(error, kind.error)), None)
+
+
 def of_error(error: PulseError) -> Problem:
-    """The problem that tells `error`. What the table does not hold says nothing of itself."""
-    for kind in _KINDS:
-        if isinstance(error, kind.error):
-            return of_faults(kind.status, kind.title, getattr(error, "faults", ()), kind.slug, str(error))
+    kind = kind_of(type(error))
+    if kind is None:
+        return Problem(
+            title="Pulse failed",
+            status=HTTPStatus.INTERNAL_SERVER_ERROR,
+            detail="The log of the function says why.",
+        )
+    faults: Sequence[Fault] = getattr(error, "faults", ())
     return Problem(
-        title="Pulse failed",
-        status=HTTPStatus.INTERNAL_SERVER_ERROR,
-        detail="The log of the function says why.",
-    )
-
-
-def of_faults(
-    status: HTTPStatus, title: str, faults: Sequence[Fault] = (), slug: str = "", detail: str = ""
-) -> Problem:
-    if faults:
-        more = f"; the first {MAX_ERRORS} are listed" if len(faults) > MAX_ERRORS else ""
-        detail = f"{len(faults)} {'value is' if len(faults) == 1 else 'values are'} not valid{more}."
-    return Problem(
-        type=f"urn:pulse:problem:{slug}" if slug else "about:blank",
-        title=title,
-        status=status,
-        detail=detail,
+        type=kind.type,
+        title=kind.title,
+        status=kind.status,
+        detail=_counted(faults) if faults else str(error),
         errors=tuple(faults[:MAX_ERRORS]),
     )
+
+
+def method_not_allowed(allowed: Sequence[str]) -> Problem:
+    return Problem(
+        type="urn:pulse:problem:method-not-allowed",
+        title="Another method is needed",
+        status=HTTPStatus.METHOD_NOT_ALLOWED,
+        detail=f"This resource takes {' and '.join(allowed)}. GET /openapi.json tells more.",
+    )
+
+
+def _counted(faults: Sequence[Fault]) -> str:
+    more = f"; the first {MAX_ERRORS} are listed" if len(faults) > MAX_ERRORS else ""
+    return f"{len(faults)} {'value is' if len(faults) == 1 else 'values are'} not allowed{more}."

@@ -5,7 +5,9 @@ https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.ht
 
 from collections.abc import Sequence
 
-from pulse.domain.batch_limits import Platform
+from msgspec import Struct
+
+from pulse.domain.batch_limits import Auto, Platform
 from pulse.domain.fault import Fault, join, shown
 
 FARGATE_MEMORY_MIB: dict[float, Sequence[int]] = {
@@ -19,10 +21,38 @@ FARGATE_MEMORY_MIB: dict[float, Sequence[int]] = {
 }
 
 
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a request and its profile want, `auto` where the data shall decide. Memory in MiB, the timeout of
+    one attempt.
+    """
+
+    vcpus: float | Auto
+    memory_mib: int | Auto
+    timeout_seconds: int | Auto
+    gpus: int = 0
+
+    @property
+    def is_auto(self) -> bool:
+        return "auto" in {self.vcpus, self.memory_mib, self.timeout_seconds}
+
+
+class Resources(Struct, frozen=True, kw_only=True):
+    """What a job gets. `expected_seconds`: how long it will likely run, None when nothing is known; `why`: a
+    sentence, empty when the request and its profile say all.
+    """
+
+    vcpus: float
+    memory_mib: int
+    timeout_seconds: int
+    gpus: int = 0
+    expected_seconds: float | None = None
+    why: str = ""
+
+
 def resource_faults(  # noqa: PLR0913 - each is one number of the same job
     *,
-    vcpus: float,
-    memory_mib: int,
+    vcpus: float | Auto,
+    memory_mib: int | Auto,
     gpus: int = 0,
     platform: Platform = "FARGATE",
     max_vcpus: float | None = None,
@@ -32,7 +62,7 @@ def resource_faults(  # noqa: PLR0913 - each is one number of the same job
     `max_vcpus` is what the queue can ever give, None when it is not known.
     """
     faults = (_fargate if platform == "FARGATE" else _ec2)(vcpus, memory_mib, gpus, at)
-    if max_vcpus is not None and vcpus > max_vcpus:
+    if max_vcpus is not None and vcpus != "auto" and vcpus > max_vcpus:
         limit = f"at most {vcpus_text(max_vcpus)}, more than which no compute environment of the queue has"
         faults.append(Fault(join(at, "vcpus"), limit, vcpus_text(vcpus)))
     return faults
@@ -43,17 +73,19 @@ def vcpus_text(vcpus: float) -> str:
     return f"{vcpus:g}"
 
 
-def _fargate(vcpus: float, memory_mib: int, gpus: int, at: str) -> list[Fault]:
+def _fargate(vcpus: float | Auto, memory_mib: int | Auto, gpus: int, at: str) -> list[Fault]:
     faults = []
     if gpus:
         faults.append(
             Fault(join(at, "gpus"), "0 on Fargate; a GPU needs a queue of EC2 instances", shown(gpus))
         )
+    if vcpus == "auto":
+        return faults + _any_fargate(memory_mib, at)
     sizes = FARGATE_MEMORY_MIB.get(vcpus)
     if sizes is None:
         known = ", ".join(vcpus_text(known) for known in FARGATE_MEMORY_MIB)
         faults.append(Fault(join(at, "vcpus"), f"one of {known} on Fargate", vcpus_text(vcpus)))
-    elif memory_mib not in sizes:
+    elif memory_mib != "auto" and memory_mib not in sizes:
         pair = f"{memory_mib} MiB with {vcpus_text(vcpus)} vCPU"
         faults.append(
             Fault(
@@ -63,9 +95,18 @@ def _fargate(vcpus: float, memory_mib: int, gpus: int, at: str) -> list[Fault]:
     return faults
 
 
-def _ec2(vcpus: float, memory_mib: int, gpus: int, at: str) -> list[Fault]:
+def _any_fargate(memory_mib: int | Auto, at: str) -> list[Fault]:
+    """The memory when the vCPU shall fit to it."""
+    known = {size for sizes in FARGATE_MEMORY_MIB.values() for size in sizes}
+    if memory_mib == "auto" or memory_mib in known:
+        return []
+    limit = f"{min(known)} MiB, or a multiple of 1024 up to {max(known)}, that Fargate has with some vCPU"
+    return [Fault(join(at, "memory_mib"), limit, shown(memory_mib))]
+
+
+def _ec2(vcpus: float | Auto, memory_mib: int | Auto, gpus: int, at: str) -> list[Fault]:
     del memory_mib, gpus  # any amount that an instance type of the environment can hold
-    if float(vcpus).is_integer():
+    if vcpus == "auto" or float(vcpus).is_integer():
         return []
     return [Fault(join(at, "vcpus"), "a whole number on EC2", vcpus_text(vcpus))]
 

@@ -11,12 +11,14 @@ import msgspec
 from msgspec import Struct, field
 
 from pulse.domain.fault import Fault, printable, shown
-from pulse.domain.s3_layout import DATASETS, REQUESTS, s3_uri
+from pulse.domain.s3_layout import DATASETS, REQUESTS, UPLOADS, s3_uri
 from pulse.domain.validation import InvalidInput
 
 SEQUENCER_DIGITS = 32
 
-Meaning = Literal["dataset", "request", "folder", "elsewhere"]
+Meaning = Literal["dataset", "upload", "request", "folder", "elsewhere"]
+_MEANINGS: dict[str, Meaning] = {UPLOADS: "upload", DATASETS: "dataset", REQUESTS: "request"}
+"""By prefix, the first that fits."""
 
 
 class _Object(Struct, frozen=True):
@@ -59,9 +61,9 @@ class S3Drop(Struct, frozen=True, kw_only=True):
         """What the drop asks for. Consoles mark a folder with an empty object whose key ends in `/`."""
         if self.key.endswith("/"):
             return "folder"
-        if self.key.startswith(DATASETS):
-            return "dataset"
-        return "request" if self.key.startswith(REQUESTS) else "elsewhere"
+        return next(
+            (meaning for prefix, meaning in _MEANINGS.items() if self.key.startswith(prefix)), "elsewhere"
+        )
 
     def __str__(self) -> str:
         return printable(s3_uri(self.bucket, self.key)) + (

@@ -1,8 +1,14 @@
 """Where things lie in the two buckets. The training writes below `results/<job id>/` on its own."""
 
 DATASETS = "datasets/"
+UPLOADS = f"{DATASETS}uploads/"
+"""Of clients that submit the request themselves: an object there starts no job."""
 REQUESTS = "requests/"
 RESULTS = "results/"
+MANIFEST = "manifest.json"
+
+_TABLE_SUFFIXES = (".csv", ".parquet")
+_HIDDEN = ("_", ".")
 
 
 def results_prefix(job_id: str) -> str:
@@ -16,3 +22,26 @@ def metrics_key(job_id: str) -> str:
 def s3_uri(bucket: str, key: str) -> str:
     """`s3://bucket/key` as the aws command takes it: the key as it is, not encoded."""
     return f"s3://{bucket}/{key}"
+
+
+def folder_of(key: str) -> str:
+    """The key up to its last slash: `datasets/a/` of `datasets/a/b.csv`."""
+    return key[: len(key) - len(name_of(key))]
+
+
+def name_of(key: str) -> str:
+    return key.rpartition("/")[2]
+
+
+def is_hidden(key: str) -> bool:
+    """Whether the name is a marker's or a temporary file's, as Hadoop and Spark have it: `_SUCCESS`,
+    `.part-0.csv.crc`.
+    """
+    return name_of(key).startswith(_HIDDEN)
+
+
+def is_table(key: str) -> bool:
+    """Whether the training reads the object when it reads a folder; the same rule as in
+    training/recursive_training/sources.py.
+    """
+    return key.lower().endswith(_TABLE_SUFFIXES) and not is_hidden(key)

@@ -1,46 +1,123 @@
-"""Which dropped data set is trained, and how: the first trigger whose prefix and suffix fit its key."""
+"""Which dropped data set is trained, and how: the first trigger that fits its key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, to_builtins
 
+from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.domain.array_job import Shards
 from pulse.domain.batch_limits import ShareIdentifier
-from pulse.domain.fault import Fault
+from pulse.domain.fault import Fault, shown
+from pulse.domain.job_request import JobRequest, Usd
 from pulse.domain.profile import ProfileName
-from pulse.domain.request_defaults import BatchSizeDays, Variables, period_faults
+from pulse.domain.request_defaults import BatchSizeDays, Variables
+from pulse.domain.s3_layout import DATASETS, UPLOADS, folder_of, is_hidden, name_of
 
 Prefix = Annotated[
     str,
     Meta(pattern=r"^datasets/", max_length=1024, description="a key prefix beginning with datasets/"),
 ]
 Suffix = Annotated[str, Meta(max_length=64, description="the end of a key, such as .csv; empty for any")]
+On = Annotated[
+    Literal["object", "_SUCCESS", "manifest.json"],
+    Meta(description="object, or the name of a marker: _SUCCESS or manifest.json"),
+]
+
+_WHAT = ("prefix", "suffix", "on")
+"""What a trigger is for; its other fields are a request's."""
 
 
 class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """No `variables`: all numeric columns of the file. No dates: its whole period. Defaults of a request do
+    """`on: object`: each object with the prefix and the suffix is a data set. Names that begin with `_` or
+    `.` are not: they are markers and temporary files.
+
+    `on: _SUCCESS` or `on: manifest.json`: a data set is a folder of files, uploaded before its marker, which
+    goes last. All other objects under the prefix wait for it; its arrival is one request for the folder that
+    it lies in, with the folders below. A marker directly under `datasets/` means all of `datasets/`. The
+    marker's version is the request's identity: dropping it again is a new job. The job reads the folder as it
+    is when it runs.
+
+    An empty `_SUCCESS`, as Spark writes it, will do. A `manifest.json` holds {"files": [...]}, the paths of
+    the tables below its folder or their whole keys (`drop_manifest`). Each must be there, and no table beside
+    them: the job would read it too. Either is refused, with the names.
+
+    No `variables`: all numeric columns of the file. No dates: its whole period. Defaults of a request do
     not apply to these three, because a file's columns and dates are its own. `share_identifier`: for a
     profile whose queue is fair-share, since a dropped file can name none.
     """
 
-    prefix: Prefix = "datasets/"
+    prefix: Prefix = DATASETS
     suffix: Suffix = ""
+    on: On = "object"
     profile: ProfileName
     variables: Variables = ()
     batch_size_days: BatchSizeDays | None = None
     start_date: date | None = None
     end_date: date | None = None
     share_identifier: ShareIdentifier | None = None
+    shards: Shards | None = None
+    alerts: AlertsWanted | None = None
+    max_cost_usd: Usd | None = None
 
     def faults(self) -> list[Fault]:
-        return period_faults(self.start_date, self.end_date)
+        faults = JobRequest(
+            start_date=self.start_date, end_date=self.end_date, max_cost_usd=self.max_cost_usd
+        ).faults()
+        if self.prefix.startswith(UPLOADS):
+            limit = f"a prefix outside {UPLOADS}, where no object starts a job"
+            faults.append(Fault("prefix", limit, shown(self.prefix)))
+        if self.has_marker and self.suffix:
+            faults.append(Fault("suffix", f"nothing with on: {self.on}", shown(self.suffix)))
+        return faults
+
+    @property
+    def has_marker(self) -> bool:
+        return self.on != "object"
+
+    def __str__(self) -> str:
+        return f"{self.prefix}*/{self.on}" if self.has_marker else f"{self.prefix}*{self.suffix}"
 
     def matches(self, key: str) -> bool:
         """Suffixes are compared without case: `MARKET.CSV` is a CSV."""
-        return key.startswith(self.prefix) and key.lower().endswith(self.suffix.lower())
+        if self.has_marker:
+            return key.startswith(self.prefix)
+        fits = key.startswith(self.prefix) and key.lower().endswith(self.suffix.lower())
+        return fits and not is_hidden(key)
+
+    def awaits(self, key: str) -> bool:
+        """Whether an object that fits is one of a folder's files, and starts nothing."""
+        return self.has_marker and name_of(key) != self.on
+
+    def request(self, key: str, version_id: str = "") -> dict[str, Any]:
+        """The JobRequest, as JSON holds it, for a dropped object or the folder that a marker completes."""
+        own = {name: value for name, value in to_builtins(self).items() if name not in _WHAT}
+        return {"variables": [], "start_date": None, "end_date": None} | own | self._dataset(key, version_id)
+
+    def _dataset(self, key: str, version_id: str) -> dict[str, Any]:
+        if self.has_marker:
+            folder = folder_of(key)
+            return {"dataset": None if folder == DATASETS else folder}
+        return {"dataset": key, "dataset_version_id": version_id or None}
 
 
 def matching(triggers: Iterable[Trigger], key: str) -> Trigger | None:
     """The first of `triggers` that fits `key`, in the order of the configuration."""
     return next((trigger for trigger in triggers if trigger.matches(key)), None)
+
+
+def order_faults(triggers: Sequence[Trigger]) -> list[Fault]:
+    """A trigger with a marker must come before each one that holds its prefix: that one would start a job for
+    every file, or leave nothing over. Paths are those of the configuration.
+    """
+    return [
+        Fault(
+            f"triggers[{i}].prefix",
+            f"one that triggers[{j}] does not hold, or a place before it",
+            f"{shown(later.prefix)} after {shown(earlier.prefix)}",
+        )
+        for i, later in enumerate(triggers)
+        for j, earlier in enumerate(triggers[:i])
+        if later.prefix.startswith(earlier.prefix) and (later.has_marker or earlier.has_marker)
+    ]

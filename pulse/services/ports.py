@@ -3,7 +3,9 @@
 All methods raise Unavailable when the service fails in passing and Misconfigured when it denies the call.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from pulse.domain.alert import Alert, Kind
@@ -11,17 +13,37 @@ from pulse.domain.alert_turn import Subject, Turn
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
+from pulse.domain.job_request import JobRequest
+from pulse.domain.preparation import Preparation
+from pulse.domain.s3_objects import Listing, Part
+from pulse.domain.stored_plan import Reservation, StoredPlan
 
 
 class Ledger(Protocol):
-    def claim(self, identity: Identity, record: JobRecord) -> Claim | None:
-        """Writes the claim and the record, both or none. None when they are written, else who was first.
+    def claim(
+        self,
+        identity: Identity,
+        records: Sequence[JobRecord],
+        plan: StoredPlan,
+        reservation: Reservation | None = None,
+    ) -> Claim | None:
+        """Writes the claim, the records of its steps, their plan and what it takes out of the month's budget,
+        all or none. None when they are written, else who was first.
 
-        Raises Unavailable when the record's job id is taken by another request.
+        Raises OverLimit when the budget does not hold the reservation, Unavailable when the id of a record is
+        taken by another request.
         """
 
-    def renew(self, record: JobRecord) -> bool:
-        """Takes a RELEASED record over as CLAIMED; False when it is not RELEASED, or no more."""
+    def claimed(self, identity: Identity, *, now: datetime) -> Claim | None:
+        """Who claimed this identity, as long as the claim counts."""
+
+    def plan(self, job_id: str) -> StoredPlan:
+        """What was planned for a job that was claimed. Raises NotFound."""
+
+    def take_over(self, record: JobRecord, *, until: datetime) -> bool:
+        """Gives a record, RELEASED or CLAIMED with a lease that is over, a new lease; False when it has
+        changed since it was read.
+        """
 
     def settle(self, job_id: str, batch_job_id: str) -> None:
         """CLAIMED becomes SUBMITTED. Nothing happens when an event came first."""
@@ -35,15 +57,31 @@ class Ledger(Protocol):
         """Writes a record that is not there yet; False when it is."""
 
     def move(self, record: JobRecord, *, before: int) -> bool:
-        """Writes what an event changed if the record's position is still `before`; False when it is not."""
+        """Writes what an event changed if the record's position is still `before`; False when it is not. The
+        end of a job with a reservation gives back to the month's budget what it did not cost.
+        """
 
-    def alert_turn(self, subject: Subject, kind: Kind, *, now: datetime, lease: timedelta) -> Turn:
+    def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
+        """The newest jobs of a data set, or of a profile."""
+
+    def spent(self, month: str) -> Decimal:
+        """What the jobs of a month (YYYY-MM) cost, and what those that run may cost at most, US dollars."""
+
+
+class Turns(Protocol):
+    def take(self, subject: Subject, kind: Kind, *, now: datetime, lease: timedelta) -> Turn:
         """Whose turn it is to send this alert. `ours` lasts for `lease`, then somebody else may take over."""
 
-    def alert_sent(self, subject: Subject, kind: Kind, *, now: datetime) -> None: ...
+    def sent(self, subject: Subject, kind: Kind, *, now: datetime) -> None: ...
 
 
 class Batch(Protocol):
+    def find(self, queue_arn: str, job_name: str) -> list[str]:
+        """The ids of the queue's jobs of this name in any state, the oldest first."""
+
+    def stop(self, batch_job_id: str, reason: str) -> None:
+        """Ends a job in any state; one that has ended stays as it is."""
+
     def submit(self, parameters: dict[str, Any]) -> str:
         """Calls SubmitJob exactly once and returns AWS Batch's job id.
 
@@ -55,6 +93,25 @@ class Batch(Protocol):
 class Objects(Protocol):
     def read(self, bucket: str, key: str, *, version_id: str = "", limit_bytes: int) -> bytes | None:
         """The object, None when it does not exist. Raises TooLarge when it is larger than the limit."""
+
+    def read_range(self, bucket: str, key: str, byte_range: str, *, version_id: str = "") -> Part | None:
+        """A part of the object, None when the object does not exist. `byte_range` is an HTTP Range."""
+
+    def listing(self, bucket: str, prefix: str, *, limit: int = 1000, after: str = "") -> Listing:
+        """The first objects under `prefix` beyond the key `after`, at most `limit`, which may be 1,000."""
+
+
+class Prepare(Protocol):
+    def __call__(self, request: JobRequest, *, quoted: bool = False) -> Preparation: ...
+
+
+class Reruns(Protocol):
+    @property
+    def wanted(self) -> bool:
+        """Whether jobs that died of memory are submitted again."""
+
+    def ask(self, job_id: str) -> None:
+        """Asks for a job to be submitted again with more memory."""
 
 
 class Topic(Protocol):

@@ -14,14 +14,14 @@ from msgspec import Struct
 from pulse.domain.alert import Alert, Kind
 from pulse.domain.alert_turn import Subject
 from pulse.domain.errors import Unavailable
-from pulse.services.ports import Ledger, Topic
+from pulse.services.ports import Topic, Turns
 
 TURN = timedelta(seconds=60)
 """Longer than a function takes to publish, shorter than its queue waits before it delivers again."""
 
 
 class PublishAlert(Struct, frozen=True, kw_only=True):
-    ledger: Ledger
+    turns: Turns
     topic: Topic
     clock: Callable[[], datetime]
 
@@ -29,11 +29,11 @@ class PublishAlert(Struct, frozen=True, kw_only=True):
         """Makes and publishes the alert if none of its kind went out for `subject`; False when one did.
         Raises Unavailable while another call is at it, and what the ledger and the topic raise.
         """
-        turn = self.ledger.alert_turn(subject, kind, now=self.clock(), lease=TURN)
+        turn = self.turns.take(subject, kind, now=self.clock(), lease=TURN)
         if turn == "done":
             return False
         if turn == "theirs":
             raise Unavailable(f"Another call is sending the alert {kind}.")
         self.topic.publish(make())
-        self.ledger.alert_sent(subject, kind, now=self.clock())
+        self.turns.sent(subject, kind, now=self.clock())
         return True

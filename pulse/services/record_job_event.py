@@ -1,34 +1,31 @@
 """From one state change of a job to the ledger and, at its end, to an alert.
 
 Events come at least once and in any order. The record only moves forward (domain.job_status.position), under
-a condition on the position it was read at; a late or repeated event changes nothing.
+a condition on the position it was read at; a late or repeated event changes nothing. What a job's end leads
+to (an alert, a rerun with more memory) is tried again when its event is delivered again, and happens once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pulse.domain.alert import Alert
-from pulse.domain.errors import Misconfigured, PulseError, Refused, Unavailable
-from pulse.domain.job_alert import Place, job_alert
+from pulse.domain.catalogue import Catalogue
+from pulse.domain.diagnosis import dies_of_memory
+from pulse.domain.errors import Unavailable
+from pulse.domain.job_alert import Place, Size, is_told, job_alert, kind_of
 from pulse.domain.job_event import JobEvent
 from pulse.domain.job_record import JobRecord, advanced, foreign, record_ids
-from pulse.domain.s3_layout import metrics_key
-from pulse.domain.training_metrics import TrainingMetrics, parse
-from pulse.services.ports import Ledger, Objects
+from pulse.domain.sizing import next_size_up
+from pulse.services.ports import Ledger, Reruns
 from pulse.services.publish_alert import PublishAlert
+from pulse.services.read_metrics import Read, ReadMetrics, measures
 
-MAX_METRICS_BYTES = 4 * 1024 * 1024
 _TRIES = 5
 """Concurrent events of one job collide at most a few times; then the queue delivers again."""
-
-_UNREAD: dict[type[PulseError], str] = {
-    # S3 denies an object that does not exist to those who may not list its bucket.
-    Misconfigured: "Its metrics.json is missing or may not be read.",
-    Unavailable: "Its metrics.json could not be read, because S3 failed.",
-}
 
 Effect = Literal["recorded", "late or repeated", "not ours"]
 
@@ -45,14 +42,16 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class RecordJobEvent(Struct, frozen=True, kw_only=True):
-    """`queues` maps the ARNs of our queues to their names."""
+    """`queues` maps the ARNs of our queues to their names; `cost_of` says what a job's attempts cost."""
 
     ledger: Ledger
-    objects: Objects
+    read_metrics: ReadMetrics
     publish_alert: PublishAlert
+    reruns: Reruns
+    catalogue: Catalogue
     queues: Mapping[str, str]
-    results_bucket: str
     place: Place
+    cost_of: Callable[[JobRecord, Sequence[float]], Decimal | None]
     clock: Callable[[], datetime]
 
     def record(self, event: JobEvent) -> Result:
@@ -62,16 +61,17 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             return Result(effect="not ours")
         for _ in range(_TRIES):
             before, free_id = self._find(event)
+            read = None
             if before is None:
                 after = foreign(event, job_id=free_id, queue=queue, now=self.clock())
                 written = self.ledger.create(after)
             elif moved := advanced(before, event):
-                after = moved
+                after, read = self._measured(moved, event)
                 written = self.ledger.move(after, before=before.position)
             else:
-                return self._told("late or repeated", before)
+                return self._end("late or repeated", before)
             if written:
-                return self._told("recorded", after)
+                return self._end("recorded", after, read)
         raise Unavailable(f"Other events of AWS Batch job {event.batch_job_id} were faster {_TRIES} times.")
 
     def _find(self, event: JobEvent) -> tuple[JobRecord | None, str]:
@@ -85,38 +85,42 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
                 return record, record.job_id
         return None, (free or [event.batch_job_id])[0]
 
-    def _told(self, effect: Effect, record: JobRecord) -> Result:
+    def _measured(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, Read | None]:
+        """With what the ended job cost and what it measured of itself, and what was read of that."""
+        if not record.is_terminal:
+            return record, None
+        cost_usd = self.cost_of(record, event.attempt_seconds)
+        read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else None
+        measured = measures(read.metrics) if read and read.metrics else None
+        return structs.replace(record, cost_usd=cost_usd, measured=measured), read
+
+    def _end(self, effect: Effect, record: JobRecord, read: Read | None = None) -> Result:
         """One alert at the end of a job, also when an earlier delivery of its last event died before it."""
-        trouble: list[str] = []
-        match record.status:
-            case "SUCCEEDED" | "FAILED" as kind:
-                alerted = self.publish_alert.once(record, kind, lambda: self._alert(record, trouble))
-            case _:
-                alerted = False
-        return Result(effect=effect, record=record, alerted=alerted, trouble="; ".join(trouble))
+        kind = kind_of(record)
+        if kind is None:
+            return Result(effect=effect, record=record)
+        size = self._next_size(record)
+        if size:
+            self.reruns.ask(record.job_id)
+        if not is_told(record):
+            return Result(effect=effect, record=record)
+        told: list[Read] = []
+        alerted = self.publish_alert.once(record, kind, lambda: self._alert(record, size, read, told))
+        return Result(effect=effect, record=record, alerted=alerted, trouble="".join(r.trouble for r in told))
 
-    def _alert(self, record: JobRecord, trouble: list[str]) -> Alert:
+    def _next_size(self, record: JobRecord) -> Size | None:
+        """What a job gets that is submitted again because it died of memory, once."""
+        queue = self.catalogue.queues.get(record.queue)
+        if queue is None or not self.reruns.wanted or not dies_of_memory(record):
+            return None
+        pair = next_size_up(
+            float(record.vcpus), record.memory_mib or 0, queue.platform, max_vcpus=queue.max_vcpus
+        )
+        return Size(*pair) if pair else None
+
+    def _alert(self, record: JobRecord, size: Size | None, read: Read | None, told: list[Read]) -> Alert:
+        """What was read for it is added to `told`."""
         if record.status == "FAILED":
-            return job_alert(record, self.place)
-        metrics, note = self._metrics(record, trouble)
-        return job_alert(record, self.place, metrics, note)
-
-    def _metrics(self, record: JobRecord, trouble: list[str]) -> tuple[TrainingMetrics | None, str]:
-        """What the run reported, or why that is not told; what went wrong is added to `trouble`. An alert
-        never waits for its metrics.
-        """
-        if record.results_bucket != self.results_bucket:
-            return None, ""
-        try:
-            body = self.objects.read(
-                self.results_bucket, metrics_key(record.job_id), limit_bytes=MAX_METRICS_BYTES
-            )
-        except Refused as error:
-            return None, f"Its metrics.json was not read. {error}"
-        except (Misconfigured, Unavailable) as error:
-            trouble.append(str(error))
-            return None, _UNREAD[type(error)]
-        if body is None:
-            return None, "It wrote no metrics.json."
-        metrics = parse(body)
-        return metrics, "" if metrics else "Its metrics.json has another shape than this system knows."
+            return job_alert(record, self.place, rerun=size)
+        told.append(read or self.read_metrics.of(record))
+        return job_alert(record, self.place, told[0].metrics, told[0].note)

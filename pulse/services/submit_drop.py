@@ -1,21 +1,23 @@
 """From an object in the data bucket to a job, or to an alert that says why there is none. Never silence.
 
-A data set under `datasets/` is trained as the first matching trigger says; a file `requests/*.json` is a
-JobRequest. Folder markers (keys that end in `/`) and objects elsewhere ask for nothing and are only logged.
+A data set under `datasets/` is trained as the first matching trigger says, a folder of files when its marker
+arrives; a file `requests/*.json` is a JobRequest. What asks for nothing is only logged: folder markers of a
+console (keys that end in `/`), hidden names, uploads of clients that submit themselves, objects elsewhere.
 """
 
 from codecs import BOM_UTF8
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from pulse.domain import idempotency
+from pulse.domain import drop_manifest, idempotency
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
-from pulse.domain.errors import Refused, RefusedByBatch
-from pulse.domain.fault import shown
+from pulse.domain.errors import OverLimit, Refused, RefusedByBatch
+from pulse.domain.fault import listed, shown
+from pulse.domain.idempotency import Identity
 from pulse.domain.s3_drop import S3Drop
+from pulse.domain.s3_layout import MANIFEST, folder_of, is_hidden, is_table
 from pulse.domain.trigger import Trigger, matching
 from pulse.services.ports import Objects
 from pulse.services.publish_alert import PublishAlert
@@ -45,6 +47,10 @@ class Empty(Refused):
     """Raised when a dropped object has no content."""
 
 
+class Incomplete(Refused):
+    """Raised when the folder of a marker does not hold what it should."""
+
+
 class SubmitDrop(Struct, frozen=True, kw_only=True):
     submit_job: SubmitJob
     objects: Objects
@@ -53,11 +59,13 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
 
     def submit(self, drop: S3Drop) -> Outcome:
         """Raises what SubmitJob.submit raises to be tried again; a refusal becomes an alert REJECTED."""
-        if drop.meaning not in _NEXT:
-            return Outcome(reason=f"{drop.meaning}: asks for nothing")
+        trigger = matching(self.submit_job.catalogue.triggers, drop.key)
+        if nothing := _asks_for_nothing(drop, trigger):
+            return Outcome(reason=nothing)
         identity = idempotency.of_drop(drop)
         try:
-            request = self.submit_job.read(self._request(drop))
+            raw = self._dataset(drop, trigger, identity) if drop.meaning == "dataset" else self._request(drop)
+            request = self.submit_job.read(raw)
             return Outcome(submission=self.submit_job.submit(request, identity, asked_at=drop.created_at))
         except Refused as refusal:
             next_step = _NEXT_AFTER.get(type(refusal), _NEXT[drop.meaning])
@@ -65,25 +73,56 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
             alerted = self.publish_alert.once(identity, alert.kind, lambda: alert)
             return Outcome(reason=str(refusal), alerted=alerted)
 
-    def _request(self, drop: S3Drop) -> object:
-        return self._dataset(drop) if drop.meaning == "dataset" else self._file(drop)
-
-    def _dataset(self, drop: S3Drop) -> object:
-        triggers = self.submit_job.catalogue.triggers
-        trigger = matching(triggers, drop.key)
+    def _dataset(self, drop: S3Drop, trigger: Trigger | None, identity: Identity) -> object:
         if trigger is None:
-            patterns = ", ".join(f"{t.prefix}*{t.suffix}" for t in triggers) or "none is configured"
-            raise NoTrigger(f"No trigger fits this key. Triggers: {patterns}.")
-        if not drop.size:
+            triggers = ", ".join(map(str, self.submit_job.catalogue.triggers)) or "none is configured"
+            raise NoTrigger(f"No trigger fits this key. Triggers: {triggers}.")
+        if not trigger.has_marker and not drop.size:
             raise Empty("The file is empty.")
-        return _asked(drop, trigger)
+        if trigger.has_marker and not self._is_known(identity):
+            self._check_folder(drop, trigger)
+        return trigger.request(drop.key, drop.version_id)
 
-    def _file(self, drop: S3Drop) -> object:
+    def _is_known(self, identity: Identity) -> bool:
+        """An event that comes again gets its job, whatever became of the folder since."""
+        now = self.submit_job.clock()
+        return self.submit_job.ledger.claimed(identity, now=now) is not None
+
+    def _check_folder(self, drop: S3Drop, trigger: Trigger) -> None:
+        folder = folder_of(drop.key)
+        if trigger.on == MANIFEST:
+            wanted = self._manifest(drop, folder)
+            if different := drop_manifest.difference(wanted, self._keys(drop.bucket, folder), folder):
+                raise Incomplete(different)
+            return
+        listing = self.objects.listing(drop.bucket, folder)
+        if listing.complete and not any(map(is_table, listing.sizes)):
+            raise Incomplete(f"No .csv or .parquet is in {shown(folder)}, so there is nothing to train on.")
+
+    def _keys(self, bucket: str, folder: str) -> list[str]:
+        """The keys in a folder that is not much larger than a manifest can be."""
+        keys: list[str] = []
+        while len(keys) <= drop_manifest.MAX_FILES:
+            listing = self.objects.listing(bucket, folder, after=keys[-1] if keys else "")
+            keys += listing.sizes
+            if listing.complete:
+                return keys
+        raise Unusable(f"{shown(folder)} holds more than {drop_manifest.MAX_FILES:,} objects.")
+
+    def _manifest(self, drop: S3Drop, folder: str) -> tuple[str, ...]:
+        """The keys that it names, at least one."""
+        keys, faults = drop_manifest.read(self._json(drop, drop_manifest.MAX_MANIFEST_BYTES), folder)
+        if faults:
+            raise Unusable("The manifest is not valid:\n" + listed(faults))
+        return keys
+
+    def _request(self, drop: S3Drop) -> object:
         if not drop.key.lower().endswith(".json"):
             raise Unusable("Requests are files that end in .json.")
-        body = self.objects.read(
-            drop.bucket, drop.key, version_id=drop.version_id, limit_bytes=MAX_REQUEST_BYTES
-        )
+        return self._json(drop, MAX_REQUEST_BYTES)
+
+    def _json(self, drop: S3Drop, limit_bytes: int) -> object:
+        body = self.objects.read(drop.bucket, drop.key, version_id=drop.version_id, limit_bytes=limit_bytes)
         if body is None:
             raise Unusable("The object was deleted before it could be read.")
         text = body.removeprefix(BOM_UTF8)  # Windows editors write it
@@ -95,26 +134,28 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
             raise Unusable(f"The file is not JSON: {shown(str(error))}.") from error
 
 
+def _asks_for_nothing(drop: S3Drop, trigger: Trigger | None) -> str:
+    """Why a drop is only logged; empty when it asks for a job."""
+    if drop.meaning not in _NEXT:
+        return f"{drop.meaning}: asks for nothing"
+    if drop.meaning == "dataset" and trigger and trigger.awaits(drop.key):
+        return f"waits for its marker {trigger.on}"
+    if drop.meaning == "dataset" and trigger is None and is_hidden(drop.key):
+        return "hidden name: asks for nothing"
+    return ""
+
+
 _NEXT = {
     "dataset": "Repair what the reason names, then drop the file again.",
     "request": "Correct the file and drop it again: a new version is a new request.",
 }
 _NEXT_AFTER: dict[type[Refused], str] = {
     RefusedByBatch: "Repair what AWS Batch names (its queue, its job definition), then drop the file again.",
+    OverLimit: "Ask for less (a shorter period, fewer children, a smaller profile), or raise what is named: "
+    "max_cost_usd in the request or the trigger, the monthly budget in the configuration. Then drop the file "
+    "again.",
     NoTrigger: "Drop the file under a key that a trigger fits, or add a trigger to the configuration.",
-    Empty: "Drop it again with its content: a data set needs rows, a request at least {}.",
+    Empty: "Drop it again with its content: a data set needs rows, a request at least {}, a manifest files.",
+    Incomplete: "Put the folder in order, then drop the marker again. It goes last; a new version of it is a "
+    "new job.",
 }
-
-
-def _asked(drop: S3Drop, trigger: Trigger) -> dict[str, Any]:
-    """The request that a trigger makes of a dropped data set: this very version of it."""
-    return {
-        "dataset": drop.key,
-        "dataset_version_id": drop.version_id or None,
-        "profile": trigger.profile,
-        "variables": trigger.variables,
-        "start_date": trigger.start_date,
-        "end_date": trigger.end_date,
-        "batch_size_days": trigger.batch_size_days,
-        "share_identifier": trigger.share_identifier,
-    }

@@ -1,61 +1,72 @@
 """One request, one job: claim it in the ledger, submit it to AWS Batch once, settle the claim.
 
-SubmitJob has no client token, so the claim comes first and holds the job's name. Whoever meets the claim
-later never submits on suspicion: only a job that AWS Batch has surely not taken is submitted again.
+SubmitJob has no client token, so the claim comes first and holds the job's name and exact parameters. Whoever
+meets the claim later never submits on suspicion: AWS Batch is asked for a job of that name, and only one that
+it surely has not taken is submitted again (domain.claim.standing has the table).
 """
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from math import ceil
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pulse.domain.catalogue import Catalogue
-from pulse.domain.claim import Claim, check_payload, standing
+from pulse.domain.claim import LEASE, LISTED_WITHIN, Claim, check_payload, standing
 from pulse.domain.errors import (
     InFlight,
     InvalidRequest,
     Misconfigured,
     NotAccepted,
     OutcomeUnknown,
+    OverLimit,
     PulseError,
     RefusedByBatch,
     Unavailable,
 )
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_id import job_id
-from pulse.domain.job_plan import JobPlan, Site, plan, plan_faults
-from pulse.domain.job_record import JobRecord, claimed
+from pulse.domain.job_plan import JobPlan, Step, plan, plan_faults
+from pulse.domain.job_record import JobRecord, Rerun, claimed
 from pulse.domain.job_request import JobRequest
+from pulse.domain.preparation import Preparation, needs_lookups
+from pulse.domain.site import Site
+from pulse.domain.stored_plan import stored
 from pulse.domain.validation import collect
-from pulse.services.ports import Batch, Ledger
-
-LEASE = timedelta(seconds=90)
-"""Longer than a function that submits may live: after it, nobody is at work on the claim any more."""
+from pulse.services.ports import Batch, Ledger, Prepare
 
 _SURELY_NOT_TAKEN = (NotAccepted, RefusedByBatch, Misconfigured)
+_PAUSES_SECONDS = (0.2, 0.4, 0.8, 1.6)
+"""Upper bounds of the waits after a throttled SubmitJob; the real ones are random below (full jitter)."""
 
 
 class Submission(Struct, frozen=True, kw_only=True):
-    """`replayed`: the request was known, and this is what it led to. `unsettled`: why the ledger does not
-    know the outcome; the job's first event will tell it.
+    """`replayed`: the request was known, and this is what it led to. `follower`: the job that merges or ranks
+    what the children of an array write. `unsettled`: why the ledger does not know the outcome; the job's
+    first event will tell it.
     """
 
     record: JobRecord
     batch_job_id: str
+    follower: JobRecord | None = None
     replayed: bool = False
     unsettled: str = ""
 
 
 class SubmitJob(Struct, frozen=True, kw_only=True):
-    """`random_hex` gives at least 8 hexadecimal digits, `clock` the time in UTC."""
+    """`random_hex` gives at least 8 hexadecimal digits, `clock` the time in UTC; `pause_up_to` sleeps for a
+    random part of the seconds it is given.
+    """
 
     ledger: Ledger
     batch: Batch
+    prepare: Prepare
     catalogue: Catalogue
     site: Site
     clock: Callable[[], datetime]
     random_hex: Callable[[], str]
+    pause_up_to: Callable[[float], None]
 
     def read(self, raw: object) -> JobRequest:
         """The request in decoded JSON, valid here and now. Raises InvalidRequest with every fault."""
@@ -69,71 +80,172 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
             raise InvalidRequest(faults)
         return request
 
-    def plan(self, request: JobRequest, *, asked_at: datetime | None = None) -> JobPlan:
+    def plan(
+        self, request: JobRequest, prepared: Preparation, *, asked_at: datetime | None = None
+    ) -> JobPlan:
         """What `submit` would send, under a job id of its own."""
         now = self.clock()
-        new_id = job_id(now, self.random_hex())
-        return plan(request, self.catalogue, self.site, job_id=new_id, now=asked_at or now)
+        return plan(
+            request,
+            self.catalogue,
+            self.site,
+            job_id=job_id(now, self.random_hex()),
+            now=asked_at or now,
+            resources=prepared.resources,
+            depends_on=prepared.depends_on,
+        )
 
     def submit(
-        self, request: JobRequest, identity: Identity, *, asked_at: datetime | None = None
+        self,
+        request: JobRequest,
+        identity: Identity,
+        *,
+        asked_at: datetime | None = None,
+        rerun: Rerun | None = None,
     ) -> Submission:
         """Submits a request that `read` gave, or returns what the same request led to before. `asked_at`:
         since when somebody waits for the job, UTC; None: since this call.
 
-        Raises IdempotencyConflict, RefusedByBatch, Misconfigured; and, to be tried again: InFlight,
-        NotAccepted, OutcomeUnknown, Unavailable.
+        Raises InvalidRequest (its dependencies), OverLimit, IdempotencyConflict, RefusedByBatch,
+        Misconfigured; and, to be tried again: InFlight, NotAccepted, NotYetSubmitted, OutcomeUnknown,
+        Unavailable.
         """
-        planned = self.plan(request, asked_at=asked_at)
-        claim = self.ledger.claim(identity, self._claimed(planned))
-        if claim is None:
-            return self._send(planned)
-        check_payload(claim, identity)
-        return self._resume(request, claim)
+        # What is looked up may have changed since: a repeated request gets its first answer all the same.
+        if needs_lookups(request, self.catalogue):
+            known = self.ledger.claimed(identity, now=self.clock())
+            if known is not None:
+                return self._resume(known, identity)
+        prepared = self.prepare(request)
+        if prepared.over_limit:
+            raise OverLimit(prepared.over_limit)
+        planned = self.plan(request, prepared, asked_at=asked_at)
+        records = self._claimed(planned, prepared, rerun)
+        claim = self.ledger.claim(identity, records, stored(planned), prepared.reservation)
+        if claim is not None:
+            return self._resume(claim, identity)
+        return self._send_all(records, planned.steps)
 
-    def _resume(self, request: JobRequest, claim: Claim) -> Submission:
-        """What to do about a claim that was there before: depends on how far it came."""
-        record = self.ledger.record(claim.job_id)
+    def _send_all(self, records: Sequence[JobRecord], steps: Sequence[Step]) -> Submission:
+        """Submits the steps of a claim that is ours, each after the one it follows."""
+        sent: list[JobRecord] = []
+        troubles = []
+        for record, step in zip(records, steps, strict=True):
+            follows = sent[-1].batch_job_id if sent else ""
+            batch_job_id, trouble = self._send(step, follows, unsent=steps[len(sent) + 1 :])
+            sent.append(structs.replace(record, batch_job_id=batch_job_id))
+            troubles += [trouble] if trouble else []
+        return _submission(sent, unsettled="; ".join(troubles))
+
+    def _resume(self, claim: Claim, identity: Identity) -> Submission:
+        """What to do about a claim that was there before: depends on how far each of its steps came."""
+        check_payload(claim, identity)
+        ensured = [self._ensure(claim.job_id, claim.job_id, "")]
+        if follower := ensured[0].follower:
+            ensured.append(self._ensure(follower, claim.job_id, ensured[0].batch_job_id))
+        return _submission(ensured, replayed=True)
+
+    def _ensure(self, job_id: str, planned_as: str, follows: str) -> JobRecord:
+        """The record of a step, with AWS Batch's job id: submitted before, found by its name, or submitted
+        here. `follows` is AWS Batch's id of the job it follows.
+        """
+        record = self.ledger.record(job_id)
         if record is None:
-            raise Unavailable(f"Job {claim.job_id} is claimed but its record cannot be read. Try again.")
+            raise Unavailable(f"Job {job_id} is claimed but its record cannot be read. Try again.")
         now = self.clock()
         match standing(record, now):
             case "submitted":
-                return Submission(record=record, batch_job_id=record.batch_job_id, replayed=True)
+                return record
             case "in flight":
-                left = record.lease_until - now if record.lease_until else LEASE
-                raise InFlight(record.job_id, int(left.total_seconds()))
+                raise InFlight(job_id, _seconds(record.lease_until, now))
             case "released":
-                return self._again(request, record)
-            case "unsettled":
-                return self._wait_for_event(record)
+                found = ""
+            case "unsettled" | "abandoned" as lost:
+                found = self._find(self._step(planned_as, job_id))
+                if not found and lost == "unsettled":
+                    raise OutcomeUnknown(
+                        "the call that claimed it ended without a word",
+                        _seconds(record.lease_until, now - LISTED_WITHIN),
+                    )
+        if found:
+            self._settle(job_id, found)
+        elif self.ledger.take_over(record, until=now + LEASE):
+            found, _ = self._send(self._step(planned_as, job_id), follows)
+        else:
+            raise InFlight(job_id, 1)
+        return structs.replace(record, status="SUBMITTED", batch_job_id=found, lease_until=None)
 
-    def _again(self, request: JobRequest, record: JobRecord) -> Submission:
-        """Submits a released record under the id it has."""
-        planned = plan(request, self.catalogue, self.site, job_id=record.job_id, now=record.created_at)
-        if not self.ledger.renew(self._claimed(planned)):
-            raise InFlight(record.job_id, 1)
-        return self._send(planned)
+    def _step(self, planned_as: str, job_id: str) -> Step:
+        return self.ledger.plan(planned_as).step(job_id)
 
-    def _wait_for_event(self, record: JobRecord) -> NoReturn:
-        """A claim whose call ended without a word: AWS Batch may have the job, so it is not sent again.
-        The job's first event settles the claim, and then the request is answered.
+    def _send(self, step: Step, follows: str, unsent: Sequence[Step] = ()) -> tuple[str, str]:
+        """AWS Batch's job id, and why the ledger does not know it, if so. Whoever comes after a failure need
+        not wait for the lease of what was surely not taken: of the step perhaps, of the `unsent` always.
         """
-        raise OutcomeUnknown(f"the call that claimed job {record.job_id} ended without a word")
-
-    def _send(self, planned: JobPlan) -> Submission:
         try:
-            batch_job_id = self.batch.submit(planned.parameters)
-        except _SURELY_NOT_TAKEN as error:
-            self.ledger.release(planned.job_id, str(error))
-            raise
-        unsettled = ""
-        try:
-            self.ledger.settle(planned.job_id, batch_job_id)
+            batch_job_id = self._submit(step, follows)
         except PulseError as error:
-            # The job runs: the caller shall have its id, and its first event settles the claim.
-            unsettled = str(error)
-        return Submission(record=self._claimed(planned), batch_job_id=batch_job_id, unsettled=unsettled)
+            for one in (step, *unsent) if isinstance(error, _SURELY_NOT_TAKEN) else unsent:
+                self.ledger.release(one.job_id, str(error))
+            raise
+        return batch_job_id, self._settle(step.job_id, batch_job_id)
 
-    def _claimed(self, planned: JobPlan) -> JobRecord:
-        return claimed(planned, now=self.clock(), results_bucket=self.site.results_bucket, lease=LEASE)
+    def _submit(self, step: Step, follows: str) -> str:
+        """SubmitJob; again only after an answer that says that nothing was taken. When the answer is lost,
+        AWS Batch may list the job already.
+        """
+        pauses = iter(_PAUSES_SECONDS)
+        while True:
+            try:
+                return self.batch.submit(step.after(follows))
+            except NotAccepted:
+                if (pause_seconds := next(pauses, None)) is None:
+                    raise
+                self.pause_up_to(pause_seconds)
+            except OutcomeUnknown:
+                # A look-up that is denied or fails says nothing about the job.
+                with suppress(PulseError):
+                    if found := self._find(step):
+                        return found
+                raise
+
+    def _find(self, step: Step) -> str:
+        """AWS Batch's id of the job of this step, which its name decides; empty when none is listed."""
+        return next(iter(self.batch.find(step.parameters["jobQueue"], step.job_name)), "")
+
+    def _settle(self, job_id: str, batch_job_id: str) -> str:
+        """Why the ledger could not be told, empty when it was; the first event settles the claim."""
+        try:
+            self.ledger.settle(job_id, batch_job_id)
+        except PulseError as error:
+            return str(error)
+        return ""
+
+    def _claimed(self, planned: JobPlan, prepared: Preparation, rerun: Rerun | None) -> tuple[JobRecord, ...]:
+        now = self.clock()
+        return tuple(
+            claimed(
+                planned,
+                step,
+                now=now,
+                results_bucket=self.site.results_bucket,
+                lease=LEASE,
+                rerun=rerun,
+                reserved_usd=prepared.reservation.usd if prepared.reservation else None,
+            )
+            for step in planned.steps
+        )
+
+
+def _submission(records: Sequence[JobRecord], *, replayed: bool = False, unsettled: str = "") -> Submission:
+    return Submission(
+        record=records[0],
+        batch_job_id=records[0].batch_job_id,
+        follower=records[1] if len(records) > 1 else None,
+        replayed=replayed,
+        unsettled=unsettled,
+    )
+
+
+def _seconds(until: datetime | None, since: datetime) -> int:
+    """Whole seconds, at least one."""
+    return max(1, ceil((until - since).total_seconds())) if until else 1

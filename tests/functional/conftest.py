@@ -17,12 +17,15 @@ from moto import mock_aws
 
 from lambdas import bootstrap
 from pulse.aws import clients
+from pulse.aws.alert_turns import AlertTurns
 from pulse.aws.ledger import Ledger
+from pulse.aws.ledger_table import LedgerTable
 from pulse.domain.catalogue import Queue
 from pulse.domain.profile import Profile
 from pulse.domain.request_defaults import RequestDefaults
 from pulse.domain.trigger import Trigger
 from pulse.settings import Settings
+from tests.prices import PRICES
 
 EVENTS = Path(__file__).parent.parent / "events"
 QUEUE_ARN = "arn:aws:batch:us-east-1:123456789012:job-queue/pulse-retrodiction-job-queue"
@@ -31,27 +34,47 @@ START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 class BatchEndpoint:
-    """AWS Batch as the client sees it: `answers` are consumed one a call (a body, a status with an error
-    code, or an exception), then every call succeeds. `requests` are the bodies that came.
+    """AWS Batch as the client sees it: `answers` to SubmitJob are consumed one a call (a body, a status with
+    an error code, or an exception), then every call succeeds. `requests` are the bodies that came, `stopped`
+    those of TerminateJob. `listed` are the jobs that ListJobs knows: their ids by name.
     """
 
     def __init__(self):
         self.answers = []
         self.requests = []
+        self.stopped = []
+        self.listed = {}
 
     def __call__(self, request, **_):
-        self.requests.append(json.loads(request.body))
-        answer = (
-            self.answers.pop(0) if self.answers else {"jobId": f"aws-{len(self.requests)}", "jobName": "n"}
-        )
-        if isinstance(answer, Exception):
-            raise answer
-        status, headers, body = 200, {}, answer
-        if isinstance(answer, tuple):
-            status, code, message = answer
-            headers, body = {"x-amzn-errortype": code}, {"message": message}
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return AWSResponse(request.url, status, headers, _Raw(raw))
+        operation = request.url.rpartition("/")[2]
+        return _answered(request, getattr(self, f"_{operation}")(json.loads(request.body)))
+
+    def _submitjob(self, body):
+        self.requests.append(body)
+        if self.answers:
+            return self.answers.pop(0)
+        return {"jobId": f"aws-{len(self.requests)}", "jobName": body["jobName"]}
+
+    def _listjobs(self, body):
+        name = body["filters"][0]["values"][0]
+        return {
+            "jobSummaryList": [{"jobId": self.listed[name], "jobName": name}] if name in self.listed else []
+        }
+
+    def _terminatejob(self, body):
+        self.stopped.append(body)
+        return {}
+
+
+def _answered(request, answer):
+    if isinstance(answer, Exception):
+        raise answer
+    status, headers, body = 200, {}, answer
+    if isinstance(answer, tuple):
+        status, code, message = answer
+        headers, body = {"x-amzn-errortype": code}, {"message": message}
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return AWSResponse(request.url, status, headers, _Raw(raw))
 
 
 class _Raw:
@@ -97,6 +120,7 @@ def aws(monkeypatch, session) -> Iterator[None]:
 def clock(monkeypatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(bootstrap, "now", clock)
+    monkeypatch.setattr(bootstrap, "pause_up_to", lambda seconds: clock.forward(seconds=seconds))
     return clock
 
 
@@ -127,16 +151,44 @@ def s3():
 def table():
     dynamodb = boto3.client("dynamodb")
     key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-    attributes = [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")]
+    indexed = ("day", "status", "profile", "dataset")
+    attributes = [
+        {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "created_at", *indexed)
+    ]
+    indexes = [
+        {
+            "IndexName": f"by_{name}",
+            "KeySchema": [
+                {"AttributeName": name, "KeyType": "HASH"},
+                {"AttributeName": "created_at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        for name in indexed
+    ]
     dynamodb.create_table(
-        TableName=TABLE, KeySchema=key, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST"
+        TableName=TABLE,
+        KeySchema=key,
+        AttributeDefinitions=attributes,
+        GlobalSecondaryIndexes=indexes,
+        BillingMode="PAY_PER_REQUEST",
     )
     return boto3.resource("dynamodb").Table(TABLE)
 
 
 @pytest.fixture
-def ledger(table) -> Ledger:
-    return Ledger(clients.dynamodb(), TABLE, timedelta(days=400))
+def ledger_table(table) -> LedgerTable:
+    return LedgerTable(clients.dynamodb(), TABLE)
+
+
+@pytest.fixture
+def ledger(ledger_table) -> Ledger:
+    return Ledger(ledger_table, timedelta(days=400))
+
+
+@pytest.fixture
+def turns(ledger_table) -> AlertTurns:
+    return AlertTurns(ledger_table, timedelta(days=400))
 
 
 @pytest.fixture
@@ -186,6 +238,7 @@ def settings(topic) -> Settings:
         slack_webhook_secret="slack",
         slack_hosts=("127.0.0.1",),
         log_group="/pulse/training",
+        prices=PRICES,
     )
 
 

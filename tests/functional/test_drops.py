@@ -1,13 +1,12 @@
 """Objects dropped into the data bucket, through submit_job's real entry point."""
 
-import json
-
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from msgspec import structs
 
 from lambdas import on_job_event, sqs_batch, submit_job
 from pulse.aws import clients
+from tests.hostile_keys import DATASET_KEYS
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -60,68 +59,30 @@ def test_should_tell_writes_apart_by_sequencer_when_the_bucket_has_no_versions(d
     )
 
 
-def test_should_pass_an_odd_key_on_as_it_is(drop, event, batch, log_lines):
-    odd = event("s3_object_created_odd_key")
-    drop(odd)
-    command = batch.requests[0]["containerOverrides"]["command"]
-    assert command[command.index("--dataset-key") + 1] == odd["detail"]["object"]["key"]
-    assert any(line.get("job_id", "").startswith("batch-20260302093000-") for line in log_lines())
+@pytest.mark.parametrize("key", DATASET_KEYS)
+def test_should_pass_a_hostile_key_on_as_it_is_and_log_it_on_one_line(drop, event, batch, log_lines, key):
+    hostile = event("s3_object_created_odd_key")
+    hostile["detail"]["object"]["key"] = key
+    drop(hostile, hostile)
+    (request,) = batch.requests
+    command = request["containerOverrides"]["command"]
+    assert command[command.index("--dataset-key") + 1] == key
+    lines = [line for line in log_lines() if "object" in line]
+    assert [line["message"] for line in lines] == ["Drop submitted", "Drop was submitted before"]
+    assert all(line["object"].isprintable() for line in lines)
 
 
-def test_should_never_break_a_log_line_when_a_key_holds_line_breaks(drop, event, log_lines):
-    hostile = event("s3_object_created_no_trigger")
-    hostile["detail"]["object"]["key"] = 'datasets/a\n{"level":"INFO","message":"forged"}\u202e.txt'
-    drop(hostile)
-    lines = log_lines()
-    assert "forged" not in [line.get("message") for line in lines]
-    (told,) = [line for line in lines if line.get("message") == "No job for drop"]
-    assert "\n" not in told["object"]
-    assert "\u202e" not in told["object"]
-
-
-def test_should_submit_the_request_in_a_dropped_file(drop, event, batch, s3):
-    body = json.dumps({"variables": ["wti_spot"], "start_date": "2020-01-01", "tags": {"Owner": "desk 7"}})
-    version = s3.put_object(Bucket="pulse-data", Key="requests/weekly.json", Body=body)["VersionId"]
-    request = event("s3_object_created_request")
-    request["detail"]["object"]["version-id"] = version
-    drop(request)
-    (submitted,) = batch.requests
-    assert submitted["containerOverrides"]["command"][3:5] == ["--variables", "wti_spot"]
-    assert submitted["tags"] == {"Project": "Pulse", "CreatedBy": "pulse", "Owner": "desk 7"}
-
-
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        (b'{"vcpus": 3, "attempts": 99, "colour": 1}', ["vcpus:", "attempts:", "colour:"]),
-        (b"{not json", ["not JSON"]),
-        (b"\xff\xfe", ["not JSON"]),
-        (b"[" * 50_000, ["not JSON"]),
-        (b"[1]", ["the whole"]),
-        (b"", ["The file is empty."]),
-        (b"\xef\xbb\xbf \r\n", ["The file is empty."]),
-        (b" " * 70_000, ["At most 65536 bytes"]),
-    ],
-)
-def test_should_alert_rejected_with_every_reason_when_a_request_is_unusable(  # noqa: PLR0913, PLR0917 - fixtures and parameters
-    drop, event, batch, s3, alerts, body, told, failed
+@pytest.mark.parametrize("key", DATASET_KEYS)
+def test_should_say_on_printable_lines_why_there_is_no_job_however_hostile_the_key(
+    drop, event, alerts, log_lines, key
 ):
-    version = s3.put_object(Bucket="pulse-data", Key="requests/weekly.json", Body=body)["VersionId"]
-    request = event("s3_object_created_request")
-    request["detail"]["object"]["version-id"] = version
-    assert failed(drop(request)) == []
+    hostile = event("s3_object_created_no_trigger")
+    hostile["detail"]["object"]["key"] = key + "x"
+    drop(hostile)
     (alert,) = alerts()
-    assert (alert["kind"], alert["severity"]) == ("REJECTED", "warning")
-    assert "requests/weekly.json" in alert["headline"]
-    assert all(words in alert["reason"] for words in told), alert["reason"]
-    assert batch.requests == []
-
-
-def test_should_alert_rejected_when_the_request_is_gone(drop, event, alerts):
-    gone = event("s3_object_created_request")
-    del gone["detail"]["object"]["version-id"]
-    drop(gone)
-    assert "deleted" in alerts()[0]["reason"]
+    (line,) = [line for line in log_lines() if line.get("message")]
+    texts = [line["object"], alert["about"], alert["headline"], *(fact["value"] for fact in alert["facts"])]
+    assert all(text.isprintable() for text in texts)
 
 
 @pytest.mark.parametrize(
@@ -209,16 +170,6 @@ def test_should_train_with_the_share_that_the_trigger_names(drop, event, batch, 
     assert batch.requests[0]["shareIdentifier"] == "drops"
 
 
-def test_should_read_a_request_that_begins_with_a_byte_order_mark(drop, event, batch, s3):
-    version = s3.put_object(
-        Bucket="pulse-data", Key="requests/weekly.json", Body=b'\xef\xbb\xbf{"variables": ["wti_spot"]}'
-    )["VersionId"]
-    request = event("s3_object_created_request")
-    request["detail"]["object"]["version-id"] = version
-    drop(request)
-    assert batch.requests[0]["containerOverrides"]["command"][3:5] == ["--variables", "wti_spot"]
-
-
 def test_should_ask_for_nothing_when_a_folder_or_another_object_is_made(drop, event, batch, alerts, failed):
     elsewhere = event("s3_object_created_no_trigger")
     elsewhere["detail"]["object"]["key"] = "notes/readme.txt"
@@ -237,16 +188,15 @@ def test_should_alert_rejected_when_batch_refuses_the_job(drop, event, batch, al
 
 
 def test_should_deliver_again_and_then_submit_when_batch_throttles(drop, event, batch, table, failed):
-    batch.answers = [(429, "TooManyRequestsException", "Too Many Requests")]
+    batch.answers = [(429, "TooManyRequestsException", "Too Many Requests")] * 5
     assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
     assert jobs(table)[0]["status"] == "RELEASED"
     assert failed(drop(event("s3_object_created_versioned"))) == []
-    assert len(batch.requests) == 2
-    assert batch.requests[0]["jobName"] == batch.requests[1]["jobName"]
-    assert jobs(table)[0]["status"] == "SUBMITTED"
+    assert len({request["jobName"] for request in batch.requests}) == 1
+    assert [(job["status"], job["batch_job_id"]) for job in jobs(table)] == [("SUBMITTED", "aws-6")]
 
 
-@pytest.mark.parametrize(
+LOST = pytest.mark.parametrize(
     "lost",
     [
         ReadTimeoutError(endpoint_url="https://batch"),
@@ -257,16 +207,32 @@ def test_should_deliver_again_and_then_submit_when_batch_throttles(drop, event, 
     ],
     ids=["read time-out", "connection closed", "5xx", "no job id", "truncated"],
 )
-def test_should_not_submit_again_when_the_answer_of_batch_is_lost(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+
+
+@LOST
+def test_should_find_the_job_when_the_answer_of_batch_is_lost(  # noqa: PLR0913, PLR0917 - fixtures and parameters
     drop, event, batch, clock, table, failed, lost
 ):
     batch.answers = [lost]
     assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
     assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
+    batch.listed = {batch.requests[0]["jobName"]: "aws-lost"}
     clock.forward(hours=1)
-    assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
+    assert failed(drop(event("s3_object_created_versioned"))) == []
     assert len(batch.requests) == 1
-    assert jobs(table)[0]["status"] == "CLAIMED"
+    assert [(job["status"], job["batch_job_id"]) for job in jobs(table)] == [("SUBMITTED", "aws-lost")]
+
+
+@LOST
+def test_should_submit_again_when_batch_still_lists_no_job_after_the_answer_was_lost(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    drop, event, batch, clock, table, failed, lost
+):
+    batch.answers = [lost]
+    assert failed(drop(event("s3_object_created_versioned"))) == ["message-0"]
+    clock.forward(hours=1)
+    assert failed(drop(event("s3_object_created_versioned"))) == []
+    assert len({request["jobName"] for request in batch.requests}) == 1
+    assert [(job["status"], job["batch_job_id"]) for job in jobs(table)] == [("SUBMITTED", "aws-2")]
 
 
 def test_should_fail_only_the_message_that_is_no_event(drop, event, batch, failed):

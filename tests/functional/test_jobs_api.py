@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from datetime import date, timedelta
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -44,6 +45,7 @@ def test_should_answer_with_the_job_when_a_request_is_posted(event, context, bat
         "status": "SUBMITTED",
         "created_at": "2026-03-02T09:30:00Z",
         "results": f"s3://pulse-results/results/{job_id}/",
+        "idempotency_expires_at": "2026-03-02T09:40:00Z",
     }
     assert batch.requests[0]["containerOverrides"]["command"] == [
         *("python", "-m", "recursive_training.run_training"),
@@ -58,7 +60,7 @@ def test_should_answer_with_the_job_when_a_request_is_posted(event, context, bat
 def test_should_answer_the_plan_and_submit_nothing_when_it_is_a_dry_run(event, context, batch, table):
     answer = submit_job.handler(event("http_post_jobs_dry_run_base64"), context)
     assert answer["statusCode"] == 200
-    plan = json.loads(answer["body"])["plan"]
+    (plan,) = json.loads(answer["body"])["plan"]
     assert plan["timeout"] == {"attemptDurationSeconds": 3600}
     assert plan["retryStrategy"]["attempts"] == 3
     assert batch.requests == []
@@ -75,7 +77,7 @@ def test_should_send_what_a_dry_run_showed(post, batch):
         environment = [pair for pair in overrides["environment"] if pair["name"] != "PULSE_JOB_ID"]
         return parameters | {"jobName": "", "containerOverrides": overrides | {"environment": environment}}
 
-    assert without_id(shown["plan"]) == without_id(sent)
+    assert [without_id(step) for step in shown["plan"]] == [without_id(sent)]
 
 
 def test_should_report_every_fault_at_once(post, batch):
@@ -105,6 +107,9 @@ def test_should_report_every_fault_at_once(post, batch):
     assert batch.requests == []
 
 
+DAYS_OF_100 = [str(date(2020, 1, 1) + timedelta(days=number)) for number in range(100)]
+
+
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
@@ -115,7 +120,15 @@ def test_should_report_every_fault_at_once(post, batch):
         ({"start_date": "2022-02-01", "end_date": "2022-01-01"}, {"end_date"}),
         ({"dataset_version_id": "abc"}, {"dataset"}),
         ({"dataset": "datasets/" + "ü" * 600}, {"dataset"}),
-        ({"dataset": "datasets/folder/"}, {"dataset"}),
+        ({"dataset": "datasets/"}, {"dataset"}),
+        ({"scheduling_priority": 5}, {"scheduling_priority"}),
+        ({"shards": 4, "sweep": {"batch_size_days": [7, 30]}}, {"sweep"}),
+        ({"sweep": {"batch_size_days": [7, 30, 7]}}, {"sweep.batch_size_days[2]"}),
+        ({"sweep": {"batch_size_days": list(range(1, 102)), "end_date": DAYS_OF_100}}, {"sweep"}),
+        ({"depends_on": [{"job_id": "batch-1", "type": "N_TO_N"}]}, {"depends_on[0].type"}),
+        ({"max_cost_usd": 0}, {"max_cost_usd"}),
+        ({"gpus": 1}, {"gpus"}),
+        ({"vcpus": "auto", "memory_mib": 1000}, {"memory_mib"}),
         ({"timeout_seconds": 59}, {"timeout_seconds"}),
         ({"tags": {f"k{i}": "v" for i in range(50)}}, {"tags"}),
         ({"attempts": 10**400}, {"attempts"}),
@@ -220,15 +233,51 @@ def test_should_give_another_caller_a_job_of_its_own(event, context, batch):
     assert len(jobs) == len(batch.requests) == 2
 
 
-def test_should_say_in_flight_while_the_first_call_is_at_it(post, batch, clock):
+def test_should_submit_a_job_whose_answer_was_lost_only_when_batch_does_not_list_it_in_time(
+    post, batch, clock
+):
     batch.answers = [ReadTimeoutError(endpoint_url="https://batch")]
     status, problem, headers = post({}, {"idempotency-key": "k"})
     assert (status, problem["type"], headers["retry-after"]) == (503, "urn:pulse:problem:try-again", "60")
     status, problem, headers = post({}, {"idempotency-key": "k"})
-    assert (status, problem["type"], headers["retry-after"]) == (409, "urn:pulse:problem:in-flight", "90")
-    clock.forward(seconds=91)
-    assert post({}, {"idempotency-key": "k"})[0] == 503
+    assert (status, problem["type"], headers["retry-after"]) == (409, "urn:pulse:problem:in-flight", "60")
+    clock.forward(seconds=70)
+    status, problem, headers = post({}, {"idempotency-key": "k"})
+    assert (status, headers["retry-after"]) == (503, "50")
     assert len(batch.requests) == 1
+    clock.forward(seconds=50)
+    status, content, _ = post({}, {"idempotency-key": "k"})
+    assert (status, content["batch_job_id"]) == (202, "aws-2")
+    assert batch.requests[0] == batch.requests[1], "exactly as it was planned"
+
+
+@pytest.mark.parametrize("seconds", [0, 61, 3600])
+def test_should_adopt_a_job_whose_answer_was_lost_when_batch_lists_it(post, batch, clock, seconds):
+    batch.answers = [ReadTimeoutError(endpoint_url="https://batch")]
+    if seconds:
+        assert post({}, {"idempotency-key": "k"})[0] == 503
+    else:
+        batch.listed = Everything("aws-lost")
+    clock.forward(seconds=seconds)
+    batch.listed = Everything("aws-lost")
+    status, content, _ = post({}, {"idempotency-key": "k"})
+    assert (status, content["batch_job_id"]) == (202, "aws-lost")
+    assert post({}, {"idempotency-key": "k"})[1] == content
+    assert len(batch.requests) == 1
+
+
+class Everything(dict):
+    """Lists one job under whatever name it is looked for."""
+
+    def __init__(self, job_id):
+        super().__init__()
+        self.job_id = job_id
+
+    def __contains__(self, name):
+        return True
+
+    def __missing__(self, name):
+        return self.job_id
 
 
 @pytest.mark.parametrize(
@@ -236,13 +285,20 @@ def test_should_say_in_flight_while_the_first_call_is_at_it(post, batch, clock):
     [(429, "TooManyRequestsException", "slow down"), EndpointConnectionError(endpoint_url="https://batch")],
     ids=["throttled", "not connected"],
 )
-def test_should_submit_on_the_next_call_when_batch_surely_did_not_take_the_job(post, batch, not_taken):
-    batch.answers = [not_taken]
+def test_should_try_again_at_once_when_batch_surely_did_not_take_the_job(post, batch, not_taken):
+    batch.answers = [not_taken] * 3
+    assert post({})[0] == 202
+    assert len(batch.requests) == 4
+    assert batch.requests[0] == batch.requests[3]
+
+
+def test_should_submit_on_the_next_call_when_batch_was_throttled_for_long(post, batch):
+    batch.answers = [(429, "TooManyRequestsException", "slow down")] * 5
     status, _, headers = post({}, {"idempotency-key": "k"})
     assert (status, headers["retry-after"]) == (503, "1")
     assert post({}, {"idempotency-key": "k"})[0] == 202
-    assert len(batch.requests) == 2
-    assert batch.requests[0] == batch.requests[1]
+    assert len(batch.requests) == 6
+    assert batch.requests[0] == batch.requests[5]
 
 
 def test_should_tell_why_when_batch_refuses(post, batch):

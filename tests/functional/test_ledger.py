@@ -1,13 +1,18 @@
 """The ledger's conditional writes against DynamoDB as moto has it."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from msgspec import structs
 
-from pulse.domain.errors import Misconfigured, Unavailable
+from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.domain.errors import Misconfigured, NotFound, OverLimit, Unavailable
 from pulse.domain.idempotency import Identity
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job_plan import Step
+from pulse.domain.job_record import JobRecord, RunMeasures
+from pulse.domain.job_request import JobRequest
+from pulse.domain.stored_plan import Reservation, StoredPlan
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 RECORD = JobRecord(
@@ -21,6 +26,14 @@ RECORD = JobRecord(
     lease_until=NOW + timedelta(seconds=90),
 )
 KEY = Identity(key="k", payload_hash="h")
+PLAN = StoredPlan(
+    request=JobRequest(shards=2, max_cost_usd=Decimal("1.5"), depends_on=("batch-0",)),
+    steps=(
+        Step(job_id="batch-1", parameters={"jobName": "pulse-1", "arrayProperties": {"size": 2}}),
+        Step(job_id="batch-1-merge", parameters={"jobName": "pulse-1-merge"}, follows="batch-1"),
+    ),
+    why="as asked",
+)
 
 
 def test_should_read_back_what_was_written(ledger):
@@ -32,6 +45,9 @@ def test_should_read_back_what_was_written(ledger):
         exit_code=0,
         stopped_by_request=True,
         started_at=NOW,
+        cost_usd=Decimal("0.1234"),
+        measured=RunMeasures(peak_memory_mib=210.5, rows=9513),
+        alerts=AlertsWanted(kinds=("FAILED",)),
     )
     assert ledger.create(full)
     assert ledger.record("batch-1") == full
@@ -39,33 +55,35 @@ def test_should_read_back_what_was_written(ledger):
 
 
 def test_should_write_claim_and_record_together_or_not_at_all(ledger, table):
-    assert ledger.claim(KEY, RECORD) is None
+    assert ledger.claim(KEY, [RECORD], PLAN) is None
     with pytest.raises(Unavailable):
-        ledger.claim(structs.replace(KEY, key="other"), RECORD)
+        ledger.claim(structs.replace(KEY, key="other"), [RECORD], PLAN)
     assert {item["pk"] for item in table.scan()["Items"]} == {"KEY#k", "JOB#batch-1"}
 
 
 def test_should_tell_who_claimed_first(ledger):
-    ledger.claim(KEY, RECORD)
-    claim = ledger.claim(structs.replace(KEY, payload_hash="x"), structs.replace(RECORD, job_id="batch-2"))
+    ledger.claim(KEY, [RECORD], PLAN)
+    claim = ledger.claim(
+        structs.replace(KEY, payload_hash="x"), [structs.replace(RECORD, job_id="batch-2")], PLAN
+    )
     assert (claim.job_id, claim.payload_hash) == ("batch-1", "h")
     assert ledger.record("batch-2") is None
 
 
 def test_should_forget_a_claim_after_its_window_only(ledger):
     brief = structs.replace(KEY, key="brief", window_seconds=600)
-    ledger.claim(brief, RECORD)
+    ledger.claim(brief, [RECORD], PLAN)
     early = structs.replace(RECORD, job_id="batch-2", created_at=NOW + timedelta(seconds=599))
     late = structs.replace(RECORD, job_id="batch-3", created_at=NOW + timedelta(seconds=600))
-    assert ledger.claim(brief, early).job_id == "batch-1"
-    assert ledger.claim(brief, late) is None
-    ledger.claim(KEY, structs.replace(RECORD, job_id="batch-4"))
+    assert ledger.claim(brief, [early], PLAN).job_id == "batch-1"
+    assert ledger.claim(brief, [late], PLAN) is None
+    ledger.claim(KEY, [structs.replace(RECORD, job_id="batch-4")], PLAN)
     much_later = structs.replace(RECORD, job_id="batch-5", created_at=NOW + timedelta(days=300))
-    assert ledger.claim(KEY, much_later).job_id == "batch-4"
+    assert ledger.claim(KEY, [much_later], PLAN).job_id == "batch-4"
 
 
 def test_should_settle_only_a_claimed_job(ledger):
-    ledger.claim(KEY, RECORD)
+    ledger.claim(KEY, [RECORD], PLAN)
     ledger.settle("batch-1", "aws-1")
     ledger.settle("batch-1", "aws-2")
     ledger.release("batch-1", "late")
@@ -73,17 +91,79 @@ def test_should_settle_only_a_claimed_job(ledger):
     assert (record.status, record.batch_job_id, record.lease_until) == ("SUBMITTED", "aws-1", None)
 
 
-def test_should_renew_only_a_released_job(ledger):
-    ledger.claim(KEY, RECORD)
-    assert not ledger.renew(RECORD)
+def test_should_take_over_what_was_released_or_what_nobody_is_at_work_on(ledger):
+    until = NOW + timedelta(seconds=500)
+    ledger.claim(KEY, [RECORD], PLAN)
+    late = structs.replace(RECORD, lease_until=NOW)
+    assert not ledger.take_over(late, until=until), "somebody else has taken it over since it was read"
+    assert ledger.take_over(RECORD, until=until)
+    assert not ledger.take_over(RECORD, until=until)
+    assert ledger.record("batch-1") == structs.replace(RECORD, lease_until=until)
+
     ledger.release("batch-1", "throttled")
-    assert (ledger.record("batch-1").status, ledger.record("batch-1").status_reason) == (
-        "RELEASED",
-        "throttled",
-    )
-    assert ledger.renew(RECORD)
-    assert not ledger.renew(RECORD)
-    assert ledger.record("batch-1") == RECORD
+    released = ledger.record("batch-1")
+    assert (released.status, released.status_reason) == ("RELEASED", "throttled")
+    assert ledger.take_over(released, until=until)
+    assert not ledger.take_over(released, until=until)
+
+    ledger.settle("batch-1", "aws-1")
+    assert not ledger.take_over(ledger.record("batch-1"), until=until)
+
+
+def test_should_keep_the_plan_as_it_was_sent(ledger):
+    ledger.claim(KEY, [RECORD, structs.replace(RECORD, job_id="batch-1-merge")], PLAN)
+    assert ledger.plan("batch-1") == PLAN
+    assert ledger.record("batch-1-merge")
+    with pytest.raises(NotFound):
+        ledger.plan("batch-2")
+
+
+def test_should_know_its_own_claim_when_the_answer_to_it_was_lost(ledger):
+    assert ledger.claim(KEY, [RECORD], PLAN) is None
+    assert ledger.claim(KEY, [RECORD], PLAN) is None
+
+
+def test_should_tell_a_claim_as_long_as_it_counts(ledger):
+    brief = structs.replace(KEY, window_seconds=600)
+    assert ledger.claimed(brief, now=NOW) is None
+    ledger.claim(brief, [RECORD], PLAN)
+    assert ledger.claimed(brief, now=NOW + timedelta(seconds=599)).job_id == "batch-1"
+    assert ledger.claimed(brief, now=NOW + timedelta(seconds=600)) is None
+
+
+def test_should_never_reserve_more_than_the_budget(ledger):
+    def claim(number, usd, budget="10"):
+        reservation = Reservation(usd=Decimal(usd), budget_usd=Decimal(budget))
+        record = structs.replace(RECORD, job_id=f"batch-{number}", reserved_usd=Decimal(usd))
+        ledger.claim(Identity(key=f"k{number}", payload_hash=""), [record], PLAN, reservation)
+        return record
+
+    first = claim(1, "6")
+    with pytest.raises(OverLimit, match=r"at most \$4\.00.*found a job of up to \$4\.01"):
+        claim(2, "4.01")
+    claim(3, "4")
+    with pytest.raises(OverLimit):
+        claim(4, "11")
+    assert ledger.spent("2026-03") == 10
+    assert ledger.record("batch-2") is None, "what is refused leaves no trace"
+
+    ended = structs.replace(first, status="FAILED", cost_usd=Decimal("0.5"))
+    assert ledger.move(ended, before=first.position)
+    assert not ledger.move(ended, before=first.position)
+    assert ledger.spent("2026-03") == Decimal("4.5")
+
+
+def test_should_find_the_newest_jobs_of_a_data_set_and_of_a_profile(ledger):
+    for number in range(3):
+        created_at = NOW + timedelta(minutes=number)
+        named = structs.replace(
+            RECORD, job_id=f"batch-{number}", created_at=created_at, dataset="datasets/a.csv", profile="small"
+        )
+        ledger.create(named)
+    ledger.create(structs.replace(RECORD, job_id="batch-9", profile="small"))
+    newest = [record.job_id for record in ledger.runs(dataset="datasets/a.csv", most=2)]
+    assert newest == ["batch-2", "batch-1"]
+    assert len(ledger.runs(profile="small", most=50)) == 4
 
 
 def test_should_move_a_record_only_from_the_position_it_was_read_at(ledger):
@@ -101,23 +181,23 @@ def test_should_not_move_what_is_not_there(ledger):
     assert ledger.record("batch-1") is None
 
 
-def test_should_give_the_turn_to_alert_to_one_at_a_time(ledger):
+def test_should_give_the_turn_to_alert_to_one_at_a_time(turns):
     def turn(seconds, kind="FAILED", subject=RECORD):
         now = NOW + timedelta(seconds=seconds)
-        return ledger.alert_turn(subject, kind, now=now, lease=timedelta(seconds=60))
+        return turns.take(subject, kind, now=now, lease=timedelta(seconds=60))
 
     assert turn(0) == "ours"
     assert turn(59) == "theirs"
     assert turn(60) == "ours", "the first died"
     assert turn(61, kind="SUCCEEDED") == "ours"
     assert turn(61, subject=KEY) == "ours"
-    ledger.alert_sent(RECORD, "FAILED", now=NOW)
+    turns.sent(RECORD, "FAILED", now=NOW)
     assert turn(1000) == "done"
 
 
-def test_should_keep_alerts_out_of_the_record_and_the_claim(ledger):
-    ledger.alert_turn(KEY, "REJECTED", now=NOW, lease=timedelta(seconds=60))
-    assert ledger.claim(KEY, RECORD) is None, "a rejected drop may be submitted once it can be"
+def test_should_keep_alerts_out_of_the_record_and_the_claim(ledger, turns):
+    turns.take(KEY, "REJECTED", now=NOW, lease=timedelta(seconds=60))
+    assert ledger.claim(KEY, [RECORD], PLAN) is None, "a rejected drop may be submitted once it can be"
 
 
 def test_should_say_misconfigured_when_the_table_is_not_there(ledger, table):
@@ -125,12 +205,12 @@ def test_should_say_misconfigured_when_the_table_is_not_there(ledger, table):
     with pytest.raises(Misconfigured, match="Reading a job from the ledger"):
         ledger.record("batch-1")
     with pytest.raises(Misconfigured, match="Claiming job batch-1"):
-        ledger.claim(KEY, RECORD)
+        ledger.claim(KEY, [RECORD], PLAN)
 
 
-def test_should_let_everything_expire(ledger, table):
-    ledger.claim(KEY, RECORD)
-    ledger.alert_turn(RECORD, "FAILED", now=NOW, lease=timedelta(seconds=60))
+def test_should_let_everything_expire(ledger, turns, table):
+    ledger.claim(KEY, [RECORD], PLAN)
+    turns.take(RECORD, "FAILED", now=NOW, lease=timedelta(seconds=60))
     expiries = {item["sk"]: item["expires_at"] for item in table.scan()["Items"]}
-    assert set(expiries) == {"CLAIM", "RECORD", "ALERTS"}
+    assert set(expiries) == {"CLAIM", "RECORD", "PLAN", "ALERTS"}
     assert set(expiries.values()) == {int((NOW + timedelta(days=400)).timestamp())}

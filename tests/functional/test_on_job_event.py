@@ -13,6 +13,8 @@ from pulse.aws.sns import Topic
 from pulse.domain.errors import Unavailable
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
+from pulse.domain.job_request import JobRequest
+from pulse.domain.stored_plan import StoredPlan
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -62,7 +64,8 @@ def claimed(ledger) -> JobRecord:
         results_bucket="pulse-results",
         lease_until=now + timedelta(seconds=90),
     )
-    assert ledger.claim(Identity(key="k", payload_hash="h"), record) is None
+    plan = StoredPlan(request=JobRequest(), steps=())
+    assert ledger.claim(Identity(key="k", payload_hash="h"), [record], plan) is None
     return record
 
 
@@ -171,7 +174,7 @@ def test_should_alert_without_metrics_when_they_may_not_be_read(happen, alerts, 
         ("batch_failed_exit_code", "missing-variable", "exit code 67"),
         ("batch_failed_timeout", "timed-out", "timeout_seconds"),
         ("batch_failed_out_of_memory", "out-of-memory", "memory_mib"),
-        ("batch_failed_image_not_pulled", "image-not-pulled", "ECR"),
+        ("batch_failed_image_not_pulled", "image-not-found", "ECR"),
         ("batch_failed_spot_reclaimed", "spot-reclaimed", "Spot"),
         ("batch_failed_terminated", "cancelled", "Stopped from the console"),
         ("batch_failed_time_limit", "exceeds-max-vcpus", "COMPUTE_ENVIRONMENT_MAX_RESOURCE"),

@@ -1,6 +1,7 @@
 """PulseCompute: where jobs run, in which order they are placed, and what a job is."""
 
 import json
+import re
 
 import pytest
 
@@ -141,6 +142,26 @@ def test_a_job_is_stopped_in_time_and_sized_by_the_default_profile(production):
         {"Type": "MEMORY", "Value": "16384"},
         {"Type": "VCPU", "Value": "4"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("profile", "resources", "seconds"),
+    [
+        ("{vcpus: auto, memory_mib: auto, timeout_seconds: auto}", ["2048", "1"], 86400),
+        ("{vcpus: 2, memory_mib: auto, timeout_seconds: 7200}", ["2048", "1"], 7200),
+        ("{vcpus: 2, memory_mib: 4096, timeout_seconds: auto}", ["4096", "2"], 86400),
+    ],
+)
+def test_a_job_that_states_nothing_gets_a_size_even_where_the_default_is_auto(
+    synthesize, profile, resources, seconds
+):
+    name = re.sub(r"\W+", "-", profile).strip("-")
+    [definition] = (
+        synthesize(name, f"profiles: {{default: {profile}}}").resources("Batch::JobDefinition").values()
+    )
+    requirements = definition["ContainerProperties"]["ResourceRequirements"]
+    assert [each["Value"] for each in requirements] == resources
+    assert definition["Timeout"] == {"AttemptDurationSeconds": seconds}
 
 
 def test_a_job_can_write_nowhere_but_tmp(container):

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_an_empty_environment_is_the_default(folder):
 
 def test_null_takes_an_entry_away(folder):
     (folder / "mine.yaml").write_text("profiles: {large: null}\n")
-    assert set(load("mine", folder).profiles) == {"default", "small"}
+    assert set(load("mine", folder).profiles) == {"auto", "default", "small"}
 
 
 def test_a_list_is_replaced_as_a_whole(folder):
@@ -167,13 +168,33 @@ def test_what_was_found_is_shown_harmlessly(mistakes):
 
 
 def test_prices_are_dated_decimals_with_their_source():
-    prices = yaml.safe_load((FOLDER / "prices.yaml").read_text())
-    assert prices["as_of"]
-    assert prices["region"] == "us-east-1"
-    assert prices["source"].startswith("https://aws.amazon.com/")
-    for architecture in ("X86_64", "ARM64"):
-        price = prices["fargate"][architecture]
-        assert Decimal(price["vcpu_hour"]) > Decimal(price["gb_hour"]) > 0
-    assert Decimal(prices["fargate"]["ARM64"]["vcpu_hour"]) < Decimal(
-        prices["fargate"]["X86_64"]["vcpu_hour"]
-    )
+    prices = load().prices
+    assert prices.as_of <= datetime.now(UTC).date()
+    assert prices.region == "us-east-1"
+    assert prices.source.startswith("https://aws.amazon.com/")
+    for rates in (prices.fargate.x86_64, prices.fargate.arm64):
+        assert rates.vcpu_hour_usd > rates.gb_hour_usd > 0
+    assert prices.fargate.arm64.vcpu_hour_usd < prices.fargate.x86_64.vcpu_hour_usd
+
+
+def test_an_environment_in_another_region_has_its_own_prices(folder):
+    text = "prices: {region: eu-central-1, fargate: {X86_64: {vcpu_hour_usd: '0.04656'}}}\n"
+    (folder / "mine.yaml").write_text(text)
+    prices = load("mine", folder).prices
+    assert (prices.region, prices.fargate.x86_64.vcpu_hour_usd) == ("eu-central-1", Decimal("0.04656"))
+    assert prices.fargate.arm64 == load(None, folder).prices.fargate.arm64
+
+
+def test_a_mistake_in_the_prices_is_told_of_their_file(folder):
+    file = folder / "prices.yaml"
+    file.write_text(file.read_text().replace("region: us-east-1", "region: Virginia"))
+    line = next(i for i, text in enumerate(file.read_text().splitlines(), 1) if "Virginia" in text)
+    with pytest.raises(ConfigError) as raised:
+        load("local", folder)
+    assert f"config/prices.yaml:{line}: prices.region" in str(raised.value)
+
+
+def test_what_a_calendar_month_may_cost_is_an_exact_amount(folder):
+    (folder / "mine.yaml").write_text("budget: {monthly_usd: 500.10}\n")
+    assert load("mine", folder).budget.monthly_usd == Decimal("500.10")
+    assert load(None, folder).budget.monthly_usd is None

@@ -17,7 +17,7 @@ DIFFERENCES = {
     rf"{DEFINITION}\.Timeout\.\w+": "profiles.default.timeout_seconds",
     r"PulseCompute\.TrainingLogs\w+\.Properties\.RetentionInDays": "container.log_retention_days",
     r"PulseJobs\.\w+Logs\w+\.Properties\.RetentionInDays": "functions.log_retention_days",
-    r"PulseJobs\.AlertsTopic\w+com\w+\.(Type|Properties\..*)": "alerts.emails",
+    r"PulseJobs\.Alerts(Topic|Alarms)\w+com\w+\.(Type|Properties\..*)": "alerts.emails",
     rf"{CODE}\.Properties\.Code\.S3Key": "functions.bundle_for",
     r"PulseCompute\.TrainingJobRole\w+\.Properties\.Description": "buckets.*.name (their fingerprint)",
     rf"{CODE}\.Properties\.Description": "profiles.default, buckets.*.name (their fingerprints)",

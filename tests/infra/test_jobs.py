@@ -1,10 +1,13 @@
 """PulseJobs: what calls the functions, what becomes of what they cannot handle, and who is told."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
+from infra.config import load
 from pulse.settings import Settings
+from tests.functional.api import ROUTES
 from tests.infra.templates import STACKS, text
 
 FIFO, FAIR = "Queuespulseretrodictionjobqueue.JobQueueArn", "Queuespulseretrodictionfairqueue.JobQueueArn"
@@ -14,6 +17,7 @@ QUEUES = {
     "OnJobEventEventsQueue": ("OnJobEventEventsDeadLetters", "OnJobEventUseCaseFunction", 30, 10),
     "SendAlertAlertsQueue": ("SendAlertAlertsDeadLetters", "SendAlertUseCaseFunction", 30, 2),
 }
+LOGS = {f"{name}UseCaseLogs" for name in ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "SendAlert")}
 DEAD_LETTERS = {dead for dead, *_ in QUEUES.values()}
 
 
@@ -63,15 +67,20 @@ def test_a_dead_letter_raises_an_alarm(local, dead):
     ]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
     assert (alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == ("Maximum", 60, 1)
-    assert [text(action) for action in alarm["AlarmActions"]] == ["AlertsTopic"]
+    assert [text(action) for action in alarm["AlarmActions"]] == ["AlertsAlarms"]
+    assert "pulse queue redrive" in alarm["AlarmDescription"]
 
 
-def test_alarms_may_publish_to_the_encrypted_in_transit_topic(local):
-    [policy] = local.resources("SNS::TopicPolicy").values()
-    statements = policy["PolicyDocument"]["Statement"]
-    [deny] = [s for s in statements if s["Effect"] == "Deny"]
-    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    [allow] = [s for s in statements if s["Effect"] == "Allow"]
+def test_topics_take_tls_only_and_only_that_of_alarms_takes_alarms(local):
+    allowed = []
+    for name in ("AlertsTopic", "AlertsAlarms"):
+        statements = local.resources("SNS::TopicPolicy")[f"{name}Policy"]["PolicyDocument"]["Statement"]
+        [deny] = [s for s in statements if s["Effect"] == "Deny"]
+        assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert text(deny["Resource"]) == name
+        allowed += [s for s in statements if s["Effect"] == "Allow"]
+    [allow] = allowed
+    assert text(allow["Resource"]) == "AlertsAlarms"
     assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allow["Action"] == "sns:Publish"
     assert text(allow["Condition"]["StringEquals"]["aws:SourceAccount"]) == "$AccountId"
@@ -159,19 +168,57 @@ def test_a_rule_delivers_to_its_queue_or_after_a_day_to_the_dead_letters(local, 
 
 def test_the_api_takes_signed_requests_only_throttled_and_logged(local):
     routes = local.resources("ApiGatewayV2::Route").values()
-    assert {(route["RouteKey"], route["AuthorizationType"]) for route in routes} == {
-        ("POST /jobs", "AWS_IAM")
-    }
+    assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
     [stage] = local.resources("ApiGatewayV2::Stage").values()
     assert stage["StageName"] == "$default"
     assert stage["AutoDeploy"] is True
-    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 20, "ThrottlingRateLimit": 20}
+    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 20, "ThrottlingRateLimit": 10}
     assert text(stage["AccessLogSettings"]["DestinationArn"]) == "HttpApiAccessLogs.Arn"
     assert json.loads(stage["AccessLogSettings"]["Format"])["caller"] == "$context.identity.userArn"
-    [permission] = local.resources("Lambda::Permission").values()
-    assert permission["Principal"] == "apigateway.amazonaws.com"
-    assert text(permission["FunctionName"]) == "SubmitJobUseCaseFunction.Arn"
-    assert text(permission["SourceArn"]).endswith("/*/*/jobs")
+
+
+def test_each_route_leads_to_its_function_which_the_api_may_call(local):
+    functions = {
+        text({"Ref": name}): text(integration["IntegrationUri"]).removesuffix("UseCaseFunction.Arn")
+        for name, integration in local.resources("ApiGatewayV2::Integration").items()
+    }
+    routes = {
+        route["RouteKey"]: functions[text(route["Target"]).removeprefix("integrations/")]
+        for route in local.resources("ApiGatewayV2::Route").values()
+    }
+    assert routes == {
+        "POST /jobs": "SubmitJob",
+        "POST /jobs/{id}/rerun": "SubmitJob",
+        "POST /jobs/{id}/cancel": "CancelJob",
+        "GET /jobs/{id}": "GetJob",
+        "GET /openapi.json": "GetJob",
+        "$default": "GetJob",
+    }
+    permissions = local.resources("Lambda::Permission").values()
+    assert {p["Principal"] for p in permissions} == {"apigateway.amazonaws.com"}
+    called = {
+        (text(p["FunctionName"]).removesuffix("UseCaseFunction.Arn"), text(p["SourceArn"]).partition("/")[2])
+        for p in permissions
+    }
+    assert called == {
+        ("SubmitJob", "*/*/jobs"),
+        ("SubmitJob", "*/*/jobs/{id}/rerun"),
+        ("CancelJob", "*/*/jobs/{id}/cancel"),
+        ("GetJob", "*/*/jobs/{id}"),
+        ("GetJob", "*/*/openapi.json"),
+        ("GetJob", "*/*"),
+    }
+
+
+def test_the_routes_are_those_that_the_functions_are_tested_with(local):
+    handlers = {
+        name.removesuffix("UseCaseFunction"): function["Handler"]
+        for name, function in local.resources("Lambda::Function").items()
+    }
+    tested = {route: f"{handler.__module__}.{handler.__name__}" for route, handler in ROUTES.items()}
+    keys = {route["RouteKey"] for route in local.resources("ApiGatewayV2::Route").values()}
+    assert keys == tested.keys()
+    assert set(tested.values()) <= set(handlers.values())
 
 
 def test_functions_are_what_the_configuration_says(local):
@@ -181,7 +228,8 @@ def test_functions_are_what_the_configuration_says(local):
         assert "TracingConfig" not in function, name
     handlers = {f["Handler"] for f in local.resources("Lambda::Function").values()}
     assert handlers == {
-        f"lambdas.{use_case}.handler" for use_case in ("submit_job", "on_job_event", "send_alert")
+        f"lambdas.{use_case}.handler"
+        for use_case in ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert")
     }
 
 
@@ -193,22 +241,25 @@ def test_every_log_group_of_a_function_or_the_api_is_kept_as_configured(local, p
     for synthesis, days in ((local, 30), (production, 90)):
         groups = synthesis.resources("Logs::LogGroup")
         assert {n: g["RetentionInDays"] for n, g in groups.items() if n != "TrainingLogs"} == dict.fromkeys(
-            ("SubmitJobUseCaseLogs", "OnJobEventUseCaseLogs", "SendAlertUseCaseLogs", "HttpApiAccessLogs"),
-            days,
+            (*LOGS, "HttpApiAccessLogs"), days
         )
     used = {text(f["LoggingConfig"]["LogGroup"]) for f in local.resources("Lambda::Function").values()}
-    assert used == {"SubmitJobUseCaseLogs", "OnJobEventUseCaseLogs", "SendAlertUseCaseLogs"}
+    assert used == LOGS
 
 
 def test_alerts_reach_people_by_mail_and_slack_by_queue(local):
     subscriptions = local.resources("SNS::Subscription").values()
     assert {s["Protocol"] for s in subscriptions} == {"email", "sqs"}
-    [mail] = [s for s in subscriptions if s["Protocol"] == "email"]
-    assert mail["Endpoint"] == "you@example.com"
+    mails = {text(s["TopicArn"]): s for s in subscriptions if s["Protocol"] == "email"}
+    assert {mail["Endpoint"] for mail in mails.values()} == {"you@example.com"}
+    assert mails["AlertsTopic"]["FilterPolicy"] == {"skip_email": [{"exists": False}]}
+    # SNS holds back what has no attributes at all from whoever filters, and alarms have none.
+    assert "FilterPolicy" not in mails["AlertsAlarms"]
     [slack] = [s for s in subscriptions if s["Protocol"] == "sqs"]
     assert text(slack["Endpoint"]) == "SendAlertAlertsQueue.Arn"
     assert slack["RawMessageDelivery"] is True
-    assert slack["FilterPolicy"] == {"kind": [{"exists": True}]}
+    assert text(slack["TopicArn"]) == "AlertsTopic"
+    assert slack["FilterPolicy"] == {"skip_slack": [{"exists": False}]}
     assert text(slack["RedrivePolicy"]["deadLetterTargetArn"]) == "SendAlertAlertsDeadLetters.Arn"
     for each in ("SendAlertAlertsQueue", "SendAlertAlertsDeadLetters"):
         policy = local.resources("SQS::QueuePolicy")[f"{each}Policy"]["PolicyDocument"]["Statement"]
@@ -220,8 +271,7 @@ def test_alerts_reach_people_by_mail_and_slack_by_queue(local):
 def test_without_slack_there_is_no_function_for_it(synthesize):
     isolated = synthesize("isolated")
     assert set(isolated.resources("Lambda::Function")) == {
-        "SubmitJobUseCaseFunction",
-        "OnJobEventUseCaseFunction",
+        f"{name}UseCaseFunction" for name in ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent")
     }
     function = isolated.resources("Lambda::Function")["OnJobEventUseCaseFunction"]
     environment = function["Environment"]["Variables"]
@@ -231,7 +281,7 @@ def test_without_slack_there_is_no_function_for_it(synthesize):
 def test_amazon_q_hears_the_topic_and_may_do_nothing(synthesize):
     [channel] = synthesize("everything").resources("Chatbot::SlackChannelConfiguration").values()
     assert (channel["SlackWorkspaceId"], channel["SlackChannelId"]) == ("T0123456789", "C0123456789")
-    assert [text(topic) for topic in channel["SnsTopicArns"]] == ["AlertsTopic"]
+    assert [text(topic) for topic in channel["SnsTopicArns"]] == ["AlertsTopic", "AlertsAlarms"]
     assert [text(policy) for policy in channel["GuardrailPolicies"]] == [
         "arn:$Partition:iam::aws:policy/AWSDenyAll"
     ]
@@ -248,13 +298,32 @@ def test_functions_are_told_what_the_stacks_made(local):
     assert environment["PULSE_SLACK_WEBHOOK_SECRET"] == "pulse/slack-webhook"
     queues = json.loads(text(environment["PULSE_QUEUES"]))
     assert queues == {
-        "pulse-retrodiction-job-queue": {"arn": FIFO, "max_vcpus": 16},
+        "pulse-retrodiction-job-queue": {"arn": FIFO, "max_vcpus": 16, "spot": True},
         "pulse-retrodiction-fair-queue": {
             "arn": FAIR,
             "fair_share": True,
             "max_vcpus": 16,
+            "spot": True,
         },
     }
+
+
+def test_functions_are_told_the_prices_and_the_months_budget(synthesize):
+    function = synthesize("everything").resources("Lambda::Function")["SubmitJobUseCaseFunction"]
+    settings = Settings.from_env({k: text(v) for k, v in function["Environment"]["Variables"].items()})
+    assert settings.prices == load().prices
+    assert settings.monthly_budget_usd == Decimal(250)
+    assert settings.ephemeral_gib == 60
+    assert settings.cpu_architecture == "X86_64"
+
+
+def test_only_what_follows_jobs_may_ask_for_reruns_and_is_told_where(local):
+    told = {
+        name: text(function["Environment"]["Variables"].get("PULSE_RERUNS_QUEUE", ""))
+        for name, function in local.resources("Lambda::Function").items()
+    }
+    assert told.pop("OnJobEventUseCaseFunction") == "SubmitJobDropsQueue"
+    assert set(told.values()) == {""}
 
 
 def test_the_functions_understand_what_they_are_told(local):
@@ -274,6 +343,7 @@ def test_a_queue_of_instances_names_its_own_definition(synthesize):
         "arn": "Queuespulseretrodictiongpuqueue.JobQueueArn",
         "platform": "EC2",
         "max_vcpus": 32,
+        "spot": True,
         "job_definition": "TrainingEc2Definition",
     }
 
@@ -326,4 +396,13 @@ def test_clients_find_what_they_need_in_the_outputs(local):
         "JobDefinition": "TrainingDefinition",
         "LedgerTable": "LedgerTable",
         "AlertsTopic": "AlertsTopic",
+        "DropsDeadLetters": "SubmitJobDropsDeadLetters.Arn",
+        "EventsDeadLetters": "OnJobEventEventsDeadLetters.Arn",
+        "AlertsDeadLetters": "SendAlertAlertsDeadLetters.Arn",
     }
+
+
+def test_dead_letters_of_a_channel_that_is_not_there_are_no_output(synthesize):
+    outputs = synthesize("isolated").templates["PulseJobs"]["Outputs"]
+    assert "AlertsDeadLetters" not in outputs
+    assert "EventsDeadLetters" in outputs

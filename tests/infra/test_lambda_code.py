@@ -11,7 +11,7 @@ import pytest
 
 from infra.lambda_code import CACHE, ROOT, DependenciesUnavailable, build
 
-HANDLERS = ("submit_job", "on_job_event", "send_alert")
+HANDLERS = ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def host_code() -> Path:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A copy of what the code is made from."""
-    for part in ("lambdas", "pulse"):
+    for part in ("lambdas", "pulse", "samples"):
         shutil.copytree(ROOT / part, tmp_path / "clone" / part, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path / "clone"
 
@@ -71,6 +71,12 @@ def test_nothing_in_it_depends_on_the_machine_that_built_it(host_code):
     names = {file.name for file in host_code.rglob("*")}
     assert not names & {"bin", "RECORD", ".lock", "__pycache__", "requirements.txt"}
     assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_the_sample_requests_go_in_as_examples_of_the_api(host_code):
+    samples = {file.name for file in (ROOT / "samples" / "requests").iterdir()}
+    assert {file.name for file in (host_code / "samples" / "requests").iterdir()} == samples
+    assert {file.name for file in (host_code / "samples").iterdir()} == {"requests"}
 
 
 @pytest.mark.parametrize("handler", HANDLERS)

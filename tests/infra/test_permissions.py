@@ -3,6 +3,7 @@
 from tests.infra.templates import Synthesis, text
 
 IMAGES = "arn:$Partition:ecr:$Region:$AccountId:repository/cdk-hnb659fds-container-assets-$AccountId-$Region"
+JOBS = "arn:$Partition:batch:$Region:$AccountId:job/*"
 REVISIONS = "arn:$Partition:batch:$Region:$AccountId:job-definition/pulse-retrodiction-training:*"
 QUEUES = "Queuespulseretrodictionfairqueue.JobQueueArn Queuespulseretrodictionjobqueue.JobQueueArn"
 WEBHOOK = "arn:$Partition:secretsmanager:$Region:$AccountId:secret:pulse/slack-webhook-??????"
@@ -14,8 +15,8 @@ EXPECTED = {
         "ecs-tasks.amazonaws.com",
         [
             "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/*",
+            "s3:GetObject s3:PutObject on ResultsBucket.Arn/results/*",
             "s3:ListBucket on DataBucket.Arn if StringLike s3:prefix datasets/*",
-            "s3:PutObject on ResultsBucket.Arn/results/*",
         ],
     ),
     "TrainingExecutionRole": (
@@ -29,13 +30,31 @@ EXPECTED = {
     "SubmitJobUseCaseRole": (
         "lambda.amazonaws.com",
         [
+            "batch:ListJobs on *",
             f"batch:SubmitJob on {QUEUES} {REVISIONS}",
-            f"batch:TagResource on {REVISIONS} arn:$Partition:batch:$Region:$AccountId:job/*",
+            f"batch:TagResource on {REVISIONS} {JOBS}",
             "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on LedgerTable.Arn",
+            "dynamodb:Query on LedgerTable.Arn/index/by_dataset LedgerTable.Arn/index/by_profile",
             "logs:CreateLogStream logs:PutLogEvents on SubmitJobUseCaseLogs.Arn",
-            "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/requests/*",
+            "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/* DataBucket.Arn/requests/*",
+            "s3:ListBucket on DataBucket.Arn",
             "sns:Publish on AlertsTopic",
             f"{TAKE} on SubmitJobDropsQueue.Arn",
+        ],
+    ),
+    "CancelJobUseCaseRole": (
+        "lambda.amazonaws.com",
+        [
+            f"batch:TerminateJob on {JOBS}",
+            "dynamodb:GetItem on LedgerTable.Arn",
+            "logs:CreateLogStream logs:PutLogEvents on CancelJobUseCaseLogs.Arn",
+        ],
+    ),
+    "GetJobUseCaseRole": (
+        "lambda.amazonaws.com",
+        [
+            "dynamodb:GetItem on LedgerTable.Arn",
+            "logs:CreateLogStream logs:PutLogEvents on GetJobUseCaseLogs.Arn",
         ],
     ),
     "OnJobEventUseCaseRole": (
@@ -46,6 +65,7 @@ EXPECTED = {
             "s3:GetObject on ResultsBucket.Arn/results/*/metrics.json",
             "sns:Publish on AlertsTopic",
             f"{TAKE} on OnJobEventEventsQueue.Arn",
+            "sqs:SendMessage on SubmitJobDropsQueue.Arn",
         ],
     ),
     "SendAlertUseCaseRole": (
@@ -116,6 +136,8 @@ def test_each_function_runs_with_its_own_role(local):
     roles = {name: text(f["Role"]) for name, f in local.resources("Lambda::Function").items()}
     assert roles == {
         "SubmitJobUseCaseFunction": "SubmitJobUseCaseRole.Arn",
+        "CancelJobUseCaseFunction": "CancelJobUseCaseRole.Arn",
+        "GetJobUseCaseFunction": "GetJobUseCaseRole.Arn",
         "OnJobEventUseCaseFunction": "OnJobEventUseCaseRole.Arn",
         "SendAlertUseCaseFunction": "SendAlertUseCaseRole.Arn",
     }

@@ -85,13 +85,13 @@ def test_the_ledger_is_on_demand_recoverable_expiring_encrypted_and_kept(local):
     ]
 
 
-def test_the_ledger_is_found_by_day_and_by_status(local):
+def test_the_ledger_is_found_by_what_people_and_sizes_ask_for(local):
     [table] = local.resources("DynamoDB::Table").values()
     indexes = {
         index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
         for index in table["GlobalSecondaryIndexes"]
     }
-    assert indexes == {"by_day": ["day", "created_at"], "by_status": ["status", "created_at"]}
+    assert indexes == {f"by_{name}": [name, "created_at"] for name in ("day", "status", "profile", "dataset")}
 
 
 def test_production_protects_its_ledger_from_deletion(production):

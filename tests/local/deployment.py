@@ -15,6 +15,7 @@ from pulse.cli.local_stacks import Addresses
 T = TypeVar("T")
 SAMPLE = Path(__file__).parents[2] / "samples" / "market_daily.csv"
 PATIENCE_SECONDS = 40
+ENDS = ("SUCCEEDED", "FAILED")
 
 
 def sample(rows: int = 900) -> bytes:
@@ -38,6 +39,21 @@ class Deployment:
     def post(self, request: Any, **options: Any) -> httpx.Response:
         return self.api.call("POST", "/jobs", body=request, **options)
 
+    def get(self, job_id: str) -> dict[str, Any]:
+        """The job as the API tells it."""
+        answer = self.api.call("GET", f"/jobs/{job_id}")
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    def ended(self, job_id: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
+        """The job once the ledger knows its end."""
+
+        def at_its_end() -> dict[str, Any] | None:
+            job = self.get(job_id)
+            return job if job["status"] in ENDS else None
+
+        return until(at_its_end, f"the end of {job_id}", seconds)
+
     def jobs_of(self, version_id: str) -> list[dict[str, Any]]:
         """The Batch jobs that were told to read this object version."""
         return [job for job in self.all_jobs() if any(version_id in word for word in command_of(job))]
@@ -59,7 +75,7 @@ class Deployment:
     def finished(self, batch_job_id: str) -> dict[str, Any]:
         def ended() -> dict[str, Any] | None:
             job = self.batch.describe_jobs(jobs=[batch_job_id])["jobs"][0]
-            return job if job["status"] in ("SUCCEEDED", "FAILED") else None
+            return job if job["status"] in ENDS else None
 
         return until(ended, f"the end of {batch_job_id}")
 

@@ -96,7 +96,7 @@ def test_should_plan_without_submitting_on_a_dry_run(pulse: Deployment):
     answer = pulse.post({"variables": ["spx_close"]}, query={"dry_run": "true"})
 
     assert answer.status_code == httpx.codes.OK, answer.text
-    parameters = answer.json()["plan"]
+    (parameters,) = answer.json()["plan"]
     assert parameters["jobDefinition"].split("/")[-1].startswith("pulse-retrodiction-training")
     assert parameters["containerOverrides"]["command"][:3] == [
         "python",

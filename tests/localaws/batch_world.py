@@ -65,7 +65,11 @@ class ListeningAws:
         self.lines[f"{group} {stream}"] += [event["message"] for event in events]
 
     def statuses(self, job: Job) -> list[str]:
-        return [event["Detail"]["status"] for event in self.events if event["Detail"]["jobId"] == job.id]
+        return [
+            event["Detail"]["status"]
+            for event in self.events
+            if event["Detail"]["jobId"] == job.id and event["DetailType"] == "Batch Job State Change"
+        ]
 
 
 @dataclass(frozen=True)

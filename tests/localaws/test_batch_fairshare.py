@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from localaws.batch import placement, policies, queue_snapshot
+from localaws.batch import lifecycle, placement, policies, queue_snapshot
 from localaws.batch.errors import ClientException
 from localaws.batch.fairshare import Usage, reserved, weight
 from localaws.batch.retries import Outcome
@@ -62,7 +62,7 @@ def test_recent_usage_counts_and_fades():
     spent = job(region, "spent", "a")
     done = Outcome(0, "-", stopped_at_ms=1_000_000, started_at_ms=400_000)
     placement.count_usage(region, spent, done)
-    region.jobs["spent"].status = "SUCCEEDED"
+    lifecycle.finish(region.jobs["spent"], "SUCCEEDED", "", 0)
     for number in range(2):
         job(region, f"a{number}", "a")
     for number in range(2):
@@ -111,7 +111,7 @@ def test_the_501st_active_share_is_refused_until_another_ends():
     with pytest.raises(ClientException, match="no more than 500 share identifiers"):
         job(region, "late", "s500")
     job(region, "known", "s7")
-    region.jobs["j499"].status = "SUCCEEDED"
+    lifecycle.finish(region.jobs["j499"], "SUCCEEDED", "", 0)
     job(region, "late", "s500")
 
 

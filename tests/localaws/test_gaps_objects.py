@@ -88,3 +88,31 @@ def test_a_prefix_in_a_condition_bounds_what_a_role_lists(s3, as_role):
         with pytest.raises(ClientError) as refusal:
             role.list_objects_v2(Bucket="plain", **members)
         assert code(refusal) == "AccessDenied"
+
+
+READ = {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::plain/*"}
+LIST = {"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::plain"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "answers"),
+    [([READ], ["AccessDenied", "403"]), ([READ, LIST], ["NoSuchKey", "404"])],
+    ids=["may not list", "may list"],
+)
+def test_only_who_may_list_a_bucket_learns_that_a_key_is_missing(s3, as_role, statements, answers):
+    s3.put_object(Bucket="plain", Key="there", Body=b"x")
+    role = as_role("s3", *statements)
+    assert role.get_object(Bucket="plain", Key="there")["Body"].read() == b"x"
+    assert role.head_object(Bucket="plain", Key="there")["ContentLength"] == 1
+    found = []
+    for call in (role.get_object, role.head_object):
+        with pytest.raises(ClientError) as refusal:
+            call(Bucket="plain", Key="missing")
+        found.append(code(refusal))
+    assert found == answers
+
+
+def test_the_owner_of_everything_learns_that_a_key_is_missing(s3):
+    with pytest.raises(ClientError) as refusal:
+        s3.head_object(Bucket="plain", Key="missing")
+    assert code(refusal) == "404"

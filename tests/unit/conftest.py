@@ -9,10 +9,10 @@ from hypothesis import settings
 from pulse.domain import job_event
 from pulse.domain.catalogue import Catalogue, Queue
 from pulse.domain.job_event import JobEvent
-from pulse.domain.job_plan import Site
 from pulse.domain.job_record import JobRecord
 from pulse.domain.profile import Profile
 from pulse.domain.request_defaults import RequestDefaults
+from pulse.domain.site import Site
 from pulse.domain.trigger import Trigger
 
 # A busy machine is no counterexample, and a failure must come again.

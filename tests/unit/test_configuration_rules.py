@@ -10,6 +10,7 @@ from pulse.domain.retry_policy import RetryPolicy
 from pulse.domain.trigger import Trigger, matching
 from pulse.domain.validation import collect
 from pulse.settings import Settings
+from tests.prices import PRICES
 
 
 def fields(raw, kind):
@@ -177,6 +178,7 @@ def settings(**change):
         "profiles": {"small": msgspec.to_builtins(profile)},
         "request_defaults": {"profile": "small"},
         "alerts_topic": "arn:t",
+        "prices": msgspec.to_builtins(PRICES),
     }
     return msgspec.convert(values | change, Settings)
 

@@ -10,12 +10,19 @@ from recursive_training.errors import UsageError
 from recursive_training.trust import CRITERIA, DEFAULT_CRITERION
 
 from pulse.domain.job_id import job_id, usable_as_job_id
-from pulse.domain.job_plan import plan, plan_faults
+from pulse.domain.job_plan import asked, plan, plan_faults
 from pulse.domain.job_request import JobRequest
 from pulse.domain.request_defaults import CONTAINER_CRITERION, BatchSizeDays, SuccessCriterion
 from pulse.domain.validation import convert
+from pulse.services.prepare_job import given
 
 JOB = "batch-20260302093000-0a1b2c3d"
+
+
+def plan_of(request, catalogue, site, now, **more):
+    """The plan of a request that leaves nothing to the data."""
+    wanted = asked(request, catalogue.profiles[request.profile or catalogue.request_defaults.profile])
+    return plan(request, catalogue, site, job_id=JOB, now=now, resources=given(wanted), **more)
 
 
 @pytest.fixture
@@ -23,7 +30,7 @@ def planned(catalogue, site, now):
     def make(**asked):
         request = convert(asked, JobRequest)
         assert plan_faults(request, catalogue, site) == []
-        return plan(request, catalogue, site, job_id=JOB, now=now).parameters
+        return plan_of(request, catalogue, site, now).steps[0].parameters
 
     return make
 
@@ -107,7 +114,7 @@ def test_should_tell_no_date_from_the_default_date(catalogue, site, now):
 
     def command(**asked):
         request = convert(asked, JobRequest)
-        parameters = plan(request, dated, site, job_id=JOB, now=now).parameters
+        parameters = plan_of(request, dated, site, now).steps[0].parameters
         return parameters["containerOverrides"]["command"]
 
     assert "2026-03-02" in command()
@@ -171,7 +178,7 @@ def test_should_take_the_criterion_of_the_configuration_and_let_a_request_take_i
     strict = msgspec.structs.replace(catalogue, request_defaults=defaults)
 
     def command(request):
-        return plan(request, strict, site, job_id=JOB, now=now).parameters["containerOverrides"]["command"]
+        return plan_of(request, strict, site, now).steps[0].parameters["containerOverrides"]["command"]
 
     assert "beats-baselines" in command(JobRequest())
     assert "--success-criterion" not in command(JobRequest(success_criterion="beats-persistence"))
@@ -218,7 +225,7 @@ def test_should_refuse_more_than_submit_job_takes(catalogue, site, now, asked, l
     request = JobRequest(**asked)
     faults = plan_faults(request, catalogue, site)
     assert [fault.field for fault in faults] == ([largest] if largest else [])
-    sent = json.dumps(plan(request, catalogue, site, job_id=JOB, now=now).parameters)
+    sent = json.dumps(plan_of(request, catalogue, site, now).steps[0].parameters)
     assert (len(sent) > 30 * 1024) == bool(largest)
 
 

@@ -1,12 +1,15 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from msgspec import structs
+from recursive_training import sources
 
 from pulse.domain import s3_drop
 from pulse.domain.s3_drop import S3Drop
+from pulse.domain.s3_layout import folder_of, is_table
 from pulse.domain.validation import InvalidInput
+from tests.hostile_keys import DATASET_KEYS
 
 EVENTS = Path(__file__).parent.parent / "events"
 
@@ -33,6 +36,11 @@ def test_should_do_without_a_version():
     [
         ("datasets/a.csv", "dataset"),
         ("datasets/2026/", "folder"),
+        ("datasets/folders/a/_SUCCESS", "dataset"),
+        ("datasets/uploads/0123456789abcdef/a.csv", "upload"),
+        ("datasets/uploads/_SUCCESS", "upload"),
+        ("datasets/uploads/", "folder"),
+        ("datasets/uploads.csv", "dataset"),
         ("requests/a.json", "request"),
         ("requests/a.JSON", "request"),
         ("requests/a.txt", "request"),
@@ -51,9 +59,40 @@ def test_should_sort_sequencers_of_different_length_as_the_writes():
     assert sorted(drops, key=lambda drop: drop.ordered_sequencer) == drops
 
 
-def test_should_show_itself_on_one_line():
-    drop = structs.replace(parsed("versioned"), key="datasets/a\n\x1b[31m\u202eb")
+@pytest.mark.parametrize("key", DATASET_KEYS)
+def test_should_keep_a_hostile_key_and_show_it_on_one_line(key):
+    detail = json.loads((EVENTS / "s3_object_created_versioned.json").read_text())["detail"]
+    detail["object"]["key"] = key
+    drop = s3_drop.parse(detail)
+    assert drop.key == key
     assert str(drop).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("key", "table"),
+    [
+        ("datasets/a/part-0.csv", True),
+        ("datasets/a/PART.PARQUET", True),
+        ("datasets/_a/part-0.csv", True),
+        ("datasets/a/_SUCCESS", False),
+        ("datasets/a/_part.csv", False),
+        ("datasets/a/.part-0.csv.crc", False),
+        ("datasets/a/.part.csv", False),
+        ("datasets/a/manifest.json", False),
+        ("datasets/a/readme.txt", False),
+    ],
+)
+def test_should_call_the_same_objects_of_a_folder_tables_as_the_training(key, table):
+    bucket = SimpleNamespace(name="b", keys=lambda _: [key, "datasets/other.csv"])
+    listing = sources.find(bucket, SimpleNamespace(data_prefix="datasets/"))
+    assert is_table(key) is (key in {version.key for version in listing.versions}) is table
+
+
+@pytest.mark.parametrize(
+    ("key", "folder"), [("datasets/a/b.csv", "datasets/a/"), ("datasets/a//b", "datasets/a//"), ("a", "")]
+)
+def test_should_know_the_folder_of_a_key(key, folder):
+    assert folder_of(key) == folder
 
 
 @pytest.mark.parametrize(

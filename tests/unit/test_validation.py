@@ -43,7 +43,7 @@ def test_should_report_every_fault_with_its_path_when_the_input_is_nested():
         "surprise",
     }
     assert found["profiles.small.timeout_seconds"] == Fault(
-        "profiles.small.timeout_seconds", "seconds, an integer from 60 to 1209600 (14 days)", "5"
+        "profiles.small.timeout_seconds", "seconds, an integer from 60 to 1209600 (14 days), or auto", "5"
     )
 
 

@@ -1,0 +1,62 @@
+"""One request as many containers: shards of the training windows, or a sweep over options.
+
+Either is an AWS Batch array job of `size` children, followed by one job that merges or ranks what they wrote:
+https://docs.aws.amazon.com/batch/latest/userguide/array_jobs.html.
+"""
+
+import json
+from datetime import date
+from math import prod
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from pulse.domain.batch_limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE
+from pulse.domain.fault import Fault
+from pulse.domain.request_defaults import BatchSizeDays, SuccessCriterion, Variables
+
+Shards = Annotated[
+    int,
+    Meta(ge=MIN_ARRAY_SIZE, le=MAX_ARRAY_SIZE, description="an integer from 2 to 10000"),
+]
+
+
+class Sweep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Values to try for an option; every combination is a child. The rest stays as the request says."""
+
+    batch_size_days: tuple[BatchSizeDays, ...] = ()
+    start_date: tuple[date, ...] = ()
+    end_date: tuple[date, ...] = ()
+    success_criterion: tuple[SuccessCriterion, ...] = ()
+    variables: tuple[Variables, ...] = ()
+
+    @property
+    def grid(self) -> dict[str, list[Any]]:
+        """The options that are swept, with their values as the container's `--sweep` takes them."""
+        return {
+            name: [value.isoformat() if isinstance(value, date) else value for value in values]
+            for name, values in ((name, getattr(self, name)) for name in self.__struct_fields__)
+            if values
+        }
+
+    @property
+    def size(self) -> int:
+        return prod(len(values) for values in self.grid.values())
+
+    def option(self) -> str:
+        """The grid as JSON. The order of its options decides which child gets which combination."""
+        return json.dumps(self.grid, separators=(",", ":"), ensure_ascii=False)
+
+    def faults(self) -> list[Fault]:
+        faults = [
+            Fault(f"{name}[{i}]", "each value once", json.dumps(value))
+            for name, values in self.grid.items()
+            for i, value in enumerate(values)
+            if value in values[:i]
+        ]
+        if not MIN_ARRAY_SIZE <= self.size <= MAX_ARRAY_SIZE:
+            limit = (
+                f"{MIN_ARRAY_SIZE} to {MAX_ARRAY_SIZE} combinations of {', '.join(self.__struct_fields__)}"
+            )
+            faults.append(Fault("", limit, f"{self.size if self.grid else 0}"))
+        return faults

@@ -1,0 +1,95 @@
+"""Jobs whose container image could not be pulled or does not fit the host.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
+"""
+
+from pulse.domain.diagnosis_evidence import Row, both, either, logs, once, says
+
+STARTS = ("CannotStartContainerError", "CannotCreateContainerError")
+DENIED = ("not authorized to perform", "accessdenied")
+UNREACHABLE = (
+    "i/o timeout", "dial tcp", "connection issue", "network configuration", "request canceled",
+    "requestcanceled", "request send failed", "send request failed", "context canceled",
+    "context deadline exceeded", "tls handshake timeout", "connection reset", "connection refused",
+    "no such host",
+)  # fmt: skip
+ROUTE = (
+    "Give the job's subnets a way out (network.mode public or nat), or endpoints for ecr.api, ecr.dkr, s3, "
+    "logs and secretsmanager (network.mode endpoints), with security groups that let port 443 through."
+)
+_PULL = "CannotPull"  # CannotPullContainerError, CannotPullECRContainerError
+_PULL_DENIED = (
+    *DENIED, "access denied", "403 forbidden", "401 unauthorized", "no basic auth credentials",
+    "role has the permissions",
+)  # fmt: skip
+
+IMAGE = (
+    Row(
+        says(_PULL, about=("toomanyrequests", "too many requests", "pull rate limit")),
+        "image-rate-limited",
+        "The registry refused to hand out the container image so often in so short a time (Docker Hub counts "
+        "pulls by address and six hours).",
+        "Submit it again later, or copy the image to Amazon ECR and name that one in the job definition.",
+        retry_helps=True,
+    ),
+    Row(
+        either(
+            says(_PULL, about=("descriptor matching platform", "no matching manifest")),
+            says(*STARTS, about=("exec format error",)),
+            logs("exec format error"),
+        ),
+        "wrong-architecture",
+        "The image is built for another CPU architecture than the job runs on.",
+        "Set container.cpu_architecture in the configuration to that of the image, or build the image for it "
+        "(docker build --platform linux/amd64 or linux/arm64).",
+        retry_helps=False,
+    ),
+    Row(
+        either(
+            says(_PULL, *STARTS, about=("no space left on device",)),
+            logs("No space left on device", "Disk quota exceeded"),
+        ),
+        "disk-full",
+        "The disk is too small for the image or for what the job writes.",
+        "Raise container.ephemeral_storage_gib (Fargate) or the instances' volume (EC2), or write less.",
+        retry_helps=False,
+    ),
+    Row(
+        says(_PULL, about=_PULL_DENIED),
+        "image-forbidden",
+        "The container image may not be pulled{denial.told}. A registry says the same of a repository that "
+        "does not exist.",
+        "Check that the repository exists in Amazon ECR, that the execution role (on EC2 the instance role) "
+        "has AmazonECSTaskExecutionRolePolicy, and that the repository's policy allows it.",
+        retry_helps=False,
+    ),
+    Row(
+        both(says(_PULL, about=UNREACHABLE), once),
+        "image-unreachable",
+        "The registry of the container image could not be reached.",
+        f"Submit it again. If that fails too: {ROUTE}",
+        retry_helps=True,
+    ),
+    Row(
+        says(_PULL, about=UNREACHABLE),
+        "image-unreachable",
+        "The registry of the container image could not be reached, in several attempts.",
+        ROUTE,
+        retry_helps=False,
+    ),
+    Row(
+        says(_PULL, about=("not found", "manifest unknown", "does not exist", "name unknown")),
+        "image-not-found",
+        "The container image does not exist under this tag, or its repository does not.",
+        "Deploy again, which pushes the image to Amazon ECR, or name an image in the job definition that is "
+        "there.",
+        retry_helps=False,
+    ),
+    Row(
+        says(_PULL),
+        "image-not-pulled",
+        "The container image could not be pulled.",
+        "Check that the job definition's image exists and that execution role and network reach ECR.",
+        retry_helps=False,
+    ),
+)

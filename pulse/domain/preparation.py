@@ -1,0 +1,33 @@
+"""Preparation: what has to be known about a request before it can be planned, and what it may cost."""
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from pulse.domain.catalogue import Catalogue
+from pulse.domain.fault import Fault
+from pulse.domain.job_plan import asked
+from pulse.domain.job_request import JobRequest
+from pulse.domain.resources import Resources
+from pulse.domain.stored_plan import Reservation
+
+if TYPE_CHECKING:
+    from pulse.domain.quote import Quote
+
+
+class Preparation(Struct, frozen=True, kw_only=True):
+    """`depends_on` is SubmitJob's own, without jobs that have ended well. `over_limit`: why it costs too
+    much. `reservation`: what a month's budget must still hold when the job is claimed.
+    """
+
+    resources: Resources
+    depends_on: tuple[dict[str, str], ...] = ()
+    quote: "Quote | None" = None
+    over_limit: tuple[Fault, ...] = ()
+    reservation: Reservation | None = None
+
+
+def needs_lookups(request: JobRequest, catalogue: Catalogue) -> bool:
+    """Whether something outside the request and the configuration decides about it."""
+    profile = catalogue.profiles[request.profile or catalogue.request_defaults.profile]
+    return asked(request, profile).is_auto or any(wanted.job_id for wanted in request.dependencies)

@@ -1,0 +1,132 @@
+"""Quote: what a job will cost before it runs, and what speaks against that."""
+
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pulse.domain.batch_limits import CpuArchitecture, Platform
+from pulse.domain.cost import billed_seconds, for_seconds, hourly_usd
+from pulse.domain.duration import in_words
+from pulse.domain.fault import Fault
+from pulse.domain.prices import Prices
+from pulse.domain.run_history import History, percentile, waits
+
+_SHORT_RUNS_PERCENT = 10
+_STEP_USD = Decimal("0.0001")
+
+
+class Quote(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """US dollars, rounded up to four places; all three None where no price is known. `as_of`, `region` and
+    `source` are those of the prices. `expected_wait_seconds` from the request to the start, None without
+    earlier runs.
+    """
+
+    low_usd: Decimal | None
+    likely_usd: Decimal | None
+    high_usd: Decimal | None
+    as_of: date
+    region: str
+    source: str
+    expected_wait_seconds: float | None = None
+    why: str = ""
+
+
+def quote(  # noqa: PLR0913 - each is one number of the same job
+    prices: Prices,
+    *,
+    vcpus: float,
+    memory_mib: int,
+    gpus: int = 0,
+    platform: Platform = "FARGATE",
+    spot: bool,
+    cpu_architecture: CpuArchitecture = "X86_64",
+    ephemeral_gib: int | None = None,
+    expected_seconds: float | None,
+    timeout_seconds: int,
+    attempts: int,
+    jobs: int = 1,
+    history: History = (),
+) -> Quote:
+    """The quote of `jobs` containers: 1, shards + 1, combinations of a sweep + 1.
+
+    | | each container | price |
+    | --- | --- | --- |
+    | low | one attempt as short as the shortest tenth of earlier runs | the largest Spot discount |
+    | likely | one attempt of the expected runtime | the mean Spot discount |
+    | high | every attempt runs into its timeout | on demand |
+
+    `spot`: the queue tries Spot first; without it all three are on demand. `timeout_seconds` of one attempt.
+    `expected_seconds` None: as long as the timeout allows.
+    """
+    blank = Quote(
+        low_usd=None,
+        likely_usd=None,
+        high_usd=None,
+        as_of=prices.as_of,
+        region=prices.region,
+        source=prices.source,
+        expected_wait_seconds=percentile(waits(history), 50),
+    )
+    if platform == "EC2":
+        kind = "EC2 instances with GPUs" if gpus else "EC2 instances"
+        return replace(blank, why=f"No cost is known beforehand: the price list holds Fargate, not {kind}.")
+    hour_usd = jobs * hourly_usd(
+        prices,
+        vcpus=vcpus,
+        memory_mib=memory_mib,
+        cpu_architecture=cpu_architecture,
+        ephemeral_gib=ephemeral_gib,
+    )
+    likely_seconds = timeout_seconds if expected_seconds is None else min(expected_seconds, timeout_seconds)
+    short_seconds = percentile((run.ran_seconds for run in history), _SHORT_RUNS_PERCENT) or 0
+    most, mean = (prices.spot_discount.most_percent, prices.spot_discount.mean_percent) if spot else (0, 0)
+    return replace(
+        blank,
+        low_usd=_usd(hour_usd, billed_seconds(min(short_seconds, likely_seconds)), most),
+        likely_usd=_usd(hour_usd, billed_seconds(likely_seconds), mean),
+        high_usd=_usd(hour_usd, billed_seconds(timeout_seconds) * attempts, 0),
+        why=f"{_containers(jobs)} likely: one attempt billed for {in_words(billed_seconds(likely_seconds))}, "
+        f"{f'Fargate Spot at {mean:f} % less' if spot else 'Fargate on demand'}; at most: "
+        f"{_attempts(attempts)} to the timeout of {in_words(timeout_seconds)}, on demand. "
+        f"Prices of {prices.region} as of {prices.as_of}.",
+    )
+
+
+def over_limits(
+    quoted: Quote,
+    *,
+    max_cost_usd: Decimal | None,
+    month_to_date_usd: Decimal,
+    monthly_budget_usd: Decimal | None,
+) -> list[Fault]:
+    """What refuses the job: its high quote above what the request allows, or above what is left of the
+    month's budget. A job without a price cannot keep `max_cost_usd`; against the budget it counts as nothing.
+    """
+    high_usd = quoted.high_usd
+    if high_usd is None:
+        unpriced = Fault("max_cost_usd", "nothing on EC2 instances, which are not priced", f"${max_cost_usd}")
+        return [] if max_cost_usd is None else [unpriced]
+    faults = []
+    if max_cost_usd is not None and high_usd > max_cost_usd:
+        limit = f"at least ${high_usd}, or a shorter timeout, fewer attempts or smaller resources"
+        faults.append(Fault("max_cost_usd", limit, f"${max_cost_usd}"))
+    if monthly_budget_usd is not None and month_to_date_usd + high_usd > monthly_budget_usd:
+        left = max(Decimal(0), monthly_budget_usd - month_to_date_usd)
+        limit = f"a job of at most ${left}, which is left of this month's ${monthly_budget_usd}"
+        faults.append(Fault("monthly_budget_usd", limit, f"one of up to ${high_usd}"))
+    return faults
+
+
+def _usd(hour_usd: Decimal, seconds: int, discount_percent: Decimal | int) -> Decimal:
+    cost = for_seconds(hour_usd, seconds, discount_percent=discount_percent)
+    return cost.quantize(_STEP_USD, ROUND_CEILING)
+
+
+def _containers(jobs: int) -> str:
+    return "One container," if jobs == 1 else f"{jobs:,} containers, each"
+
+
+def _attempts(attempts: int) -> str:
+    return "one attempt" if attempts == 1 else f"{attempts} attempts"

@@ -1,0 +1,39 @@
+"""Ends a job that nobody wants any more. AWS Batch fails what depends on it, and its events tell the rest."""
+
+from msgspec import Struct, structs
+
+from pulse.domain.diagnosis_evidence import CANCELLED_THROUGH_PULSE
+from pulse.domain.errors import HasEnded, NotFound, NotYetSubmitted
+from pulse.domain.fault import cut, printable
+from pulse.domain.job_record import JobRecord
+from pulse.services.ports import Batch, Ledger
+
+MAX_REASON_CHARACTERS = 1024
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html"""
+
+
+class CancelJob(Struct, frozen=True, kw_only=True):
+    ledger: Ledger
+    batch: Batch
+
+    def cancel(self, job_id: str, reason: str) -> JobRecord:
+        """The job that was told to end; again does no harm. Of an array whose children are done, that is the
+        job which merges or ranks. Raises NotFound, HasEnded, NotYetSubmitted, Unavailable, Misconfigured.
+        """
+        record = self._running(job_id)
+        if not record.batch_job_id:
+            raise NotYetSubmitted(record.job_id)
+        said = cut(CANCELLED_THROUGH_PULSE + printable(reason), MAX_REASON_CHARACTERS)
+        self.batch.stop(record.batch_job_id, said)
+        return structs.replace(record, status_reason=said)
+
+    def _running(self, job_id: str) -> JobRecord:
+        record = self.ledger.record(job_id)
+        if record is None:
+            raise NotFound(job_id)
+        if not record.is_terminal:
+            return record
+        follower = self.ledger.record(record.follower) if record.follower else None
+        if follower is None or follower.is_terminal:
+            raise HasEnded(record.job_id, record.status)
+        return follower

@@ -1,0 +1,73 @@
+"""What has to be known before a request can be planned: its resources, the jobs it waits for, its cost.
+
+Most requests say it all themselves and cost no call here.
+"""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from pulse.domain.catalogue import Catalogue
+from pulse.domain.job_plan import asked
+from pulse.domain.job_request import JobRequest
+from pulse.domain.preparation import Preparation
+from pulse.domain.resources import Asked, Resources
+from pulse.domain.stored_plan import Reservation
+from pulse.services.resolve_dependencies import ResolveDependencies
+
+if TYPE_CHECKING:
+    from pulse.services.quote_job import Costs
+
+
+class Size(Protocol):
+    def __call__(self, request: JobRequest, wanted: Asked) -> Resources: ...
+
+
+class Price(Protocol):
+    def __call__(self, request: JobRequest, resources: Resources, *, history: bool) -> "Costs": ...
+
+
+class PrepareJob(Struct, frozen=True, kw_only=True):
+    """`size` looks at the data and at earlier runs; `price` makes a quote. `budget_usd`: of a month."""
+
+    catalogue: Catalogue
+    resolve_dependencies: ResolveDependencies
+    size: Size
+    price: Price
+    budget_usd: Decimal | None
+
+    def prepare(self, request: JobRequest, *, quoted: bool = False) -> Preparation:
+        """`quoted`: with a quote from earlier runs, which a submission needs only when a limit is set.
+
+        Raises InvalidRequest, NotYetSubmitted, Unavailable, Misconfigured.
+        """
+        profile = self.catalogue.profiles[request.profile or self.catalogue.request_defaults.profile]
+        wanted = asked(request, profile)
+        resources = self.size(request, wanted) if wanted.is_auto else given(wanted)
+        depends_on = self.resolve_dependencies.resolve(request) if request.depends_on else ()
+        if not quoted and request.max_cost_usd is None and self.budget_usd is None:
+            return Preparation(resources=resources, depends_on=depends_on)
+        costs = self.price(request, resources, history=quoted)
+        return Preparation(
+            resources=resources,
+            depends_on=depends_on,
+            quote=costs.quote,
+            over_limit=costs.over_limit,
+            reservation=self._reservation(costs.quote.high_usd),
+        )
+
+    def _reservation(self, high_usd: Decimal | None) -> Reservation | None:
+        if self.budget_usd is None or high_usd is None:
+            return None
+        return Reservation(usd=high_usd, budget_usd=self.budget_usd)
+
+
+def given(wanted: Asked) -> Resources:
+    """The numbers of a request that leaves nothing to the data."""
+    return Resources(
+        vcpus=float(wanted.vcpus),
+        memory_mib=int(wanted.memory_mib),
+        timeout_seconds=int(wanted.timeout_seconds),
+        gpus=wanted.gpus,
+    )

@@ -1,0 +1,62 @@
+"""Reads what a training run reported of itself. Nothing fails for want of it: that is said instead."""
+
+from msgspec import Struct
+
+from pulse.domain.errors import Misconfigured, PulseError, Refused, Unavailable
+from pulse.domain.job_record import JobRecord, RunMeasures
+from pulse.domain.s3_layout import metrics_key
+from pulse.domain.training_metrics import TrainingMetrics, parse
+from pulse.services.ports import Objects
+
+MAX_METRICS_BYTES = 4 * 1024 * 1024
+
+_UNREAD: dict[type[PulseError], str] = {
+    # S3 denies an object that does not exist to those who may not list its bucket.
+    Misconfigured: "Its metrics.json is missing or may not be read.",
+    Unavailable: "Its metrics.json could not be read, because S3 failed.",
+}
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """`note`: why there are no metrics, for people. `trouble`: the same in AWS's words, for the log only."""
+
+    metrics: TrainingMetrics | None = None
+    note: str = ""
+    trouble: str = ""
+
+
+class ReadMetrics(Struct, frozen=True, kw_only=True):
+    objects: Objects
+    results_bucket: str
+
+    def of(self, record: JobRecord) -> Read:
+        """Of a job that ended well; of an array, none: the job that follows it writes them."""
+        if record.results_bucket != self.results_bucket or record.follower:
+            return Read()
+        key = metrics_key(record.results_id)
+        try:
+            body = self.objects.read(self.results_bucket, key, limit_bytes=MAX_METRICS_BYTES)
+        except Refused as error:
+            return Read(note=f"Its metrics.json was not read. {error}")
+        except (Misconfigured, Unavailable) as error:
+            return Read(note=_UNREAD[type(error)], trouble=str(error))
+        if body is None:
+            return Read(note="It wrote no metrics.json.")
+        metrics = parse(body)
+        return Read(
+            metrics=metrics,
+            note="" if metrics else "Its metrics.json has another shape than this system knows.",
+        )
+
+
+def measures(metrics: TrainingMetrics) -> RunMeasures:
+    """What sizes the next run of the same data."""
+    data = metrics.data
+    return RunMeasures(
+        peak_memory_mib=metrics.peak_memory_mib,
+        cpu_seconds=metrics.cpu_seconds,
+        data_bytes=data.bytes if data else None,
+        rows=data.rows if data else None,
+        windows=metrics.windows,
+        variables=len(metrics.variables) or None,
+    )

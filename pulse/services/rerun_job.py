@@ -1,0 +1,51 @@
+"""Submits the request of an earlier job again: as it was, with changes, or with the next size up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from pulse.domain import idempotency
+from pulse.domain.errors import NotFound
+from pulse.domain.idempotency import Identity
+from pulse.domain.job_record import JobRecord, Rerun
+from pulse.domain.job_request import JobRequest
+from pulse.domain.sizing import next_size_up
+from pulse.services.ports import Ledger
+from pulse.services.submit_job import Submission, SubmitJob
+
+
+class RerunJob(Struct, frozen=True, kw_only=True):
+    ledger: Ledger
+    submit_job: SubmitJob
+
+    def request(self, job_id: str, changes: Mapping[str, Any]) -> JobRequest:
+        """The request of a job with `changes` laid over it. Raises NotFound (also for jobs that others
+        submitted, whose request is not known), InvalidRequest.
+        """
+        first = self.ledger.plan(job_id).request.given()
+        return self.submit_job.read({**first, **changes})
+
+    def rerun(self, job_id: str, request: JobRequest, identity: Identity) -> Submission:
+        """Raises what SubmitJob.submit raises."""
+        return self.submit_job.submit(request, identity, rerun=Rerun(job_id, "asked"))
+
+    def with_more_memory(self, job_id: str) -> Submission | None:
+        """Once a job that died of memory, with the next size up; None when there is none. However often it is
+        asked for, it is one job. Raises NotFound and what SubmitJob.submit raises.
+        """
+        record = self.ledger.record(job_id)
+        if record is None:
+            raise NotFound(job_id)
+        pair = self._next_size(record)
+        if pair is None:
+            return None
+        request = self.request(record.results_id, {"vcpus": pair[0], "memory_mib": pair[1]})
+        identity = idempotency.of_rerun(record.results_id)
+        return self.submit_job.submit(request, identity, rerun=Rerun(record.results_id, "memory"))
+
+    def _next_size(self, record: JobRecord) -> tuple[float, int] | None:
+        queue = self.submit_job.catalogue.queues.get(record.queue)
+        if queue is None or record.memory_mib is None or not record.vcpus:
+            return None
+        return next_size_up(float(record.vcpus), record.memory_mib, queue.platform, max_vcpus=queue.max_vcpus)

@@ -1,0 +1,62 @@
+"""Sizes a request whose resources are `auto`: from its data set, and from earlier runs."""
+
+from msgspec import Struct
+
+from pulse.domain import training_command as training
+from pulse.domain.catalogue import Catalogue
+from pulse.domain.errors import InvalidRequest
+from pulse.domain.fault import Fault, shown
+from pulse.domain.job_request import JobRequest
+from pulse.domain.resources import Asked, Resources, resource_faults
+from pulse.domain.s3_layout import s3_uri
+from pulse.domain.sizing import size
+from pulse.services.describe_dataset import DescribeDataset
+from pulse.services.past_runs import PastRuns
+
+
+class SizeJob(Struct, frozen=True, kw_only=True):
+    describe_dataset: DescribeDataset
+    past_runs: PastRuns
+    catalogue: Catalogue
+    data_bucket: str
+
+    def size(self, request: JobRequest, wanted: Asked) -> Resources:
+        """Raises InvalidRequest when the data set is not there or cannot be sized for, Unavailable,
+        Misconfigured.
+        """
+        facts = self.describe_dataset.describe(
+            self.data_bucket, request.dataset or "", version_id=request.dataset_version_id or ""
+        )
+        if facts is None and request.dataset:
+            found = f"{s3_uri(self.data_bucket, request.dataset)} is not there"
+            raise InvalidRequest(
+                [Fault("dataset", "an object that can be looked at, for auto", shown(found, 300))]
+            )
+        catalogue = self.catalogue
+        profile_name = request.profile or catalogue.request_defaults.profile
+        queue = catalogue.queues[request.queue or catalogue.profiles[profile_name].queue]
+        work = training.longest(request, catalogue)
+        sized = size(
+            wanted,
+            facts,
+            self.past_runs.like(request, profile_name),
+            batch_size_days=work.batch_size_days,
+            variables=work.variables,
+            start=work.start,
+            end=work.end,
+            shards=request.shards or 1,
+            platform=queue.platform,
+            max_vcpus=queue.max_vcpus,
+            use_dask=training.use_dask(request, catalogue),
+            dask_threads=request.dask_threads or catalogue.request_defaults.dask_threads,
+        )
+        faults = resource_faults(
+            vcpus=sized.vcpus,
+            memory_mib=sized.memory_mib,
+            gpus=sized.gpus,
+            platform=queue.platform,
+            max_vcpus=queue.max_vcpus,
+        )
+        if faults:
+            raise InvalidRequest(faults)
+        return sized

@@ -1,0 +1,109 @@
+"""POST /jobs/{id}/cancel through cancel_job's real entry point."""
+
+import pytest
+
+from lambdas import on_job_event
+from tests.functional.api import Api
+
+
+@pytest.fixture
+def api(deployed, context) -> Api:
+    return Api(context)
+
+
+@pytest.fixture
+def submitted(api):
+    """The id of a job that was just submitted."""
+    return api("POST /jobs", {}).content["job_id"]
+
+
+@pytest.fixture
+def end(event, sqs_event, context, batch):
+    """Tells that the job of the SubmitJob with this number has ended, as a recorded event says."""
+
+    def tell(name, number):
+        happened = event(name)
+        sent = batch.requests[number]
+        happened["detail"] |= {
+            "jobName": sent["jobName"],
+            "jobId": f"aws-{number + 1}",
+            "jobQueue": sent["jobQueue"],
+        }
+        happened["detail"]["container"]["environment"] = sent["containerOverrides"]["environment"]
+        on_job_event.handler(sqs_event(happened), context)
+
+    return tell
+
+
+def test_should_tell_aws_batch_to_end_the_job_and_why(api, submitted, batch):
+    status, content, _ = api(f"POST /jobs/{submitted}/cancel", {"reason": "the wrong month"})
+    assert status == 202
+    assert content == {
+        "job_id": submitted,
+        "status": "SUBMITTED",
+        "reason": "Cancelled through Pulse: the wrong month",
+    }
+    assert batch.stopped == [{"jobId": "aws-1", "reason": content["reason"]}]
+
+
+@pytest.mark.parametrize("body", [None, "", "{}"])
+def test_should_need_no_body(api, submitted, batch, body):
+    assert api(f"POST /jobs/{submitted}/cancel", body).status == 202
+    assert batch.stopped[0]["reason"] == "Cancelled through Pulse: no reason given"
+
+
+def test_should_say_the_same_again_when_asked_again(api, submitted):
+    once, again = (api(f"POST /jobs/{submitted}/cancel") for _ in range(2))
+    assert once == again
+
+
+@pytest.mark.parametrize("job_id", ["batch-20260302093000-00000000", "no%20job", "-", "x" * 3000, "ü"])
+def test_should_answer_not_found_for_a_job_that_is_none(api, batch, job_id):
+    status, problem, headers = api(f"POST /jobs/{job_id}/cancel")
+    assert (status, headers["content-type"]) == (404, "application/problem+json")
+    assert problem["type"] in {"urn:pulse:problem:not-found", "urn:pulse:problem:no-such-resource"}
+    assert batch.stopped == []
+
+
+def test_should_refuse_for_good_when_the_job_has_ended(api, submitted, batch, end):
+    end("batch_succeeded", 0)
+    status, problem, headers = api(f"POST /jobs/{submitted}/cancel")
+    assert (status, problem["type"]) == (409, "urn:pulse:problem:has-ended")
+    assert "SUCCEEDED" in problem["detail"]
+    assert "retry-after" not in headers
+    assert batch.stopped == []
+
+
+def test_should_end_the_merge_when_the_shards_are_done(api, batch, end):
+    array = api("POST /jobs", {"shards": 2}).content
+    end("batch_succeeded", 0)
+    content = api(f"POST /jobs/{array['job_id']}/cancel").content
+    assert content["job_id"] == array["follower"]["job_id"]
+    assert batch.stopped[0]["jobId"] == "aws-2"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("{", 400),
+        ("[]", 422),
+        ("null", 422),
+        ('{"reason": ""}', 422),
+        ('{"reason": 1}', 422),
+        ('{"why": "x"}', 422),
+        ('{"reason": "' + "x" * 901 + '"}', 422),
+        ('{"reason": "' + "x" * 70_000 + '"}', 413),
+    ],
+)
+def test_should_refuse_a_body_that_it_does_not_understand(api, submitted, batch, body, status):
+    answer = api(f"POST /jobs/{submitted}/cancel", body)
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert batch.stopped == []
+
+
+def test_should_pass_no_control_characters_on(api, submitted, batch):
+    api(f"POST /jobs/{submitted}/cancel", {"reason": "a\nb\u202e" + "ü" * 890})
+    (stopped,) = batch.stopped
+    assert stopped["reason"].startswith("Cancelled through Pulse: a\\nb")
+    assert stopped["reason"].isprintable()
+    assert len(stopped["reason"]) <= 1024

@@ -1,0 +1,118 @@
+"""GET /jobs/{id}, and what is no route at all, through get_job's real entry point."""
+
+import json
+
+import pytest
+
+from lambdas import on_job_event
+from tests.functional.api import Api
+
+
+@pytest.fixture
+def api(deployed, context) -> Api:
+    return Api(context)
+
+
+def tell(event, sqs_event, context, sent, name):
+    happened = event(name)
+    happened["detail"] |= {"jobName": sent["jobName"], "jobQueue": sent["jobQueue"]}
+    happened["detail"]["container"]["environment"] = sent["containerOverrides"]["environment"]
+    return on_job_event.handler(sqs_event(happened), context), happened["detail"]
+
+
+def test_should_tell_of_a_job_just_submitted(api):
+    request = {
+        "dataset": "datasets/market_daily.csv",
+        "variables": ["spx_close"],
+        "vcpus": 2,
+        "memory_mib": 4096,
+    }
+    job_id = api("POST /jobs", request).content["job_id"]
+    status, content, headers = api(f"GET /jobs/{job_id}")
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert content == {
+        "job_id": job_id,
+        "status": "SUBMITTED",
+        "created_at": "2026-03-02T09:30:00Z",
+        "batch_job_id": "aws-1",
+        "job_name": f"pulse-retrodiction-{job_id.removeprefix('batch-')}",
+        "queue": "fifo",
+        "profile": "small",
+        "dataset": "datasets/market_daily.csv",
+        "variables": ["spx_close"],
+        "vcpus": 2,
+        "memory_mib": 4096,
+        "results": f"s3://pulse-results/results/{job_id}/",
+        "request": request,
+    }
+
+
+def test_should_tell_how_a_job_ended(api, event, sqs_event, context, batch):
+    batch.answers = [{"jobId": event("batch_failed_out_of_memory")["detail"]["jobId"], "jobName": "n"}]
+    job_id = api("POST /jobs", {}).content["job_id"]
+    _, detail = tell(event, sqs_event, context, batch.requests[0], "batch_failed_out_of_memory")
+    content = api(f"GET /jobs/{job_id}").content
+    assert content["status"] == "FAILED"
+    assert content["exit_code"] == 137
+    assert content["reason"].startswith("OutOfMemoryError")
+    assert content["log_stream"] == detail["container"]["logStreamName"]
+    assert content["stopped_at"] > content["started_at"]
+    assert content["ran_seconds"] > 0
+    assert float(content["cost_usd"]) > 0
+
+
+def test_should_tell_of_an_array_and_of_what_follows_it(api):
+    array = api("POST /jobs", {"shards": 3}).content
+    content = api(f"GET /jobs/{array['job_id']}").content
+    merge = api(f"GET /jobs/{array['follower']['job_id']}").content
+    assert (content["array_size"], content["follower"]) == (3, merge["job_id"])
+    assert merge["follows"] == array["job_id"]
+    assert merge["results"] == content["results"] == array["results"]
+    assert merge["request"] == content["request"] == {"shards": 3}
+
+
+def test_should_tell_of_a_job_that_another_client_submitted(api, event, sqs_event, context):
+    happened = event("batch_running")
+    happened["detail"]["container"]["environment"] = []
+    on_job_event.handler(sqs_event(happened), context)
+    content = api(f"GET /jobs/{happened['detail']['jobId']}").content
+    assert content["foreign"] is True
+    assert "request" not in content
+    assert content["results"].endswith(f"/results/{content['job_id']}/")
+
+
+@pytest.mark.parametrize("job_id", ["batch-20260302093000-00000000", "x" * 3000, "a b", "%00", "ü"])
+def test_should_answer_not_found_for_a_job_that_is_none(api, job_id):
+    status, problem, headers = api(f"GET /jobs/{job_id}")
+    assert (status, headers["content-type"]) == (404, "application/problem+json")
+    assert problem["status"] == 404
+
+
+@pytest.mark.parametrize("route", ["GET /", "GET /job", "POST /jobs/a/b/c", "GET /openapi", "PUT /x\u202e"])
+def test_should_answer_not_found_for_what_is_no_route(api, route):
+    status, problem, headers = api(route)
+    assert (status, problem["type"]) == (404, "urn:pulse:problem:no-such-resource")
+    assert headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("route", "allowed"),
+    [
+        ("GET /jobs", "POST"),
+        ("DELETE /jobs/a", "GET"),
+        ("GET /jobs/a/cancel", "POST"),
+        ("HEAD /openapi.json", "GET"),
+        ("TRACE /jobs/a/rerun", "POST"),
+    ],
+)
+def test_should_name_the_methods_of_a_route_that_is_called_with_another(api, route, allowed):
+    status, problem, headers = api(route)
+    assert (status, headers["allow"]) == (405, allowed)
+    assert problem["type"] == "urn:pulse:problem:method-not-allowed"
+
+
+def test_should_hide_our_own_faults_when_the_ledger_is_out_of_reach(api, table):
+    table.delete()
+    status, problem, _ = api("GET /jobs/batch-20260302093000-00000000")
+    assert (status, problem["title"]) == (500, "Pulse failed")
+    assert "arn:" not in json.dumps(problem)

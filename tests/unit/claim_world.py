@@ -1,0 +1,146 @@
+"""A ledger and an AWS Batch in memory. The conditions of the writes are those of pulse.aws.ledger."""
+
+# ruff: noqa: ARG002 - the ports' signatures
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from msgspec import structs
+
+from pulse.domain.catalogue import Catalogue, Queue
+from pulse.domain.claim import LEASE, LISTED_WITHIN, Claim
+from pulse.domain.errors import NotFound
+from pulse.domain.job_event import JobEvent
+from pulse.domain.job_record import JobRecord
+from pulse.domain.profile import Profile
+from pulse.domain.request_defaults import RequestDefaults
+from pulse.domain.site import Site
+from tests.unit.claim_functions import FUNCTION_LIVES
+
+TAKEN_WITHIN = LEASE - FUNCTION_LIVES - timedelta(seconds=1)
+"""A request on its way when its function died is taken before the lease ends, or never."""
+LAGS = (timedelta(0), timedelta(seconds=20), LISTED_WITHIN)
+CATALOGUE = Catalogue(
+    queues={"fifo": Queue(arn="arn:fifo")},
+    profiles={"small": Profile(vcpus=0.25, memory_mib=512, timeout_seconds=3600, queue="fifo")},
+    request_defaults=RequestDefaults(profile="small", variables=("spx_close",)),
+)
+SITE = Site(data_bucket="data", results_bucket="results", job_definition="arn:definition:7")
+
+
+class Clock:
+    def __init__(self):
+        self.now = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+
+@dataclass
+class MemoryLedger:
+    claims: dict[str, Claim] = field(default_factory=dict)
+    records: dict[str, JobRecord] = field(default_factory=dict)
+    plans: dict[str, Any] = field(default_factory=dict)
+
+    def claim(self, identity, records, plan, reservation=None):
+        first = records[0]
+        known = self.claims.get(identity.key)
+        if known is not None:
+            return None if known.job_id == first.job_id else known
+        self.claims[identity.key] = Claim(job_id=first.job_id, payload_hash=identity.payload_hash)
+        self.records |= {record.job_id: record for record in records}
+        self.plans[first.job_id] = plan
+        return None
+
+    def claimed(self, identity, *, now):
+        return self.claims.get(identity.key)
+
+    def plan(self, job_id):
+        if job_id not in self.plans:
+            raise NotFound(job_id)
+        return self.plans[job_id]
+
+    def take_over(self, record, *, until):
+        held = self.records[record.job_id]
+        if record.status not in {"RELEASED", "CLAIMED"} or (held.status, held.lease_until) != (
+            record.status,
+            record.lease_until,
+        ):
+            return False
+        self.records[record.job_id] = structs.replace(
+            held, status="CLAIMED", lease_until=until, status_reason=""
+        )
+        return True
+
+    def settle(self, job_id, batch_job_id):
+        self._from_claimed(job_id, status="SUBMITTED", batch_job_id=batch_job_id)
+
+    def release(self, job_id, reason):
+        self._from_claimed(job_id, status="RELEASED", status_reason=reason)
+
+    def _from_claimed(self, job_id, **changes):
+        if self.records[job_id].status == "CLAIMED":
+            self.records[job_id] = structs.replace(self.records[job_id], lease_until=None, **changes)
+
+    def record(self, job_id):
+        return self.records.get(job_id)
+
+    def create(self, record):
+        return self.records.setdefault(record.job_id, record) is record
+
+    def move(self, record, *, before):
+        if self.records[record.job_id].position != before:
+            return False
+        self.records[record.job_id] = record
+        return True
+
+
+@dataclass
+class Job:
+    id: str
+    parameters: dict[str, Any]
+    listed_at: datetime
+    status: str = "SUBMITTED"
+
+    @property
+    def name(self):
+        return self.parameters["jobName"]
+
+    def event(self):
+        environment = self.parameters["containerOverrides"]["environment"]
+        return JobEvent(
+            batch_job_id=self.id,
+            job_name=self.name,
+            queue_arn=self.parameters["jobQueue"],
+            status=self.status,
+            environment={pair["name"]: pair["value"] for pair in environment},
+        )
+
+
+@dataclass
+class MemoryBatch:
+    """`lag`: how long the next job stays unlisted. `on_the_way`: requests that nobody waits for any more."""
+
+    clock: Clock
+    jobs: list[Job] = field(default_factory=list)
+    on_the_way: list[tuple[datetime, dict[str, Any]]] = field(default_factory=list)
+    lag: timedelta = LAGS[0]
+
+    def submit(self, parameters):
+        job = Job(f"aws-{len(self.jobs)}", parameters, self.clock() + self.lag)
+        self.jobs.append(job)
+        return job.id
+
+    def find(self, queue_arn, job_name):
+        return [job.id for job in self.jobs if job.name == job_name and job.listed_at <= self.clock()]
+
+    def take_later(self, parameters):
+        self.on_the_way.append((self.clock() + TAKEN_WITHIN, parameters))
+
+    def arrive(self):
+        """Takes what was on the way until now."""
+        due = [parameters for at, parameters in self.on_the_way if at <= self.clock()]
+        self.on_the_way = [sent for sent in self.on_the_way if sent[0] > self.clock()]
+        for parameters in due:
+            self.submit(parameters)

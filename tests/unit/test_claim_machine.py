@@ -1,0 +1,98 @@
+"""Whatever fails, and wherever functions die: one job per step of a request, and the ledger knows its id.
+
+The mutants show that the machine would find it if it were not so.
+"""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from pulse.domain import claim
+from pulse.domain.errors import OutcomeUnknown
+from pulse.services import submit_job
+from pulse.services.submit_job import SubmitJob
+from tests.unit.claim_machine import ClaimMachine
+from tests.unit.claim_world import MemoryLedger
+
+
+def explore(machine, examples):
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=16,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            database=None,
+            derandomize=True,
+            deadline=None,
+        ),
+    )
+
+
+def test_should_give_each_request_exactly_one_job_whatever_fails():
+    explore(ClaimMachine, 600)
+
+
+class NoLookUp(SubmitJob, frozen=True, kw_only=True):
+    def _find(self, _):
+        return ""
+
+
+class ReleasedWhenTheLookUpIsDenied(SubmitJob, frozen=True, kw_only=True):
+    def _submit(self, step, follows):
+        try:
+            return self.batch.submit(step.after(follows))
+        except OutcomeUnknown:
+            if found := self._find(step):
+                return found
+            raise
+
+
+class SentAgainAfterALostAnswer(SubmitJob, frozen=True, kw_only=True):
+    def _submit(self, step, follows):
+        try:
+            return self.batch.submit(step.after(follows))
+        except OutcomeUnknown:
+            return self.batch.submit(step.after(follows))
+
+
+class Unconditional(MemoryLedger):
+    def take_over(self, record, *, until):
+        super().take_over(record, until=until)
+        return True
+
+
+ALWAYS_FOUND = "two jobs of one name|too many jobs|released, but it has a job"
+MUTANTS = {
+    "no look-up by name": {"submit_job": NoLookUp},
+    "a denied look-up counts as a refused job": {"submit_job": ReleasedWhenTheLookUpIsDenied},
+    "SubmitJob is retried as boto3 does": {"submit_job": SentAgainAfterALostAnswer},
+    "a claim is taken over without a condition": {"ledger": Unconditional},
+}
+CONSTANTS = {
+    "no time for a job to be listed": {"LISTED_WITHIN": timedelta(0)},
+    "no lease": {"LEASE": timedelta(0)},
+    "a lost answer releases the claim": {
+        "_SURELY_NOT_TAKEN": (*submit_job._SURELY_NOT_TAKEN, OutcomeUnknown)
+    },
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_should_find_the_second_job_of_a_mutant(name):
+    with pytest.raises(AssertionError, match=ALWAYS_FOUND):
+        explore(type("Mutant", (ClaimMachine,), MUTANTS[name]), 5000)
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_should_find_the_second_job_when_a_constant_is_wrong(name, monkeypatch):
+    for constant, value in CONSTANTS[name].items():
+        for module in (claim, submit_job):
+            if hasattr(module, constant):
+                monkeypatch.setattr(module, constant, value)
+    with pytest.raises(AssertionError, match=ALWAYS_FOUND):
+        explore(ClaimMachine, 5000)

@@ -1,0 +1,138 @@
+import json
+import string
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pulse.domain.redaction import LINE_CHARACTERS, MARKER, redacted, redacted_lines
+
+# Documentation's own examples, put together here so that no scanner takes this file for a leak.
+KEY_ID = "AKIA" + "IOSFODNN7EXAMPLE"
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
+SESSION_TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ" + "D2mB9XJ+example=="
+SIGNATURE = "733255ef022bec3f2a8701cd61d4b371" + "f3f28c9f193a1f02279211d48d5193d7"
+GITHUB = "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a"
+JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
+SLACK = "T00000000/B00000000/" + "XXXXXXXXXXXXXXXXXXXXXXXX"
+PEM = "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF8PbnGy0AHB7MaCq8xKVyh2lXvzG"
+
+SECRETS = [
+    (f"credentials {KEY_ID} were refused", KEY_ID),
+    (f"AWS_SECRET_ACCESS_KEY={SECRET_KEY}", SECRET_KEY),
+    (json.dumps({"SecretAccessKey": SECRET_KEY, "Version": 1}), SECRET_KEY),
+    (json.dumps(json.dumps({"SecretAccessKey": SECRET_KEY})), SECRET_KEY),
+    (f"tried {SECRET_KEY} and failed", SECRET_KEY),
+    (f"SECRET={SECRET_KEY}", SECRET_KEY),
+    (f"'SessionToken': '{SESSION_TOKEN}'", SESSION_TOKEN),
+    (f"token {SESSION_TOKEN} expired", SESSION_TOKEN),
+    (f"GET https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature={SIGNATURE}&x=1", SIGNATURE),
+    (f"https://b.s3.amazonaws.com/k?X-Amz-Credential={KEY_ID}%2F20260302%2Fus-east-1", f"{KEY_ID}%2F2026"),
+    ("https://b.s3.amazonaws.com/k?AWSAccessKeyId=abc&Signature=vjbyPxybdZaNmGa%2ByT272YEAiv4%3D", "vjbyPxy"),
+    (f"https://layers.s3.amazonaws.com/x?X-Amz-Security-Token={SESSION_TOKEN}", SESSION_TOKEN),
+    (f"Authorization: AWS4-HMAC-SHA256 Credential={KEY_ID}/x, Signature={SIGNATURE}", SIGNATURE),
+    ("{'Authorization': 'Token abcdef', 'Host': 'x'}", "abcdef"),
+    ("curl -H 'authorization: Basic dXNlcjpodW50ZXIy' https://x", "dXNlcjpodW50ZXIy"),
+    ("sent Bearer abc.def-ghi", "abc.def-ghi"),
+    ("postgresql://pulse:hunter2@db.internal:5432/ledger", "hunter2"),
+    ("https://hunter2@github.com/pulse.git", "hunter2"),
+    ('{"password": "hunter 2"}', "hunter 2"),
+    ("psql --password hunter2 -h db", "hunter2"),
+    ("db.password = hunter2", "hunter2"),
+    (f"POST https://hooks.slack.com/services/{SLACK} 404", SLACK),
+    (f"POST https://hooks.slack-gov.com/services/{SLACK} 404", SLACK),
+    (json.dumps({"url": f"https://hooks.slack.com/services/{SLACK}"}).replace("/", "\\/"), "XXXXXXXX"),
+    ("xoxb-1234567890-abcdefghij", "abcdefghij"),
+    (f"git clone with {GITHUB}", GITHUB),
+    ("github_pat_" + "11ABCDEFG0abcdefghijkl_mnop", "mnop"),
+    (f"cookie={JWT}; path=/", "dozjgNryP4J3jVmNHl0w5N"),
+    ("docker login -p QVdTOmV5" + "SndZWGxzYjJGa0lqb2laSFY=", "SndZWGxz"),
+    (f"-----BEGIN RSA PRIVATE KEY-----\\n{PEM}\\n-----END RSA PRIVATE KEY-----", PEM),
+    (f"-----BEGIN OPENSSH PRIVATE KEY-----{PEM}", PEM),
+    (PEM, PEM),
+]
+
+
+@pytest.mark.parametrize(("line", "secret"), SECRETS)
+def test_should_replace_a_secret_and_say_so(line, secret):
+    shown = redacted(line)
+    assert secret not in shown
+    assert MARKER in shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-03-02 09:33:47 - recursive_training - ERROR - No data for us_10y_yield in the period",
+        "s3://pulse-data/datasets/market_daily.csv?versionId=3 (columns: timestamp, spx_close)",
+        "arn:aws:sts::123456789012:assumed-role/PulseCompute-JobRole-1AB2C3/0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+        "https://registry-1.docker.io:443/v2/: net/http: request canceled",
+        "image @sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+        "commit 8c861395d0a1b6f2d3a1f4c5e6b7a8d9c0e1f2a3",
+        "Basic statistics of spx_close; the bearer of the news",
+        "KeyError: 'password'",
+        "repository does not exist or may require authorization: server message: insufficient_scope",
+    ],
+)
+def test_should_leave_what_is_no_secret(line):
+    assert redacted(line) == line
+
+
+def test_should_keep_what_stands_around_a_secret():
+    line = f"GET https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature={SIGNATURE}&versionId=3 403"
+    expected = f"GET https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature={MARKER}&versionId=3 403"
+    assert redacted(line) == expected
+
+
+def test_should_show_one_printable_line_of_bounded_length():
+    assert redacted("a\x1b[31mb\u202ec\nd") == "a\\x1b[31mb\\u202ec\\nd"
+    assert redacted("x" * 10_000).endswith("…")
+    assert len(redacted("\u202e" * 10_000)) == LINE_CHARACTERS
+    assert len(redacted("x " * 10_000, limit=50)) == 50
+
+
+@given(
+    st.text(string.printable, max_size=9_000),
+    st.sampled_from([SECRET_KEY, SESSION_TOKEN, GITHUB, JWT]),
+)
+@example("x " * 4_080, SECRET_KEY)
+@example(f"{JWT} " + "a" * 8_000 + " ", SECRET_KEY)
+def test_should_show_no_secret_that_stands_alone_wherever_it_stands(before, secret):
+    assert secret[:20] not in redacted(f"{before} {secret} after", limit=10_000).replace(before, "")
+
+
+@pytest.mark.parametrize(
+    "lines", [["begin", "middle"], ["-----BEGIN PRIVATE KEY----- is not there", "next line"]]
+)
+def test_should_show_lines_that_are_no_key(lines):
+    assert redacted_lines(lines)[-1] == lines[-1]
+
+
+def test_should_show_nothing_of_a_private_key_over_several_lines():
+    key = [
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "Proc-Type: 4,ENCRYPTED",
+        "",
+        PEM,
+        "kQ9short==",
+        "-----END RSA PRIVATE KEY-----",
+    ]
+    assert redacted_lines(["before", *key, "after"]) == ("before", *[MARKER] * len(key), "after")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "a", "A", "=", "/", " ", "-", "aA1", "aA1/", '\\"', "\u202e", "eyJ", "eyJa.", "AKIA", "IQoJb3JpZ2lu",
+        "://", "://a", "://a:", "password=", "password ", "password='", "--password ", "authorization",
+        "authorization: ", "Bearer ", "X-Amz-Signature=", "hooks.slack.com/", "ghp_", "xoxb-", "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY", "-----END PRIVATE KEY",
+    ],
+)  # fmt: skip
+def test_should_cost_no_more_than_the_length_of_a_hostile_line(hostile):
+    line = hostile * (1_000_000 // len(hostile))
+    started = time.perf_counter()
+    redacted(line)
+    redacted_lines([line] * 10)
+    assert time.perf_counter() - started < 1

@@ -1,0 +1,162 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from msgspec import json
+
+from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.domain.job_request import JobRequest
+from pulse.domain.trigger import Trigger, matching, order_faults
+from pulse.domain.validation import InvalidInput, collect, convert
+from tests.hostile_keys import DATASET_KEYS
+
+CSV = Trigger(suffix=".csv", profile="small")
+SPARK = Trigger(prefix="datasets/folders/", on="_SUCCESS", profile="small")
+LISTED = Trigger(prefix="datasets/listed/", on="manifest.json", profile="small")
+
+
+@pytest.mark.parametrize(
+    ("key", "fits"),
+    [
+        ("datasets/a.csv", True),
+        ("datasets/a/b.CSV", True),
+        ("datasets/a.csv.gz", False),
+        ("datasets/a/_metadata.csv", False),
+        ("datasets/a/.b.csv", False),
+        ("datasets/_a/.b/c.csv", True),
+        ("requests/a.csv", False),
+    ],
+)
+def test_should_fit_objects_with_the_suffix_that_are_not_hidden(key, fits):
+    assert CSV.matches(key) is fits
+
+
+@pytest.mark.parametrize(
+    ("key", "awaited"),
+    [
+        ("datasets/folders/a/_SUCCESS", False),
+        ("datasets/folders/_SUCCESS", False),
+        ("datasets/folders/a/b/_SUCCESS", False),
+        ("datasets/folders/a/part-0.csv", True),
+        ("datasets/folders/a/._SUCCESS.crc", True),
+        ("datasets/folders/a/_success", True),
+        ("datasets/folders/a/my_SUCCESS", True),
+        ("datasets/folders/a/manifest.json", True),
+        ("datasets/folders/_SUCCESS/part-0.csv", True),
+    ],
+)
+def test_should_hold_back_everything_but_the_marker(key, awaited):
+    assert SPARK.matches(key)
+    assert SPARK.awaits(key) is awaited
+
+
+@pytest.mark.parametrize("key", DATASET_KEYS)
+def test_should_ask_for_exactly_the_object_however_hostile_its_key(key):
+    asked = CSV.request(key, "v1")
+    assert (asked["dataset"], asked["dataset_version_id"]) == (key, "v1")
+    request, faults = collect(asked, JobRequest)
+    assert (request.dataset, faults) == (key, [])
+
+
+@pytest.mark.parametrize(
+    ("marker", "folder"),
+    [
+        ("datasets/folders/a/_SUCCESS", "datasets/folders/a/"),
+        ("datasets/folders/_SUCCESS", "datasets/folders/"),
+        ("datasets/folders/a b+c%2F\nü🚀/_SUCCESS", "datasets/folders/a b+c%2F\nü🚀/"),
+        ("datasets/folders/../_SUCCESS", "datasets/folders/../"),
+    ],
+)
+def test_should_ask_for_the_folder_of_the_marker_in_no_version(marker, folder):
+    request, faults = collect(SPARK.request(marker, "v1"), JobRequest)
+    assert (request.dataset, request.dataset_version_id, faults) == (folder, None, [])
+
+
+def test_should_ask_for_all_data_sets_when_the_marker_lies_beside_them():
+    asked = Trigger(on="_SUCCESS", profile="small").request("datasets/_SUCCESS", "v1")
+    request, faults = collect(asked, JobRequest)
+    assert (request.dataset, faults) == (None, [])
+
+
+def test_should_ask_for_what_it_says_and_for_no_defaults_of_requests():
+    told = Trigger(
+        profile="big",
+        variables=("spx_close",),
+        start_date=date(2020, 1, 1),
+        share_identifier="drops",
+        batch_size_days=7,
+        shards=4,
+        alerts=AlertsWanted(kinds=("FAILED",)),
+        max_cost_usd=Decimal("1.50"),
+    )
+    request, faults = collect(told.request("datasets/a.csv"), JobRequest)
+    assert faults == []
+    assert request == JobRequest(
+        dataset="datasets/a.csv",
+        profile="big",
+        variables=("spx_close",),
+        start_date=date(2020, 1, 1),
+        end_date=None,
+        share_identifier="drops",
+        batch_size_days=7,
+        shards=4,
+        alerts=AlertsWanted(kinds=("FAILED",)),
+        max_cost_usd=Decimal("1.50"),
+    )
+    silent, _ = collect(CSV.request("datasets/a.csv"), JobRequest)
+    assert (silent.variables, silent.start_date, silent.end_date) == ((), None, None)
+
+
+def test_should_travel_as_json():
+    told = Trigger(on="_SUCCESS", profile="big", shards=4, max_cost_usd=Decimal("1.50"))
+    assert json.decode(json.encode(told), type=Trigger) == told
+
+
+def test_should_name_all_faults_at_once():
+    with pytest.raises(InvalidInput) as raised:
+        convert(
+            {
+                "prefix": "datasets/uploads/mine/",
+                "suffix": ".csv",
+                "on": "_SUCCESS",
+                "profile": "small",
+                "start_date": "2020-02-01",
+                "end_date": "2020-01-01",
+                "max_cost_usd": 0,
+                "shards": 1,
+            },
+            Trigger,
+        )
+    fields = {fault.field for fault in raised.value.faults}
+    assert fields == {"prefix", "suffix", "end_date", "max_cost_usd", "shards"}
+
+
+@pytest.mark.parametrize("on", ["_success", "done", True, None])
+def test_should_say_what_it_can_wait_for(on):
+    with pytest.raises(InvalidInput, match=r"on: allowed is object, or the name of a marker: _SUCCESS or"):
+        convert({"profile": "small", "on": on}, Trigger)
+
+
+@pytest.mark.parametrize(
+    ("key", "first"),
+    [
+        ("datasets/folders/a/part-0.csv", SPARK),
+        ("datasets/listed/a/manifest.json", LISTED),
+        ("datasets/a.csv", CSV),
+        ("datasets/_SUCCESS", None),
+        ("datasets/manifest.json", None),
+    ],
+)
+def test_should_take_the_first_that_fits(key, first):
+    assert matching((SPARK, LISTED, CSV), key) == first
+
+
+def test_should_find_a_marker_that_comes_too_late_in_the_configuration():
+    (fault,) = order_faults((CSV, SPARK))
+    assert fault.field == "triggers[1].prefix"
+    assert "triggers[0]" in fault.allowed
+    assert "'datasets/folders/' after 'datasets/'" in fault.found
+    assert order_faults((SPARK, LISTED, CSV)) == []
+    assert order_faults((CSV, Trigger(suffix=".parquet", profile="small"))) == []
+    (never,) = order_faults((SPARK, Trigger(prefix="datasets/folders/", suffix=".csv", profile="small")))
+    assert never.field == "triggers[1].prefix"
