@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 
-.PHONY: help setup demo test check local synth deploy destroy lock clean
+.PHONY: help setup demo test check bench local synth deploy destroy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,11 @@ check: setup ## lint, types, layers, and the gates on the templates and the zip
 	lint-imports --no-cache
 	hadolint training/Dockerfile
 	python -m pytest -q -m gate tests/infra
+
+bench: setup ## what submitting costs in time, against floors and peers measured in the same run
+	@python -m benchmarks.cold_start
+	@python -m benchmarks.warm_submission
+	@python -m benchmarks.thousand_drops
 
 local: setup ## AWS on this machine with Pulse deployed to it; stays up until Ctrl+C
 	@pulse local up

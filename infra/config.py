@@ -1,4 +1,6 @@
-"""One environment's configuration: config/default.yaml with config/NAME.yaml over it, checked as a whole."""
+"""One environment's configuration: config/default.yaml and prices.yaml, with config/NAME.yaml over them, all
+checked at once.
+"""
 
 import re
 from collections.abc import Iterable
@@ -8,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from infra.config_checks import check
-from infra.config_files import Document, Unreadable, lay_over, read
+from infra.config_files import Document, Unreadable, lay_over, read, under
 from infra.config_model import Config
 from pulse.domain.fault import Fault, shown
 from pulse.domain.validation import collect
 
 FOLDER = Path(__file__).resolve().parent.parent / "config"
 DEFAULT = "default"
+PRICES = "prices"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
-_NOT_ENVIRONMENTS = {DEFAULT, "prices"}
+_NOT_ENVIRONMENTS = {DEFAULT, PRICES}
 
 
 class ConfigError(Exception):
@@ -26,7 +29,8 @@ class ConfigError(Exception):
 def load(name: str | None = None, folder: Path = FOLDER) -> Config:
     """The configuration of environment `name`; without a name, default.yaml alone. Raises ConfigError."""
     try:
-        base = read(folder / f"{DEFAULT}.yaml")
+        prices = under(PRICES, read(folder / f"{PRICES}.yaml"))
+        base = lay_over(prices, read(folder / f"{DEFAULT}.yaml"))
         document = base if name in (None, DEFAULT) else lay_over(base, read(_file(str(name), folder)))
     except Unreadable as error:
         raise ConfigError(f"The configuration is not valid, nothing was synthesized:\n- {error}") from error

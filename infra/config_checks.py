@@ -11,8 +11,17 @@ from pulse.domain.validation import InvalidInput
 from pulse.settings import PREFIX, Settings
 
 MAX_ENVIRONMENTS = 3
+API_FUNCTIONS = ("submit_job", "cancel_job", "get_job")
 API_TIMEOUT_SECONDS = 29
 """An HTTP API answers 503 after 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
+SUBMIT_JOBS_PER_SECOND = 50
+"""Of an account in a region, fixed: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
+SUBMIT_JOBS_PER_CALL = 2
+"""An array, and the job that merges or ranks what its children write."""
+SUBMIT_JOBS_PER_TAKER = 6
+"""A second, at most, of one invocation that goes through its messages one by one: a submission waits for the
+ledger, for SubmitJob and for the ledger again, taken to be 150 ms at least. AWS publishes no time for it.
+"""
 _SECTIONS = {
     "slack_hosts": "alerts.slack.allowed_hosts",
     "slack_webhook_secret": "alerts.slack.webhook_secret",
@@ -33,6 +42,7 @@ def check(config: Config) -> list[Fault]:
         *_profiles(config),
         *_alerts(config),
         *_functions(config),
+        *_pace(config),
         *_settings(told),
     ]
 
@@ -120,10 +130,24 @@ def _alerts(config: Config) -> Iterator[Fault]:
 
 
 def _functions(config: Config) -> Iterator[Fault]:
-    timeout = config.functions.submit_job.timeout_seconds
-    if timeout > API_TIMEOUT_SECONDS:
-        limit = f"at most {API_TIMEOUT_SECONDS} seconds, because the HTTP API waits no longer"
-        yield Fault("functions.submit_job.timeout_seconds", limit, shown(timeout))
+    for name in API_FUNCTIONS:
+        timeout = getattr(config.functions, name).timeout_seconds
+        if timeout > API_TIMEOUT_SECONDS:
+            limit = f"at most {API_TIMEOUT_SECONDS} seconds, because the HTTP API waits no longer"
+            yield Fault(f"functions.{name}.timeout_seconds", limit, shown(timeout))
+
+
+def _pace(config: Config) -> Iterator[Fault]:
+    """What the API and the queue of drops may submit together."""
+    takers, calls = config.functions.submit_job.max_concurrency, config.api.rate_per_second
+    pace = SUBMIT_JOBS_PER_CALL * calls + SUBMIT_JOBS_PER_TAKER * takers
+    if pace > SUBMIT_JOBS_PER_SECOND:
+        limit = (
+            f"{SUBMIT_JOBS_PER_CALL} times this and {SUBMIT_JOBS_PER_TAKER} times "
+            "functions.submit_job.max_concurrency together at most "
+            f"{SUBMIT_JOBS_PER_SECOND}, AWS Batch's SubmitJobs a second"
+        )
+        yield Fault("api.rate_per_second", limit, f"{pace}, with {calls} and {takers}")
 
 
 def _settings(told: Settings) -> Iterator[Fault]:

@@ -48,6 +48,15 @@ def read(file: Path) -> Document:
     return Document(values, places)
 
 
+def under(section: str, document: Document) -> Document:
+    """The document as the value of `section` in another."""
+    places = {
+        join(section, path): Place(place.file, place.line, (section, *place.keys))
+        for path, place in document.places.items()
+    }
+    return Document({section: document.values}, places)
+
+
 def lay_over(base: Document, top: Document) -> Document:
     """`top` over `base`: mappings merge key by key, anything else replaces, null takes a mapping away."""
     places = dict(base.places)

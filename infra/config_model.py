@@ -1,29 +1,33 @@
 """The configuration as types, section by section of config/default.yaml.
 
 What a profile, a trigger or a retry rule is belongs to `pulse.domain`; rules between values are in
-`config_checks`.
+`config_checks`, who is told of what in `config_alerts`.
 """
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from infra.config_alerts import Alerts
 from infra.config_types import (
     AccountId,
     BucketName,
     Days,
-    EmailAddress,
-    Host,
     JobDefinitionName,
     LogRetentionDays,
     Region,
     StackPrefix,
 )
-from pulse.domain.batch_limits import Platform, Tags
+from pulse.domain.batch_limits import CpuArchitecture, Platform, Tags
+from pulse.domain.fault import Fault, shown
+from pulse.domain.prices import Prices
 from pulse.domain.profile import Profile, ProfileName, QueueName
 from pulse.domain.request_defaults import LogLevel, RequestDefaults
 from pulse.domain.retry_policy import RetryPolicy
 from pulse.domain.trigger import Trigger
+
+_MAX_BUDGET_USD = 10_000_000
 
 
 class Names(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,45 +132,27 @@ class JobQueue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Container(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    cpu_architecture: Literal["X86_64", "ARM64"]
+    cpu_architecture: CpuArchitecture
     log_retention_days: LogRetentionDays
     ephemeral_storage_gib: (
         Annotated[int, Meta(ge=21, le=200, description="null, or GiB, an integer from 21 to 200")] | None
     ) = None
 
 
-class Slack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    webhook_secret: Annotated[
-        str,
-        Meta(
-            pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}\Z",
-            description="the name of a secret in AWS Secrets Manager: letters, digits and /_+=.@-",
-        ),
-    ]
-    allowed_hosts: Annotated[
-        tuple[Host, ...],
-        Meta(min_length=1, description="a list of at least one host such as hooks.slack.com"),
-    ] = ("hooks.slack.com",)
+class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a calendar month's jobs may cost, UTC; None: no limit."""
 
+    monthly_usd: (
+        Annotated[Decimal, Meta(description="null, or US dollars above 0 and up to 10000000")] | None
+    ) = None
 
-class AmazonQ(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    workspace_id: Annotated[
-        str, Meta(pattern=r"^[0-9A-Z]{1,255}\Z", description="a Slack workspace id such as T0123456789")
-    ]
-    channel_id: Annotated[
-        str, Meta(pattern=r"^[A-Za-z0-9]{1,255}\Z", description="a Slack channel id such as C0123456789")
-    ]
-
-
-class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    emails: tuple[EmailAddress, ...] = ()
-    slack: Slack | None = None
-    amazon_q: AmazonQ | None = None
-
-    @property
-    def alarms_are_heard(self) -> bool:
-        """The webhook carries Pulse's own alerts, not CloudWatch's alarms of what could not be handled."""
-        return bool(self.emails or self.amazon_q)
+    def faults(self) -> list[Fault]:
+        """A Decimal's bounds are not checked by msgspec, and NaN is one."""
+        usd = self.monthly_usd
+        if usd is None or (usd.is_finite() and 0 < usd <= _MAX_BUDGET_USD):
+            return []
+        limit = f"null, or US dollars above 0 and up to {_MAX_BUDGET_USD}"
+        return [Fault("monthly_usd", limit, shown(str(usd)))]
 
 
 class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -177,6 +163,11 @@ class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Function(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     memory_mib: Annotated[int, Meta(ge=128, le=10_240, description="MiB, an integer from 128 to 10240")]
     timeout_seconds: Annotated[int, Meta(ge=3, le=900, description="seconds, an integer from 3 to 900")]
+
+
+class Consumer(Function, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A function that takes from a queue: at most so many invocations at once."""
+
     max_concurrency: Annotated[int, Meta(ge=2, le=1000, description="an integer from 2 to 1000")]
 
 
@@ -187,9 +178,11 @@ class Functions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_level: LogLevel
     log_retention_days: LogRetentionDays
     tracing: bool
-    submit_job: Function
-    on_job_event: Function
-    send_alert: Function
+    submit_job: Consumer
+    cancel_job: Function
+    get_job: Function
+    on_job_event: Consumer
+    send_alert: Consumer
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,6 +198,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     triggers: tuple[Trigger, ...]
     request_defaults: RequestDefaults
     retry_policy: RetryPolicy
+    budget: Budget
+    prices: Prices
     alerts: Alerts
     api: Api
     functions: Functions
@@ -223,6 +218,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def max_vcpus_of(self, queue: str) -> int | None:
         """What the largest environment of a queue can ever give; None when it has none."""
         return max((environment.max_vcpus for environment in self.environments_of(queue)), default=None)
+
+    def spot_first_in(self, queue: str) -> bool:
+        """Whether a queue tries Spot capacity before any other."""
+        return any(environment.spot for environment in self.environments_of(queue)[:1])
 
     @property
     def has_ec2(self) -> bool:

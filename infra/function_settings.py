@@ -14,7 +14,9 @@ _LATER = "${Token[LATER]}"
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """Names, and ARNs of the topic, the queues (by name) and the definitions (with revision, by platform)."""
+    """Names, and ARNs of the topic, the queues (by name) and the definitions (with revision, by platform).
+    `reruns_queue`: the URL of the queue in which jobs wait to be submitted again, for the function that asks.
+    """
 
     ledger_table: str
     data_bucket: str
@@ -23,6 +25,7 @@ class Deployed:
     log_group: str
     queues: Mapping[str, str]
     definitions: Mapping[Platform, str]
+    reruns_queue: str = ""
 
 
 def nothing_deployed(config: Config) -> Deployed:
@@ -35,6 +38,7 @@ def nothing_deployed(config: Config) -> Deployed:
         log_group=_LATER,
         queues=dict.fromkeys(config.queues, _LATER),
         definitions={"FARGATE": _LATER, "EC2": _LATER},
+        reruns_queue=_LATER,
     )
 
 
@@ -55,6 +59,11 @@ def settings(config: Config, deployed: Deployed) -> Settings:
         log_group=deployed.log_group,
         slack_webhook_secret=slack.webhook_secret if slack else "",
         slack_hosts=slack.allowed_hosts if slack else (),
+        prices=config.prices,
+        cpu_architecture=config.container.cpu_architecture,
+        ephemeral_gib=config.container.ephemeral_storage_gib,
+        reruns_queue=deployed.reruns_queue,
+        monthly_budget_usd=config.budget.monthly_usd,
         ledger_retention_days=config.ledger.retention_days,
         idempotency_window_seconds=config.ledger.idempotency_window_seconds,
     )
@@ -67,5 +76,6 @@ def _queue(config: Config, deployed: Deployed, name: str) -> Queue:
         platform=platform,
         fair_share=config.queues[name].fair_share is not None,
         max_vcpus=config.max_vcpus_of(name),
+        spot=config.spot_first_in(name),
         job_definition="" if platform == "FARGATE" else deployed.definitions[platform],
     )

@@ -1,7 +1,10 @@
 """What happens with jobs, without state of its own: the functions, what calls them, and the alerts."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import aws_cdk as cdk
-from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -9,7 +12,10 @@ from infra import lambda_code
 from infra.compute_stack import ComputeStack
 from infra.config_model import Config, Functions
 from infra.constructs.alerts import Alerts
-from infra.constructs.http_api import HttpApi
+from infra.constructs.cancel_job import CancelJob
+from infra.constructs.event_queue import EventQueue
+from infra.constructs.get_job import GetJob
+from infra.constructs.http_api import DEFAULT_ROUTE, HttpApi
 from infra.constructs.on_job_event import OnJobEvent
 from infra.constructs.send_alert import SendAlert
 from infra.constructs.submit_job import SubmitJob
@@ -32,50 +38,50 @@ class JobsStack(cdk.Stack):
         self._config, self._storage, self._compute = config, storage, compute
         alerts = Alerts(self, "Alerts", config=config.alerts)
         self.topic = alerts.topic
-        code = _code(config.functions)
-        environment = settings(config, self._deployed()).to_env()
+        deployed = self._deployed()
+        function: dict[str, Any] = {
+            "config": config.functions,
+            "code": _code(config.functions),
+            "environment": settings(config, deployed).to_env(),
+        }
+        taking: dict[str, Any] = function | {"alerts": alerts.topic, "alarms": alerts.alarms}
         queues = list(compute.queues.values())
 
         submit_job = SubmitJob(
             self,
             "SubmitJob",
-            config=config.functions,
-            code=code,
-            environment=environment,
+            **taking,
             data_bucket=storage.data_bucket,
             ledger=storage.ledger,
             queues=queues,
             definitions=compute.training.definition_names,
             definition_fingerprint=compute.training.fingerprint,
             storage_fingerprint=storage.fingerprint,
-            alerts=self.topic,
         )
-        OnJobEvent(
+        drops = submit_job.drops.queue
+        asking = settings(config, replace(deployed, reruns_queue=drops.queue_url)).to_env()
+        on_job_event = OnJobEvent(
             self,
             "OnJobEvent",
-            config=config.functions,
-            code=code,
-            environment=environment,
+            **taking | {"environment": asking},
             results_bucket=storage.results_bucket,
             ledger=storage.ledger,
             queue_arns=[queue.job_queue_arn for queue in queues],
-            alerts=self.topic,
+            reruns_queue_arn=drops.queue_arn,
         )
+        dead_letters = {"Drops": submit_job.drops, "Events": on_job_event.queue}
         if config.alerts.slack:
-            SendAlert(
-                self,
-                "SendAlert",
-                config=config.functions,
-                code=code,
-                environment=environment,
-                slack=config.alerts.slack,
-                alerts=self.topic,
-            )
+            send_alert = SendAlert(self, "SendAlert", **taking, slack=config.alerts.slack)
+            dead_letters["Alerts"] = send_alert.queue
+        cancel_job = CancelJob(self, "CancelJob", **function, ledger=storage.ledger)
+        get_job = GetJob(self, "GetJob", **function, ledger=storage.ledger)
         api = HttpApi(
             self, "HttpApi", config=config.api, log_retention_days=config.functions.log_retention_days
         )
-        api.add_route(apigateway.HttpMethod.POST, "/jobs", submit_job.function)
-        self._outputs(api.url)
+        api.serve(submit_job.function, "POST /jobs", "POST /jobs/{id}/rerun")
+        api.serve(cancel_job.function, "POST /jobs/{id}/cancel")
+        api.serve(get_job.function, "GET /jobs/{id}", "GET /openapi.json", DEFAULT_ROUTE)
+        self._outputs(api.url, dead_letters)
 
     def _deployed(self) -> Deployed:
         storage, compute = self._storage, self._compute
@@ -89,8 +95,10 @@ class JobsStack(cdk.Stack):
             definitions={on: one.job_definition_arn for on, one in compute.definitions.items()},
         )
 
-    def _outputs(self, url: str) -> None:
-        """What clients need: `pulse local env` and the README name them."""
+    def _outputs(self, url: str, queues: Mapping[str, EventQueue]) -> None:
+        """What clients need: `pulse local env` and the README name them, and `pulse queue redrive` the dead
+        letters.
+        """
         fifo, fair = (
             next(
                 name
@@ -108,6 +116,7 @@ class JobsStack(cdk.Stack):
             "JobDefinition": self._compute.definitions["FARGATE"].job_definition_arn,
             "LedgerTable": self._storage.ledger.table_name,
             "AlertsTopic": self.topic.topic_arn,
+            **{f"{name}DeadLetters": queue.dead_letters.queue_arn for name, queue in queues.items()},
         }
         for name, value in values.items():
             cdk.CfnOutput(self, name, value=value)
@@ -117,4 +126,5 @@ def _code(functions: Functions) -> lambda_.Code:
     folder = lambda_code.build(
         runtime=functions.runtime, architecture=functions.architecture, bundle_for=functions.bundle_for
     )
-    return lambda_.Code.from_asset(str(folder))
+    # Named after what it is made from: compiled files may differ in bytes and mean the same.
+    return lambda_.Code.from_asset(str(folder), asset_hash=folder.name)

@@ -4,6 +4,7 @@ The same inputs give the same bytes, so the asset's hash changes only when the f
 functions import goes in: a change of the command line does not redeploy them.
 """
 
+import compileall
 import hashlib
 import os
 import shutil
@@ -12,12 +13,19 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 from uv import find_uv_bin
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "lambda-code"
-CODE = ("lambdas", "pulse/__init__.py", "pulse/domain", "pulse/services", "pulse/aws", "pulse/settings.py")
+CODE = (
+    "lambdas/*.py",
+    "pulse/__init__.py",
+    "pulse/settings.py",
+    *(f"pulse/{layer}/*.py" for layer in ("domain", "services", "aws")),
+    "samples/requests/*.json",  # examples in the API's description of itself
+)
 IN_RUNTIME = ("boto3", "botocore", "s3transfer")
 """The Lambda runtime has the AWS SDK: https://docs.aws.amazon.com/lambda/latest/dg/python-package.html"""
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
@@ -43,17 +51,20 @@ def build(
         version = runtime.removeprefix("python")
         target = ["--python-version", version, "--python-platform", PLATFORMS[architecture]]
         key = f"{version}-{architecture}"
+    # Lambda cannot keep what it compiles, so every cold start would do it anew. Compiled files are for one
+    # version of Python: they go in when the one that synthesizes is the one that will run them.
+    compiled = bundle_for == HOST or runtime == f"python{sys.version_info[0]}.{sys.version_info[1]}"
     requirements = root / "lambdas" / "requirements.txt"
-    dependencies = _dependencies(requirements, target, key, cache)
+    dependencies = _dependencies(requirements, target, key, cache, compiled=compiled)
     code = list(_code(root))
     digest = _digest(
         [dependencies.name.encode(), *(f"{name}\0".encode() + content for name, content in code)]
     )
-    return _once(cache / digest, lambda folder: _assemble(folder, dependencies, code))
+    return _once(cache / digest, lambda folder: _assemble(folder, dependencies, code, compiled=compiled))
 
 
-def _dependencies(requirements: Path, target: list[str], key: str, cache: Path) -> Path:
-    digest = _digest([requirements.read_bytes(), key.encode()])
+def _dependencies(requirements: Path, target: list[str], key: str, cache: Path, *, compiled: bool) -> Path:
+    digest = _digest([requirements.read_bytes(), key.encode(), b"compiled" if compiled else b""])
 
     def install(folder: Path) -> None:
         uv = [
@@ -79,6 +90,8 @@ def _dependencies(requirements: Path, target: list[str], key: str, cache: Path) 
             )
         for unwanted in list(_unwanted(folder)):
             shutil.rmtree(unwanted) if unwanted.is_dir() else unwanted.unlink()
+        if compiled:
+            _compile(folder, folder)
 
     return _once(cache / f"dependencies-{digest}", install)
 
@@ -96,18 +109,26 @@ def _unwanted(folder: Path) -> Iterator[Path]:
 
 def _code(root: Path) -> Iterator[tuple[str, bytes]]:
     """Read once, so that what is hashed is what is deployed even while somebody saves a file."""
-    for part in CODE:
-        base = root / part
-        for file in sorted(base.rglob("*.py")) if base.is_dir() else [base]:
+    for pattern in CODE:
+        for file in sorted(root.glob(pattern)):
             yield file.relative_to(root).as_posix(), file.read_bytes()
 
 
-def _assemble(folder: Path, dependencies: Path, code: list[tuple[str, bytes]]) -> None:
+def _assemble(folder: Path, dependencies: Path, code: list[tuple[str, bytes]], *, compiled: bool) -> None:
     # Links: what does not change takes no room again.
     shutil.copytree(dependencies, folder, dirs_exist_ok=True, copy_function=os.link)
     for name, content in code:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
+    if compiled:
+        for package in sorted({name.partition("/")[0] for name, _ in code if name.endswith(".py")}):
+            _compile(folder / package, folder)
+
+
+def _compile(part: Path, folder: Path) -> None:
+    """Beside each source. Unchecked: the file times in a zip say nothing of what was compiled from what."""
+    mode = PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(part, quiet=2, stripdir=str(folder), invalidation_mode=mode)
 
 
 def _once(folder: Path, fill: Callable[[Path], None]) -> Path:

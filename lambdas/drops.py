@@ -1,10 +1,14 @@
-"""The door of dropped objects: a batch of SQS messages with S3's "Object Created" events from EventBridge."""
+"""The door of what waits in the queue: S3's "Object Created" events, and jobs that died of memory."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lambdas import bootstrap, sqs_batch
 from lambdas.telemetry import count, of, reason, submitted
 from pulse.domain import envelope, s3_drop
+from pulse.domain.envelope import Envelope
+from pulse.domain.errors import Refused
+from pulse.domain.fault import printable
 from pulse.domain.s3_drop import S3Drop
 from pulse.services.submit_drop import Outcome
 
@@ -16,14 +20,31 @@ logger, metrics = of("submit_job")
 
 def submit_drops(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Submits each drop; the answer names the messages that SQS shall deliver again."""
-    return sqs_batch.process(event, context, _submit, logger, metrics)
+    return sqs_batch.process(event, context, _take, logger, metrics)
 
 
-def _submit(body: str) -> None:
-    event = envelope.opened(body, source="aws.s3", detail_types=["Object Created"])
+def _take(body: str) -> None:
+    event = envelope.opened(body, _TAKEN)
+    _TAKEN[event.source, event.detail_type](event)
+
+
+def _submit(event: Envelope) -> None:
     drop = s3_drop.parse(event.detail, time=event.time)
     outcome = bootstrap.submit_drop().submit(drop)
     _log(drop, outcome)
+
+
+def _rerun(event: Envelope) -> None:
+    """A job that died of memory. What refuses it was told with the alert of the first one."""
+    job_id = str(event.detail.get("job_id", ""))
+    try:
+        submission = bootstrap.rerun_job().with_more_memory(job_id)
+    except Refused as refusal:
+        count(metrics, "Refused")
+        logger.warning("No rerun", job_id=printable(job_id[:128]), reason=reason(refusal))
+        return
+    if submission:
+        submitted(logger, metrics, "Rerun", submission, rerun_of=printable(job_id[:128]))
 
 
 def _log(drop: S3Drop, outcome: Outcome) -> None:
@@ -34,3 +55,9 @@ def _log(drop: S3Drop, outcome: Outcome) -> None:
         logger.info(
             "No job for drop", object=str(drop), reason=reason(outcome.reason), alerted=outcome.alerted
         )
+
+
+_TAKEN: dict[tuple[str, str], Callable[[Envelope], None]] = {
+    ("aws.s3", "Object Created"): _submit,
+    (envelope.SOURCE, envelope.RERUN_REQUESTED): _rerun,
+}

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from pulse.domain.errors import InvalidCall, TooLarge
+from pulse.domain.errors import InvalidCall, InvalidRequest, NotFound, TooLarge
 from pulse.domain.fault import Fault, shown
+from pulse.domain.job_id import usable_as_job_id
 
 MAX_BODY_BYTES = 64 * 1024
 """More than twice what SubmitJob takes."""
@@ -26,6 +27,21 @@ def json_body(event: dict[str, Any]) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         found = f"{shown(body[:40].decode('utf-8', 'replace'))} ({error})" if body else "nothing"
         raise InvalidCall([Fault("body", "a JSON object in UTF-8", found)]) from error
+
+
+def object_body(event: dict[str, Any]) -> dict[str, Any]:
+    """The body as a JSON object; no body is an empty one. Raises InvalidCall, TooLarge, InvalidRequest."""
+    raw = json_body(event) if event.get("body") else {}
+    if not isinstance(raw, dict):
+        raise InvalidRequest([Fault("the whole", "an object, or no body", shown(raw))])
+    return raw
+
+
+def job_id(text: str) -> str:
+    """A job's id in a path. Raises NotFound for what can be none."""
+    if not usable_as_job_id(text):
+        raise NotFound(text)
+    return text
 
 
 def flag(event: dict[str, Any], name: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lambdas import bootstrap, sqs_batch
 from lambdas.telemetry import count, of, reason
 from pulse.domain import envelope, job_event
+from pulse.domain.envelope import Envelope
 from pulse.domain.fault import printable
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 
 def _take(body: str) -> None:
-    event = envelope.opened(body, source="aws.batch", detail_types=_TAKEN)
+    event = envelope.opened(body, _TAKEN)
     count(metrics, "Events")
-    _TAKEN[event.detail_type](event.detail)
+    _TAKEN[event.source, event.detail_type](event)
 
 
-def _record(detail: dict[str, Any]) -> None:
-    change = job_event.parse(detail)
+def _record(event: Envelope) -> None:
+    change = job_event.parse(event.detail, at=event.time)
     result = bootstrap.record_job_event().record(change)
     if result.alerted:
         count(metrics, f"Alerts{change.status.capitalize()}")
@@ -45,10 +46,10 @@ def _record(detail: dict[str, Any]) -> None:
     )
 
 
-def _blocked(detail: dict[str, Any]) -> None:
+def _blocked(event: Envelope) -> None:
     """A queue whose first job cannot start. The job itself has not changed."""
     count(metrics, "QueuesBlocked")
-    change = job_event.parse(detail)
+    change = job_event.parse(event.detail)
     logger.warning(
         "Queue blocked",
         job_id=printable(change.named_job_id[:128]),
@@ -58,7 +59,7 @@ def _blocked(detail: dict[str, Any]) -> None:
     )
 
 
-_TAKEN: dict[str, Callable[[dict[str, Any]], None]] = {
-    "Batch Job State Change": _record,
-    "Batch Job Queue Blocked": _blocked,
+_TAKEN: dict[tuple[str, str], Callable[[Envelope], None]] = {
+    ("aws.batch", "Batch Job State Change"): _record,
+    ("aws.batch", "Batch Job Queue Blocked"): _blocked,
 }

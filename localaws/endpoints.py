@@ -1,7 +1,10 @@
-"""Our own pages on the server's port, under /_localaws: the health of the instance, and the inbox."""
+"""Our own pages on the server's port, under /_localaws: the health of the instance, the inbox, and whatever
+else a package brings along.
+"""
 
 import json
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localaws.asgi import App, Receive, Request, Response, Scope, Send, read, write
@@ -11,20 +14,26 @@ from localaws.patching import replace, use
 PREFIX = "/_localaws"
 LONGEST_BODY_BYTES = 1024 * 1024
 
+Pages = Mapping[str, Callable[[Request], Response]]
+"""Who answers, by the path and everything below it."""
 
-def install(root: Path, instance_id: str) -> None:
+
+def install(root: Path, instance_id: str, more: Pages) -> None:
     """Mounts our pages in front of MiniStack's application."""
-    replace("app.app", mount(use("app.app"), root, instance_id))
-
-
-def mount(behind: App, root: Path, instance_id: str) -> App:
     about = json.dumps({"instance_id": instance_id, "pid": os.getpid(), "root": str(root)}).encode()
+    ours: Pages = {
+        f"{PREFIX}/health": lambda _: Response(200, "application/json", about),
+        pages.PATH: lambda request: pages.answer(box(), request),
+        **more,
+    }
+    replace("app.app", mount(use("app.app"), ours))
 
+
+def mount(behind: App, ours: Pages) -> App:
     def respond(request: Request) -> Response:
-        if request.path == f"{PREFIX}/health":
-            return Response(200, "application/json", about)
-        if request.path == pages.PATH or request.path.startswith(f"{pages.PATH}/"):
-            return pages.answer(box(), request)
+        for path, answer in ours.items():
+            if request.path == path or request.path.startswith(f"{path}/"):
+                return answer(request)
         return Response(404, "text/plain; charset=utf-8", b"Not found")
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -44,6 +44,12 @@ HOOKS: tuple[Hook, ...] = (
     Hook("app", "pin_request_origin", "loopback counts as TLS", "source_ip, secure_transport"),
     Hook("core.iam_evaluator", "_fnmatch_compile", "wildcards match line breaks", "pattern, ignore_case"),
     Hook("core.iam_evaluator", "caller_arn", "who moves messages", ""),
+    Hook(
+        "core.iam_evaluator",
+        "enforce",
+        "who may learn that a key is missing",
+        "access_key_id, iam_action, service, region, resource_arn",
+    ),
     Hook("core.iam_evaluator", "_request_origin", "what AWS itself sends (no request at hand) counts as TLS"),
     Hook("core.iam_evaluator", "_gather_role_policies", "what a role may do", "role_name, account_id"),
     Hook("core.iam_evaluator", "_permissions_boundary", "and may at most do", "store, name, account_id"),
@@ -71,6 +77,14 @@ HOOKS: tuple[Hook, ...] = (
     Hook(
         "core.lambda_runtime", "Worker._drain_stderr_bounded", "50 ms a silent call", "self, first_line_wait"
     ),
+    Hook(
+        "core.iam_actions",
+        "identity_denial_message",
+        "and who may not",
+        "action, principal_arn, resource, explicit_deny",
+    ),
+    Hook("core.responses", "get_region", "where it is asked", ""),
+    Hook("core.router", "extract_access_key_id", "by whom", "headers, query_params"),
     Hook("core.persistence", "_json_default", "the state as JSON", "obj"),
     Hook("core.persistence", "_state_format_version", "and its version", "service"),
     Hook("services.cloudformation", "_stacks", "operations that a killed server was in"),
@@ -132,6 +146,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("services.s3", "_parse_range", "what a Range means", "range_header, total"),
     Hook("services.s3", "_range_error_xml", "that it is out of bounds", "bucket_name, key"),
     Hook("services.s3", "_xml_body", "as S3 writes it"),
+    Hook("services.s3", "_ensure_bucket", "whether there is a bucket to list", "name"),
+    Hook("services.s3", "_error", "as S3 refuses", "code, message, status, resource"),
     Hook("services.scheduler", "_SCHEDULE_TICK_INTERVAL", "10 s between two looks at the clock"),
     Hook("services.secretsmanager", "_resolve", "a secret by its ARN", "secret_id"),
     Hook("services.sns", "_fanout", "e-mail goes to the inbox", "topic_arn, msg_id, message, subject"),

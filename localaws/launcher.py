@@ -43,9 +43,9 @@ def _install(root: Path, instance_id: str) -> None:
 
     inbox.open_box(root)
     gaps.install()
-    batch.install(root)
+    more = batch.install(root)
     saving.install(Layout(root).state)
-    endpoints.install(root, instance_id)
+    endpoints.install(root, instance_id, more)
 
 
 def _serve() -> None:

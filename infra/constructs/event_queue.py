@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config_model import Function
+from infra.config_model import Consumer
 
 MAX_RECEIVES = 5
 BATCH_SIZE = 5
@@ -27,7 +27,7 @@ VISIBILITY_FACTOR = 6
 
 
 class EventQueue(Construct):
-    def __init__(self, scope: Construct, id_: str, *, consumer: Function, alerts: sns.ITopic) -> None:
+    def __init__(self, scope: Construct, id_: str, *, consumer: Consumer, alarms: sns.ITopic) -> None:
         super().__init__(scope, id_)
         self.dead_letters = sqs.Queue(
             self,
@@ -45,7 +45,7 @@ class EventQueue(Construct):
             visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * consumer.timeout_seconds),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
         )
-        self._alarm(alerts)
+        self._alarm(alarms)
 
     def add_rule(self, id_: str, description: str, pattern: events.EventPattern) -> None:
         """Events of `pattern` come here; what cannot be delivered in a day is a dead letter."""
@@ -67,12 +67,12 @@ class EventQueue(Construct):
             )
         )
 
-    def _alarm(self, alerts: sns.ITopic) -> None:
+    def _alarm(self, alarms: sns.ITopic) -> None:
         alarm = cloudwatch.Alarm(
             self,
             "DeadLettersAlarm",
             alarm_description=f"{self.node.path}: events that could not be handled wait in the dead-letter "
-            "queue. Read one, repair the cause, then redrive them.",
+            "queue. Read one and repair its cause; then `pulse queue redrive` has them handled again.",
             metric=self.dead_letters.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(1), statistic="max"
             ),
@@ -81,7 +81,7 @@ class EventQueue(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        alarm.add_alarm_action(actions.SnsAction(alerts))
+        alarm.add_alarm_action(actions.SnsAction(alarms))
 
 
 def prefixes(values: Sequence[str]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from constructs import Construct
 from infra.config_model import Api
 from infra.constructs.log_retention import retention
 
+DEFAULT_ROUTE = "$default"
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "time": "$context.requestTimeEpoch",
@@ -59,6 +60,17 @@ class HttpApi(Construct):
         """Without a slash at its end."""
         return self._api.api_endpoint
 
-    def add_route(self, method: apigateway.HttpMethod, path: str, function: lambda_.IFunction) -> None:
+    def serve(self, function: lambda_.IFunction, *routes: str) -> None:
+        """`routes` by their keys: `POST /jobs`, or `$default` for all that no other route takes."""
         integration = integrations.HttpLambdaIntegration("Function", function)
-        self._api.add_routes(path=path, methods=[method], integration=integration)
+        for route in routes:
+            apigateway.HttpRoute(
+                self, route, http_api=self._api, integration=integration, route_key=_route_key(route)
+            )
+
+
+def _route_key(route: str) -> apigateway.HttpRouteKey:
+    if route == DEFAULT_ROUTE:
+        return apigateway.HttpRouteKey.DEFAULT
+    method, path = route.split()
+    return apigateway.HttpRouteKey.with_(path, apigateway.HttpMethod[method])

@@ -6,7 +6,9 @@ from constructs import Construct
 
 from infra.config_model import Ledger as LedgerConfig
 
-INDEXES = {"by_day": ("day", "created_at"), "by_status": ("status", "created_at")}
+INDEXES = {
+    f"by_{attribute}": (attribute, "created_at") for attribute in ("day", "status", "profile", "dataset")
+}
 
 
 class Ledger(Construct):

@@ -30,8 +30,11 @@ class OnJobEvent(Construct):
         results_bucket: s3.IBucket,
         ledger: dynamodb.ITable,
         queue_arns: Sequence[str],
+        reruns_queue_arn: str,
         alerts: sns.ITopic,
+        alarms: sns.ITopic,
     ) -> None:
+        """Into `reruns_queue_arn` it puts jobs that died of memory and shall be submitted again."""
         super().__init__(scope, id_)
         use_case = UseCaseFunction(
             self,
@@ -45,12 +48,13 @@ class OnJobEvent(Construct):
         self.function = use_case.function
         use_case.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ledger.table_arn)
         use_case.allow(["s3:GetObject"], results_bucket.arn_for_objects(METRICS))
+        use_case.allow(["sqs:SendMessage"], reruns_queue_arn)
         alerts.grant_publish(self.function)
         acknowledge_wildcards(use_case.role, {f"/{METRICS}": "Each job writes its metrics below its own id."})
 
-        queue = EventQueue(self, "Events", consumer=config.on_job_event, alerts=alerts)
-        queue.feed(self.function, max_concurrency=config.on_job_event.max_concurrency)
-        queue.add_rule(
+        self.queue = EventQueue(self, "Events", consumer=config.on_job_event, alarms=alarms)
+        self.queue.feed(self.function, max_concurrency=config.on_job_event.max_concurrency)
+        self.queue.add_rule(
             "StateChange",
             "State changes of the jobs in Pulse's queues",
             events.EventPattern(
@@ -59,7 +63,7 @@ class OnJobEvent(Construct):
                 detail={"jobQueue": list(queue_arns)},
             ),
         )
-        queue.add_rule(
+        self.queue.add_rule(
             "QueueBlocked",
             "Pulse's queues held up by a job that cannot start",
             events.EventPattern(

@@ -8,7 +8,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.config_model import Functions, Slack
+from infra.config_alerts import Slack
+from infra.config_model import Functions
+from infra.constructs.alerts import unless_muted
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.use_case_function import UseCaseFunction
 
@@ -23,7 +25,8 @@ class SendAlert(Construct):
         code: lambda_.Code,
         environment: Mapping[str, str],
         slack: Slack,
-        alerts: sns.Topic,
+        alerts: sns.ITopic,
+        alarms: sns.ITopic,
     ) -> None:
         super().__init__(scope, id_)
         use_case = UseCaseFunction(
@@ -45,14 +48,13 @@ class SendAlert(Construct):
         )
         use_case.allow(["secretsmanager:GetSecretValue"], secret)
 
-        queue = EventQueue(self, "Alerts", consumer=config.send_alert, alerts=alerts)
-        queue.feed(self.function, max_concurrency=config.send_alert.max_concurrency)
+        self.queue = EventQueue(self, "Alerts", consumer=config.send_alert, alarms=alarms)
+        self.queue.feed(self.function, max_concurrency=config.send_alert.max_concurrency)
         alerts.add_subscription(
             subscriptions.SqsSubscription(
-                queue.queue,
+                self.queue.queue,
                 raw_message_delivery=True,
-                dead_letter_queue=queue.dead_letters,
-                # Alerts of Pulse have a kind; CloudWatch's alarms have none, and go to people by e-mail.
-                filter_policy={"kind": sns.SubscriptionFilter.exists_filter()},
+                dead_letter_queue=self.queue.dead_letters,
+                filter_policy=unless_muted("slack"),
             )
         )

@@ -1,4 +1,4 @@
-"""submit_job and what calls it: dropped data sets and requests, and POST /jobs."""
+"""submit_job and what calls it: dropped data sets and requests, jobs that died of memory, the HTTP API."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,12 +12,14 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config_model import Functions
-from infra.constructs.acknowledge import acknowledge_wildcards
+from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue, prefixes
 from infra.constructs.use_case_function import UseCaseFunction
 from pulse.domain.s3_layout import DATASETS, REQUESTS
 
 DROPS = (DATASETS, REQUESTS)
+HISTORY = ("by_profile", "by_dataset")
+"""The ledger's indexes in which earlier runs are found."""
 
 
 class SubmitJob(Construct):
@@ -34,6 +36,7 @@ class SubmitJob(Construct):
         queues: Sequence[batch.IJobQueue],
         definitions: Sequence[str],
         alerts: sns.ITopic,
+        alarms: sns.ITopic,
         definition_fingerprint: str,
         storage_fingerprint: str,
     ) -> None:
@@ -54,14 +57,15 @@ class SubmitJob(Construct):
             f"(definition {definition_fingerprint}, storage {storage_fingerprint})",
         )
         self.function = use_case.function
-        self._allow(use_case, queues, definitions)
-        use_case.allow(["s3:GetObject", "s3:GetObjectVersion"], data_bucket.arn_for_objects(f"{REQUESTS}*"))
+        self._allow_jobs(use_case, queues, definitions)
+        self._allow_data(use_case, data_bucket)
         use_case.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ledger.table_arn)
+        use_case.allow(["dynamodb:Query"], *(f"{ledger.table_arn}/index/{index}" for index in HISTORY))
         alerts.grant_publish(self.function)
 
-        drops = EventQueue(self, "Drops", consumer=config.submit_job, alerts=alerts)
-        drops.feed(self.function, max_concurrency=config.submit_job.max_concurrency)
-        drops.add_rule(
+        self.drops = EventQueue(self, "Drops", consumer=config.submit_job, alarms=alarms)
+        self.drops.feed(self.function, max_concurrency=config.submit_job.max_concurrency)
+        self.drops.add_rule(
             "ObjectCreated",
             "Data sets and requests dropped into the data bucket",
             events.EventPattern(
@@ -71,21 +75,43 @@ class SubmitJob(Construct):
             ),
         )
 
-    def _allow(
+    def _allow_jobs(
         self, use_case: UseCaseFunction, queues: Sequence[batch.IJobQueue], definitions: Sequence[str]
     ) -> None:
-        """SubmitJob on any revision (the L2's grant allows only the newest), and the tags of jobs."""
+        """SubmitJob on any revision (the L2's grant allows only the newest), the tags of jobs, and finding a
+        job by its name.
+        """
         stack = cdk.Stack.of(self)
         revisions = [_arn(stack, "job-definition", f"{name}:*") for name in definitions]
         use_case.allow(["batch:SubmitJob"], *revisions, *(queue.job_queue_arn for queue in queues))
         use_case.allow(["batch:TagResource"], *revisions, _arn(stack, "job", "*"))
+        use_case.allow(["batch:ListJobs"], "*")
+        acknowledge(
+            use_case.role, "IAM5[Resource::*]", "ListJobs, which finds a job by its name, knows no resource."
+        )
         earlier = "Functions in flight hold earlier revisions."
         acknowledge_wildcards(
             use_case.role,
             {
                 **{f"job-definition/{name}:*": earlier for name in definitions},
                 ":job/*": "A job's id is AWS Batch's answer.",
+            },
+        )
+
+    def _allow_data(self, use_case: UseCaseFunction, bucket: s3.IBucket) -> None:
+        """Requests that were dropped, and a look at the data sets of requests that leave their size to it."""
+        use_case.allow(
+            ["s3:GetObject", "s3:GetObjectVersion"],
+            *(bucket.arn_for_objects(f"{folder}*") for folder in (REQUESTS, DATASETS)),
+        )
+        # Without a condition on the prefix, by which S3 would answer 403 for an object that is not there:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        use_case.allow(["s3:ListBucket"], bucket.bucket_arn)
+        acknowledge_wildcards(
+            use_case.role,
+            {
                 f"/{REQUESTS}*": "Requests are read wherever they were dropped below it.",
+                f"/{DATASETS}*": "Any data set may be asked to be trained on.",
             },
         )
 

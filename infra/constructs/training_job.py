@@ -16,10 +16,11 @@ from infra.config_model import Config
 from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from infra.constructs.log_retention import retention
 from infra.fingerprint import fingerprint
-from pulse.domain.job_plan import COMMAND
 from pulse.domain.profile import Profile
+from pulse.domain.resources import Resources
 from pulse.domain.retry_policy import RetryRule
 from pulse.domain.s3_layout import DATASETS, RESULTS
+from pulse.domain.training_command import COMMAND
 
 if TYPE_CHECKING:
     from pulse.domain.batch_limits import Platform
@@ -29,6 +30,8 @@ SCHEDULING_PRIORITY = 100
 """Of 0 to 9999: a fair-share queue refuses a job without one. Within a share the higher goes first, and a
 client's schedulingPriorityOverride can go either way.
 """
+UNSIZED = Resources(vcpus=1, memory_mib=2048, timeout_seconds=86_400)
+"""What a job gets that states nothing of its own, where the default profile says `auto`."""
 EXCLUDE = ["**/__pycache__", "**/*.pyc", "**/.*_cache", "requirements.in"]
 _ARCHITECTURES = {
     "X86_64": (ecr_assets.Platform.LINUX_AMD64, ecs.CpuArchitecture.X86_64),
@@ -89,12 +92,15 @@ class TrainingJob(Construct):
         self, id_: str, name: str, container: batch.IEcsContainerDefinition
     ) -> batch.EcsJobDefinition:
         profile = self._default_profile
+        timeout_seconds = (
+            UNSIZED.timeout_seconds if profile.timeout_seconds == "auto" else profile.timeout_seconds
+        )
         definition = batch.EcsJobDefinition(
             self,
             id_,
             job_definition_name=name,
             container=container,
-            timeout=cdk.Duration.seconds(profile.timeout_seconds),
+            timeout=cdk.Duration.seconds(timeout_seconds),
             retry_attempts=profile.attempts,
             retry_strategies=[_strategy(rule) for rule in self._config.retry_policy.rules],
             propagate_tags=True,
@@ -120,11 +126,15 @@ class TrainingJob(Construct):
 
     def _fargate(self) -> batch.EcsFargateContainerDefinition:
         profile, storage = self._default_profile, self._config.container.ephemeral_storage_gib
+        vcpus, memory_mib = UNSIZED.vcpus, UNSIZED.memory_mib
+        # Only both together are known to be a pair that Fargate has.
+        if profile.vcpus != "auto" and profile.memory_mib != "auto":
+            vcpus, memory_mib = profile.vcpus, profile.memory_mib
         return batch.EcsFargateContainerDefinition(
             self,
             "Container",
-            cpu=profile.vcpus,
-            memory=cdk.Size.mebibytes(profile.memory_mib),
+            cpu=vcpus,
+            memory=cdk.Size.mebibytes(memory_mib),
             assign_public_ip=self._public,
             ephemeral_storage_size=cdk.Size.gibibytes(storage) if storage else None,
             fargate_cpu_architecture=self._cpu_architecture,
@@ -135,7 +145,11 @@ class TrainingJob(Construct):
     def _instances(self) -> batch.EcsEc2ContainerDefinition:
         """Resources are those of the smallest job: every submission states its own."""
         return batch.EcsEc2ContainerDefinition(
-            self, "Ec2Container", cpu=1, memory=cdk.Size.mebibytes(2048), **self._common
+            self,
+            "Ec2Container",
+            cpu=UNSIZED.vcpus,
+            memory=cdk.Size.mebibytes(UNSIZED.memory_mib),
+            **self._common,
         )
 
     @property
@@ -153,7 +167,7 @@ class TrainingJob(Construct):
         }
 
     def _make_job_role(self, data: s3.IBucket, results: s3.IBucket, storage_fingerprint: str) -> iam.Role:
-        may = f"What the training may do: read data sets, write results (storage {storage_fingerprint})"
+        may = f"What the training may do: read data, write and read results (storage {storage_fingerprint})"
         role = self._role("JobRole", may)
         role.add_to_policy(
             iam.PolicyStatement(
@@ -169,7 +183,10 @@ class TrainingJob(Construct):
             )
         )
         role.add_to_policy(
-            iam.PolicyStatement(actions=["s3:PutObject"], resources=[results.arn_for_objects(f"{RESULTS}*")])
+            # Read: a claim that another job has written, and what the children of an array wrote.
+            iam.PolicyStatement(
+                actions=["s3:GetObject", "s3:PutObject"], resources=[results.arn_for_objects(f"{RESULTS}*")]
+            )
         )
         acknowledge_wildcards(
             role,

@@ -3,6 +3,8 @@
 A request comes in at `service.py` (authorization) and `api.py` (routing, validation by botocore's model);
 use cases are in `environments`, `queues`, `definitions`, `policies`, `submit`, `listing` and `tags`, all
 pure. `engine.py` moves jobs through their states, `attempt.py` runs one attempt in a process of its own.
+`blocked.py` says why the head of a queue cannot start; `faults.py` and `bus.py` make jobs fail and events get
+lost on demand, which `control.py` takes by HTTP.
 Only `service.py`, `cloudformation.py` and `ministack_aws.py` import ministack, through the private names
 listed in `hooks.py`.
 
@@ -12,8 +14,9 @@ and ignored: a job may write anywhere in its scratch folder.
 
 Settings, in the server's environment:
 
-- LOCALAWS_SECONDS_SCALE (1), there or in a job's own environment, shortens time-outs and the 30 seconds
-  between SIGTERM and SIGKILL: with 0.01 the shortest time-out, 60 seconds, lasts 0.6.
+- LOCALAWS_SECONDS_SCALE (1), there or in a job's own environment, shortens time-outs, the time limits of a
+  queue, and the 30 seconds between SIGTERM and SIGKILL: with 0.01 the shortest time-out, 60 seconds, lasts
+  0.6.
 - LOCALAWS_BATCH_SUBMITS_PER_SECOND (50, as on AWS; 0: no limit): SubmitJob over this pace, of one account in
   one region, gets TooManyRequestsException.
 - LOCALAWS_BATCH_LIST_LAG_SECONDS (0): a job is listed only when it is this old. On AWS listing is eventually
@@ -21,8 +24,7 @@ Settings, in the server's environment:
 
 After a restart, jobs that had not started go on waiting. An attempt that was under way has lost its host: it
 is recorded without an exit code, "Host EC2 (instance i-...) terminated.", and the job's retry strategy
-decides whether
-the job is RUNNABLE again or FAILED.
+decides whether the job is RUNNABLE again or FAILED.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from localaws.endpoints import Pages
+
 __all__ = ["install"]
 
 _DEFAULTS = {
@@ -43,14 +47,15 @@ _DEFAULTS = {
 }
 
 
-def install(root: Path) -> None:
+def install(root: Path) -> Pages:
     """Puts the engine into the MiniStack of this process. Call it before `ministack.app.main()`.
 
     `root` is the instance's folder: images are found there, and jobs run under `jobs/`. Leftovers of a
-    killed server are swept away.
+    killed server are swept away. Returns the pages through which failures are ordered.
     """
     # ministack exists only in the server's environment, and these modules import it.
     from localaws import images  # noqa: PLC0415
+    from localaws.batch import control  # noqa: PLC0415
     from localaws.batch.engine import Engine  # noqa: PLC0415
     from localaws.batch.ministack_aws import MiniStackAws  # noqa: PLC0415
     from localaws.batch.orphans import sweep  # noqa: PLC0415
@@ -69,7 +74,9 @@ def install(root: Path) -> None:
         submits_per_second=_number("LOCALAWS_BATCH_SUBMITS_PER_SECOND"),
         list_lag_seconds=_number("LOCALAWS_BATCH_LIST_LAG_SECONDS"),
     )
-    put_in_place(Engine(State(), MiniStackAws(), settings))
+    engine = Engine(State(), MiniStackAws(), settings)
+    put_in_place(engine)
+    return {control.PATH: lambda request: control.answer(engine, request)}
 
 
 def _number(name: str) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localaws.batch import lifecycle
 from localaws.batch.errors import refused
 from localaws.batch.state import Job, Region
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 SIZES = range(2, 10_001)
 CHILD_FAILED = "Array Child Job failed"
+CHILDREN_SUCCEEDED = "Array Child Jobs succeeded"
 _STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
 
 
@@ -50,9 +52,28 @@ def _size(region: Region, job_id: str) -> int | None:
     return known.array_size if known else None
 
 
-def children(parent: Job, now_ms: int) -> list[Job]:
-    """The jobs of the array, SUBMITTED; the parent's own dependencies are fulfilled."""
-    return [_child(parent, index, now_ms) for index in range(parent.array_size or 0)]
+def spawn(region: Region, parent: Job, now_ms: int) -> list[Job]:
+    """Stores and returns the jobs of the array, SUBMITTED; the parent's own dependencies are fulfilled."""
+    spawned = [_child(parent, index, now_ms) for index in range(parent.array_size or 0)]
+    parent.unfinished = len(spawned)
+    for child in spawned:
+        region.jobs.add(child)
+    return spawned
+
+
+def after(region: Region, child: Job, now_ms: int) -> Job | None:
+    """The child's parent, finished, if this child was the last to end. One failed child fails it."""
+    parent = region.jobs.get(child.parent_id or "")
+    if parent is None:
+        return None
+    parent.unfinished -= 1
+    if parent.unfinished:
+        return None
+    if region.jobs.summary(parent.id).get("FAILED", 0):
+        lifecycle.finish(parent, "FAILED", parent.stop_reason or CHILD_FAILED, now_ms)
+    else:
+        lifecycle.finish(parent, "SUCCEEDED", CHILDREN_SUCCEEDED, now_ms)
+    return parent
 
 
 def _child(parent: Job, index: int, now_ms: int) -> Job:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import psutil
 
 from localaws.batch import iam, surroundings
+from localaws.batch.endings import EXITED, NOT_STARTED, OUT_OF_MEMORY, TIMED_OUT, exit_code
 from localaws.batch.logs import Destination, LogWriter, destination
 from localaws.batch.ports import Aws, Credentials, Image, LogsRefusedError, RoleNotAssumableError, Settings
 from localaws.batch.processes import Bounds, Ending, Process
@@ -20,15 +20,11 @@ from localaws.batch.retries import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from localaws.batch.faults import Struck
     from localaws.batch.model import Document
     from localaws.batch.state import Job
 
-EXITED = "Essential container in task exited"
-NOT_STARTED = "Task failed to start"
-TIMED_OUT = "Job attempt duration exceeded timeout"
-OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 GRACE_SECONDS = 30.0
-KILLED = 128 + signal.SIGKILL
 COMMAND_NOT_FOUND = 127
 
 
@@ -51,6 +47,7 @@ class Attempt:
     settings: Settings
     stop: asyncio.Event
     on_running: Callable[[], None]
+    struck: Struck | None = None
 
     async def run(self) -> Outcome:
         """The outcome, whatever happens; cancelling kills the process and leaves no outcome."""
@@ -95,6 +92,9 @@ class Attempt:
                 denial = self.aws.denial(self.job.scope, execution, needed.action, needed.resource)
                 if denial:
                     raise CannotStartError(f"CannotPullContainerError: AccessDeniedException: {denial}")
+        if self.struck and self.struck.fault.cause == "pull":
+            status_reason, reason = self.struck.fault.words(self.job)
+            raise CannotStartError(reason or "", status_reason=status_reason)
         image = self.settings.find_image(uri)
         if image is None:
             raise CannotStartError(
@@ -180,39 +180,32 @@ class Attempt:
         return process
 
     def _bounds(self) -> Bounds:
-        scale = self._scale()
+        scale = self.settings.scale(self.job.container)
         seconds = self.job.detail.get("timeout", {}).get("attemptDurationSeconds")
         return Bounds(
             timeout_seconds=None if seconds is None else seconds * scale,
             grace_seconds=GRACE_SECONDS * scale,
             memory_mib=self.job.memory_mib,
+            fate=self.struck.fate if self.struck else None,
         )
 
-    def _scale(self) -> float:
-        own = {one["name"]: one["value"] for one in self.job.container.get("environment", [])}
-        try:
-            return float(own.get("LOCALAWS_SECONDS_SCALE", self.settings.seconds_scale))
-        except ValueError:
-            return self.settings.seconds_scale
-
     def _outcome(self, ending: Ending, started: int) -> Outcome:
-        code = ending.code if ending.code >= 0 else 128 - ending.code
-        reason = None
-        status_reason = EXITED
-        if ending.cause == "memory":
-            code, reason = KILLED, OUT_OF_MEMORY
-        elif ending.cause == "timeout":
-            status_reason = TIMED_OUT
-            if ending.code < 0:
-                # The first process of a container ignores a SIGTERM it does not handle, and is then killed.
-                code = KILLED
-        elif ending.cause == "stopped":
-            status_reason = self._stop_reason
+        status_reason, reason = self._words(ending)
         return Outcome(
-            exit_code=code,
+            exit_code=exit_code(ending),
             status_reason=status_reason,
             reason=reason,
             started_at_ms=started,
             stopped_at_ms=self.settings.now_ms(),
             final=ending.cause in {"timeout", "stopped"},
         )
+
+    def _words(self, ending: Ending) -> tuple[str, str | None]:
+        """The attempt's statusReason and its container's reason."""
+        if self.struck and ending.cause == self.struck.fault.cause:
+            return self.struck.fault.words(self.job)
+        return {
+            "memory": (EXITED, OUT_OF_MEMORY),
+            "timeout": (TIMED_OUT, None),
+            "stopped": (self._stop_reason, None),
+        }.get(ending.cause, (EXITED, None))

@@ -14,8 +14,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localaws.batch import arrays, events, lifecycle, placement, submit, tags
+from localaws.batch import arrays, events, heads, lifecycle, placement, submit, tags
 from localaws.batch.attempt import Attempt
+from localaws.batch.bus import Bus
+from localaws.batch.endings import TIME_LIMIT
+from localaws.batch.faults import Faults
 from localaws.batch.retries import Outcome
 from localaws.batch.state import STARTED, Job, Region, State
 from localaws.batch.throttle import Throttle
@@ -46,8 +49,11 @@ class Engine:
     _running: dict[str, Running] = field(default_factory=dict)
     _to_evaluate: deque[Job] = field(default_factory=deque)
     _awake: bool = False
+    _alarm: asyncio.TimerHandle | None = None
 
     def __post_init__(self) -> None:
+        self.bus = Bus(self.aws)
+        self.faults = Faults()
         self.throttle = Throttle(self.settings.submits_per_second, self.settings.now_ms)
 
     def submit(self, region: Region, request: Document) -> Job:
@@ -55,13 +61,8 @@ class Engine:
 
         Raises ClientException for what AWS refuses.
         """
-        job = submit.plan(
-            region,
-            request,
-            job_id=str(uuid.uuid4()),
-            now_ms=self.settings.now_ms(),
-            sequence=self.state.next_sequence(),
-        )
+        now_ms, sequence = self.settings.now_ms(), self.state.next_sequence()
+        job = submit.plan(region, request, job_id=str(uuid.uuid4()), now_ms=now_ms, sequence=sequence)
         region.jobs.add(job)
         self._to_evaluate.append(job)
         self.wake()
@@ -72,8 +73,8 @@ class Engine:
         if job.unfinished:
             job.detail["isCancelled"] = True
             self._end_children(job, reason, self.cancel)
-        elif lifecycle.cancel(job, reason, self.settings.now_ms(), terminated=False):
-            self._tell(job)
+        else:
+            self._end_unstarted(job, reason, terminated=False)
 
     def terminate(self, job: Job, reason: str) -> None:
         """Ends a job in any state: its process gets SIGTERM, and SIGKILL after 30 seconds."""
@@ -85,8 +86,8 @@ class Engine:
             job.stop_reason = reason
             if job.id in self._running:
                 self._running[job.id].stop.set()
-        elif lifecycle.cancel(job, reason, self.settings.now_ms(), terminated=True):
-            self._tell(job)
+        else:
+            self._end_unstarted(job, reason, terminated=True)
 
     def terminate_queue(self, region: Region, queue_arn: str) -> None:
         for job in list(region.jobs.of_queue(queue_arn)):
@@ -106,14 +107,7 @@ class Engine:
         for region in self.state.regions.values():
             self._to_evaluate.extend(job for job in region.jobs.values() if not job.finished)
             for job in list(region.jobs.started()):
-                instance = f"i-{job.id.replace('-', '')[:17]}"
-                lost = Outcome(
-                    exit_code=None,
-                    status_reason=job.stop_reason or f"Host EC2 (instance {instance}) terminated.",
-                    started_at_ms=job.detail.get("startedAt") if job.status == "RUNNING" else None,
-                    stopped_at_ms=self.settings.now_ms(),
-                )
-                lifecycle.end_attempt(job, lost)
+                lifecycle.lose_host(job, self.settings.now_ms())
                 asyncio.get_running_loop().call_soon(self._tell, job, context=contextvars.Context())
         self.wake()
 
@@ -123,6 +117,8 @@ class Engine:
             one.task.cancel()
         self._running.clear()
         self._to_evaluate.clear()
+        self._stop_alarm()
+        self.bus.clear()
         self.state.clear()
 
     def _look(self) -> None:
@@ -132,8 +128,31 @@ class Engine:
         if self._to_evaluate:
             self.wake()
         for region in self.state.regions.values():
-            for job, environment in placement.choose(region, self.settings.now_ms()):
+            now_ms = self.settings.now_ms()
+            for job, environment in placement.choose(region, now_ms, self.faults.block):
                 self._start(region, job, environment)
+            region.jobs.forget(now_ms - int(1000 * self.settings.kept_seconds))
+        self._look_at_heads()
+
+    def _look_at_heads(self) -> None:
+        """Tells of jobs that block their queue, and cancels them when the queue's time limit has come."""
+        waits_ms = []
+        now_ms = self.settings.now_ms()
+        for region in self.state.regions.values():
+            for job, is_news, limit_ms in list(heads.stuck(region, self.faults.block, self.settings)):
+                if is_news:
+                    self.bus.publish(job.scope, events.job_queue_blocked(job.detail, now_ms))
+                if limit_ms and limit_ms > now_ms:
+                    waits_ms.append(limit_ms - now_ms)
+                elif limit_ms:
+                    self._end_unstarted(job, TIME_LIMIT.format(reason=job.blocked), terminated=False)
+        self._stop_alarm()
+        if waits_ms:
+            self._alarm = asyncio.get_running_loop().call_later(min(waits_ms) / 1000, self.wake)
+
+    def _stop_alarm(self) -> None:
+        if self._alarm:
+            self._alarm.cancel()
 
     def _evaluate(self, job: Job) -> None:
         if job.unfinished or job.status not in {"SUBMITTED", "PENDING"}:
@@ -158,11 +177,7 @@ class Engine:
 
     def _spawn(self, region: Region, parent: Job) -> None:
         """An array parent is PENDING for as long as its children have not all ended."""
-        spawned = arrays.children(parent, self.settings.now_ms())
-        parent.unfinished = len(spawned)
-        for child in spawned:
-            region.jobs.add(child)
-        self._to_evaluate.extend(spawned)
+        self._to_evaluate.extend(arrays.spawn(region, parent, self.settings.now_ms()))
         if parent.status != "PENDING":
             parent.status = "PENDING"
             self._tell(parent)
@@ -174,30 +189,17 @@ class Engine:
             if not child.finished:
                 end(child, reason)
 
-    def _count_child(self, child: Job) -> None:
-        """One failed child fails its parent, after all have ended."""
-        region = self.state.region(child.scope)
-        parent = region.jobs.get(child.parent_id or "")
-        if parent is None:
-            return
-        parent.unfinished -= 1
-        if parent.unfinished:
-            return
-        failed = region.jobs.summary(parent.id).get("FAILED", 0) > 0
-        reason = arrays.CHILD_FAILED if failed else "Array Child Jobs succeeded"
-        lifecycle.finish(
-            parent,
-            "FAILED" if failed else "SUCCEEDED",
-            (failed and parent.stop_reason) or reason,
-            self.settings.now_ms(),
-        )
-        self._tell(parent)
-        self.wake()
+    def _end_unstarted(self, job: Job, reason: str, *, terminated: bool) -> None:
+        now_ms = self.settings.now_ms()
+        in_line = job.status == "RUNNABLE"
+        if lifecycle.cancel(job, reason, now_ms, terminated=terminated):
+            if in_line:
+                self.state.region(job.scope).departures[job.queue_arn] = now_ms
+            self._tell(job)
 
     def _fail(self, job: Job, reason: str) -> None:
         lifecycle.finish(job, "FAILED", reason, self.settings.now_ms())
         self._tell(job)
-        self.wake()
 
     def _start(self, region: Region, job: Job, environment: Document) -> None:
         region.departures[job.queue_arn] = self.settings.now_ms()
@@ -211,7 +213,8 @@ class Engine:
         )
         self._tell(job)
         stop = asyncio.Event()
-        attempt = Attempt(job, task_id, self.aws, self.settings, stop, lambda: self._on_running(job))
+        struck = self.faults.of_attempt(job)
+        attempt = Attempt(job, task_id, self.aws, self.settings, stop, lambda: self._on_running(job), struck)
         context = contextvars.Context()
         task = asyncio.get_running_loop().create_task(self._carry_out(attempt), context=context)
         self._running[job.id] = Running(task, stop)
@@ -238,13 +241,10 @@ class Engine:
         self.wake()
 
     def _tell(self, job: Job) -> None:
-        try:
-            detail = arrays.detail(job, self.state.region(job.scope))
-            self.aws.publish(job.scope, events.job_state_change(detail))
-        except Exception:
-            # A rule or target that breaks must not hold up the jobs.
-            logger.exception("The event of job %s in %s was not delivered", job.id, job.status)
+        region, now_ms = self.state.region(job.scope), self.settings.now_ms()
+        self.bus.publish(job.scope, events.job_state_change(arrays.detail(job, region), now_ms))
         if job.finished:
-            self._to_evaluate.extend(self.state.region(job.scope).jobs.dependants(job.id))
-            self._count_child(job)
+            self._to_evaluate.extend(region.jobs.dependants(job.id))
+            if parent := arrays.after(region, job, now_ms):
+                self._tell(parent)
             self.wake()

@@ -63,6 +63,7 @@ HOOKS: tuple[Hook, ...] = (
         "publishes events whose source is aws.batch",
         "data, allow_aws_source",
     ),
+    Hook("services.eventbridge", "_now_ts", "gives an event the time at which it happened", ""),
     Hook("services.iam", "_roles", "shows whether a task may assume its role"),
     Hook("services.sts", "_sessions", "ends the credentials of a task"),
     Hook("services.sts", "register_session", "gives a task its role's credentials", "access_key, session"),

@@ -6,6 +6,7 @@ A scan of every job would make a submission the slower the more jobs wait, or ha
 from __future__ import annotations
 
 import bisect
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ class Jobs(Mapping[str, "Job"]):
         self._children: defaultdict[str, list[Job]] = defaultdict(list)
         self._summaries: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._dependants: defaultdict[str, list[Job]] = defaultdict(list)
+        self._ended: list[tuple[int, str]] = []
         for job in jobs:
             self.add(job)
 
@@ -50,10 +52,8 @@ class Jobs(Mapping[str, "Job"]):
             self._children[job.parent_id].append(job)
         else:
             self._by_name[job.queue_arn, _folded(job.detail["jobName"])].append(job)
-        for dependency in job.detail["dependsOn"]:
-            # A child that is not there yet is where its parent is, so both ends are waited for.
-            for one in {dependency.get("jobId"), str(dependency.get("jobId")).partition(":")[0]} - {None}:
-                self._dependants[one].append(job)
+        for one in _waited_for(job):
+            self._dependants[one].append(job)
         self._enter(job)
         job.on_move = self._move
 
@@ -94,6 +94,26 @@ class Jobs(Mapping[str, "Job"]):
         """The jobs that wait, or waited, for this one, or for a child of it."""
         return self._dependants.get(job_id, [])
 
+    def forget(self, stopped_until_ms: int) -> None:
+        """Drops the jobs that ended before; children of an array go with their parent."""
+        while self._ended and self._ended[0][0] < stopped_until_ms:
+            _, job_id = heapq.heappop(self._ended)
+            for child in self._children.pop(job_id, []):
+                self._drop(child)
+            self._summaries.pop(job_id, None)
+            self._drop(self._by_id[job_id])
+
+    def _drop(self, job: Job) -> None:
+        job.on_move = None
+        del self._by_id[job.id]
+        self._dependants.pop(job.id, None)
+        for one in _waited_for(job):
+            if job in self._dependants.get(one, ()):
+                self._dependants[one].remove(job)
+        if not job.parent_id:
+            self._in_status[job.queue_arn, job.status].pop(job.id)
+            self._by_name[job.queue_arn, _folded(job.detail["jobName"])].remove(job)
+
     def _move(self, job: Job, before: str) -> None:
         self._leave(job, before)
         self._enter(job)
@@ -104,6 +124,8 @@ class Jobs(Mapping[str, "Job"]):
             self._summaries[job.parent_id][status] += 1
         else:
             self._in_status[job.queue_arn, status][job.id] = job
+            if status in TERMINAL:
+                heapq.heappush(self._ended, (int(job.detail["stoppedAt"]), job.id))
         if status in STARTED:
             self._started[job.id] = job
         elif status == "RUNNABLE":
@@ -125,6 +147,15 @@ class Jobs(Mapping[str, "Job"]):
             shares[job.share] -= 1
             if not shares[job.share]:
                 del shares[job.share]
+
+
+def _waited_for(job: Job) -> set[str]:
+    """The ids that the job depends on.
+
+    A child that is not there yet is where its parent is, so both ends are waited for.
+    """
+    ids = [str(one["jobId"]) for one in job.detail["dependsOn"] if "jobId" in one]
+    return {*ids, *(one.partition(":")[0] for one in ids)}
 
 
 def _remove(lines: dict[str, list[Job]], job: Job) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from localaws.batch.endings import HOST_TERMINATED, instance_of
 from localaws.batch.logs import destination
 from localaws.batch.retries import Outcome, tries_again
 from localaws.batch.state import TERMINAL, Job
@@ -48,6 +49,7 @@ def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str) ->
     """STARTING: the attempt occupies the environment."""
     job.environment = environment
     job.status = "STARTING"
+    job.blocked = ""
     job.detail.pop("statusReason", None)
     for member in _OF_ONE_ATTEMPT:
         job.container.pop(member, None)
@@ -88,8 +90,20 @@ def end_attempt(job: Job, outcome: Outcome) -> None:
     finish(job, "SUCCEEDED" if outcome.succeeded else "FAILED", outcome.status_reason, outcome.stopped_at_ms)
 
 
+def lose_host(job: Job, now_ms: int) -> None:
+    """The attempt ends without an exit code, or for good if the job was being terminated."""
+    lost = Outcome(
+        exit_code=None,
+        status_reason=job.stop_reason or HOST_TERMINATED.format(instance=instance_of(job.id)),
+        started_at_ms=job.detail.get("startedAt") if job.status == "RUNNING" else None,
+        stopped_at_ms=now_ms,
+    )
+    end_attempt(job, lost)
+
+
 def finish(job: Job, status: Literal["SUCCEEDED", "FAILED"], reason: str, now_ms: int) -> None:
     job.environment = None
+    job.blocked = ""
     job.detail.update(statusReason=reason, stoppedAt=now_ms)
     job.status = status
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ministack import app
@@ -15,7 +16,7 @@ from localaws.batch.iam import TASKS_SERVICE, trusts
 from localaws.batch.ports import Credentials, LogsRefusedError, RoleNotAssumableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from localaws.batch.model import Document
     from localaws.batch.scope import Scope
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # A Fargate task lives at most 14 days; the engine ends the session with the task.
 LONGEST_SESSION_SECONDS = 14 * 24 * 3600
 _EXISTS = "ResourceAlreadyExistsException"
+_happened: ContextVar[float | None] = ContextVar("localaws_happened", default=None)
 
 
 class MiniStackAws:
@@ -32,9 +34,16 @@ class MiniStackAws:
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{app._resolve_port()}"  # noqa: SLF001 - see hooks.py
 
+    def __init__(self) -> None:
+        eventbridge._now_ts = _at_its_own_time(eventbridge._now_ts)  # noqa: SLF001
+
     def publish(self, scope: Scope, entry: Document) -> None:
-        with responses.request_scope(scope.account, scope.region):
-            eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
+        happened = _happened.set(entry["Time"])
+        try:
+            with responses.request_scope(scope.account, scope.region):
+                eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001
+        finally:
+            _happened.reset(happened)
 
     def assume(self, scope: Scope, role_arn: str, session: str) -> Credentials:
         name = role_arn.rpartition("/")[2]
@@ -105,6 +114,11 @@ class MiniStackAws:
             cloudwatch_logs._put_log_events(  # noqa: SLF001
                 {"logGroupName": group, "logStreamName": stream, "logEvents": list(events)}
             )
+
+
+def _at_its_own_time(now: Callable[[], float]) -> Callable[[], float]:
+    """MiniStack ignores the Time of an entry; a late event still says when it happened."""
+    return lambda: _happened.get() or now()
 
 
 def _accepted(answer: tuple[int, dict[str, str], Any]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from localaws.batch import fairshare
+from localaws.batch import fairshare, instances
 from localaws.batch.environments import environment_arns, vcpu_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from localaws.batch.model import Document
     from localaws.batch.retries import Outcome
@@ -19,8 +20,12 @@ Occupied = defaultdict[str, float]
 """vCPUs by the name of an environment, or by the ARN of a queue."""
 
 
-def choose(region: Region, now_ms: int) -> list[tuple[Job, Document]]:
-    """The jobs to start and the environment of each; a job that does not fit holds up its whole queue."""
+def choose(
+    region: Region, now_ms: int, held: Callable[[Job], object] = lambda _: None
+) -> list[tuple[Job, Document]]:
+    """The jobs to start and the environment of each; a job that does not fit, or is `held`, holds up its
+    whole queue.
+    """
     used: Occupied = defaultdict(float)
     for job in region.jobs.started():
         if job.environment:
@@ -31,7 +36,7 @@ def choose(region: Region, now_ms: int) -> list[tuple[Job, Document]]:
         most = _most_vcpus(region, queue, now_ms)
         for job in ordered(region, queue, now_ms):
             environment = _room(region, queue, job, used)
-            if environment is None or not _within(used[queue["jobQueueArn"]], job.vcpus, most):
+            if environment is None or not _within(used[queue["jobQueueArn"]], job.vcpus, most) or held(job):
                 break
             used[environment["computeEnvironmentName"]] += job.vcpus
             used[queue["jobQueueArn"]] += job.vcpus
@@ -50,7 +55,7 @@ def ordered(region: Region, queue: Document, now_ms: int) -> Iterator[Job]:
     lines = region.jobs.lines(arn)
     policy = fairshare_policy(region, queue)
     if policy is None:
-        return iter([job for line in lines.values() for job in line])
+        return chain.from_iterable(lines.values())
     running = [job for job in region.jobs.started() if job.queue_arn == arn]
     return fairshare.turns(lines, running, region.usage.get(arn, fairshare.Usage()), policy, now_ms)
 
@@ -97,6 +102,7 @@ def _room(region: Region, queue: Document, job: Job, used: Occupied) -> Document
         environment = region.environment(arn)
         if environment is None or environment["state"] != "ENABLED" or environment["status"] != "VALID":
             continue
-        if used[environment["computeEnvironmentName"]] + job.vcpus <= vcpu_limit(environment):
+        free = vcpu_limit(environment) - used[environment["computeEnvironmentName"]]
+        if job.vcpus <= free and instances.fits(environment, job):
             return environment
     return None

@@ -77,11 +77,10 @@ class Image(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """`seconds_scale` shortens time-outs and the 30 s before SIGKILL: 0.01 makes a minute last 0.6 s.
-
-    It comes from LOCALAWS_SECONDS_SCALE in the server's environment; the same name in a job's own
-    environment wins for that job. `submits_per_second` 0 means no limit; jobs younger than
-    `list_lag_seconds` are not listed yet.
+    """`seconds_scale` shortens time-outs, the 30 s before SIGKILL and the limits of a queue: 0.01 makes a
+    minute last 0.6 s. `submits_per_second` 0 means no limit; jobs younger than `list_lag_seconds` are not
+    listed yet; finished ones are forgotten after `kept_seconds`, 7 days as
+    https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html says at least.
     """
 
     jobs_folder: Path
@@ -90,3 +89,12 @@ class Settings:
     seconds_scale: float = 1.0
     submits_per_second: float = 50.0
     list_lag_seconds: float = 0.0
+    kept_seconds: float = 7 * 24 * 3600
+
+    def scale(self, container: Document) -> float:
+        """LOCALAWS_SECONDS_SCALE of the job's own environment wins over the server's."""
+        own = {one["name"]: one["value"] for one in container.get("environment", [])}
+        try:
+            return float(own.get("LOCALAWS_SECONDS_SCALE", self.seconds_scale))
+        except ValueError:
+            return self.seconds_scale

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import psutil
 
@@ -22,6 +22,22 @@ LONGEST_LINE_BYTES = 256_000
 _LAST_OUTPUT_SECONDS = 2.0
 
 
+Cause = Literal["exited", "stopped", "timeout", "memory", "interrupted", "lost"]
+"""Why a process ended: by itself, by TerminateJob, at its time-out, over its memory, because Spot takes its
+capacity back, or with its host.
+"""
+# These get SIGTERM first; the others are killed at once.
+_WARNED = frozenset({"stopped", "timeout", "interrupted"})
+
+
+@dataclass(frozen=True)
+class Fate:
+    """An end that is certain, unless another one comes first."""
+
+    cause: Literal["memory", "interrupted", "lost"]
+    after_seconds: float
+
+
 @dataclass(frozen=True)
 class Bounds:
     """`timeout_seconds` None means no time-out; `grace_seconds` passes between SIGTERM and SIGKILL."""
@@ -29,13 +45,14 @@ class Bounds:
     timeout_seconds: float | None
     grace_seconds: float
     memory_mib: int
+    fate: Fate | None = None
 
 
 @dataclass(frozen=True)
 class Ending:
     """`code` is the process's, negative for a signal, as subprocess gives it."""
 
-    cause: Literal["exited", "stopped", "timeout", "memory"]
+    cause: Cause
     code: int
 
 
@@ -86,27 +103,31 @@ class Process:
         return self._process.pid
 
     async def supervise(self, bounds: Bounds, stop: asyncio.Event) -> Ending:
-        """Waits for the end, or brings it about: at the time-out, when `stop` is set, or over the memory."""
+        """Waits for the end, or brings it about: at the time-out, when `stop` is set, over the memory, or as
+        its fate is.
+        """
         exited = asyncio.create_task(self._process.wait())
-        stopped = asyncio.create_task(stop.wait())
-        too_big = asyncio.create_task(self._outgrows(bounds.memory_mib * MIB))
+        waits: list[tuple[Cause, asyncio.Future[Any]]] = [
+            ("exited", exited),
+            ("memory", asyncio.create_task(self._outgrows(bounds.memory_mib * MIB))),
+            ("stopped", asyncio.create_task(stop.wait())),
+        ]
+        if bounds.fate:
+            waits.append((bounds.fate.cause, asyncio.create_task(asyncio.sleep(bounds.fate.after_seconds))))
+        if bounds.timeout_seconds is not None:
+            waits.append(("timeout", asyncio.create_task(asyncio.sleep(bounds.timeout_seconds))))
         try:
-            done, _ = await asyncio.wait(
-                {exited, stopped, too_big},
-                timeout=bounds.timeout_seconds,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            cause: Literal["exited", "stopped", "timeout", "memory"] = "exited"
-            if exited not in done:
-                cause = "memory" if too_big in done else "stopped" if stopped in done else "timeout"
-                if cause != "memory":
-                    self._signal(signal.SIGTERM)
-                    await asyncio.wait({exited}, timeout=bounds.grace_seconds)
+            done, _ = await asyncio.wait({task for _, task in waits}, return_when=asyncio.FIRST_COMPLETED)
+            cause = next(cause for cause, task in waits if task in done)
+            if cause in _WARNED:
+                self._signal(signal.SIGTERM)
+                await asyncio.wait({exited}, timeout=bounds.grace_seconds)
+            if cause != "exited":
                 self.kill()
             ending = Ending(cause, await exited)
         finally:
             self.kill()
-            for task in (exited, stopped, too_big):
+            for _, task in waits:
                 task.cancel()
         await asyncio.wait({self._output}, timeout=_LAST_OUTPUT_SECONDS)
         self._output.cancel()

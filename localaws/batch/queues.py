@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from localaws.batch import environments, limits
+from localaws.batch import blocked, environments, limits
 from localaws.batch.errors import ClientException, refused
 from localaws.batch.pages import page
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MOST_PER_PAGE = 100
 MOST_QUEUES = 50
 MOST_ENVIRONMENTS = 3
-_TIME_LIMIT_SECONDS = range(600, 86_401)
 
 
 def create(region: Region, request: Document) -> Document:
@@ -110,6 +109,4 @@ def _settle(region: Region, record: Document) -> None:
     policy = record.get("schedulingPolicyArn")
     if policy and policy not in region.policies:
         raise ClientException(f"Scheduling policy {policy} does not exist")
-    for action in record.get("jobStateTimeLimitActions", []):
-        if action["maxTimeSeconds"] not in _TIME_LIMIT_SECONDS:
-            raise refused(f"maxTimeSeconds must be between 600 and 86400, found {action['maxTimeSeconds']}")
+    blocked.check_actions(record["jobStateTimeLimitActions"])

@@ -27,7 +27,8 @@ class Job:
     """A submitted job. `sequence` is its place in the order of submission, `environment` the name of the
     compute environment its current attempt occupies, `stop_reason` the text of a TerminateJob that awaits
     the process, `unfinished` how many children of an array parent have not ended, 0 before there are any,
-    `siblings` the size of the array that a child belongs to. `runnable_ms` is when it last became RUNNABLE.
+    `siblings` the size of the array that a child belongs to. `runnable_ms` is when it last became RUNNABLE,
+    `blocked` the reason for which it then blocks its queue, since `blocked_ms`.
     """
 
     scope: Scope
@@ -40,6 +41,8 @@ class Job:
     unfinished: int = 0
     siblings: int | None = None
     runnable_ms: int = 0
+    blocked: str = ""
+    blocked_ms: int = 0
     on_move: Callable[[Job, str], None] | None = field(default=None, repr=False)
 
     @property
@@ -95,8 +98,8 @@ class Job:
 class Region:
     """The Batch resources of one account in one region, by name (jobs by id, policies by ARN).
 
-    `usage` is what the shares of each queue used lately, by the queue's ARN; `departures` when a job last
-    left the line of a queue, in ms. Both begin anew with the server.
+    By the queue's ARN, and anew with the server: `usage` is what the shares of each queue used lately,
+    `departures` when a job last left its line, in ms, `heads` the job that was last seen at its head.
     """
 
     scope: Scope
@@ -107,6 +110,7 @@ class Region:
     jobs: Jobs = field(default_factory=Jobs)
     usage: dict[str, Usage] = field(default_factory=dict)
     departures: dict[str, int] = field(default_factory=dict)
+    heads: dict[str, Job] = field(default_factory=dict)
 
     def queue(self, reference: str) -> Document | None:
         return self.queues.get(self.scope.name_of("job-queue", reference) or "")
@@ -173,7 +177,7 @@ def load(state: State, data: Document) -> None:
 
 _OF_A_JOB = (
     *("detail", "sequence", "vcpus", "memory_mib", "environment", "stop_reason", "unfinished"),
-    *("siblings", "runnable_ms"),
+    *("siblings", "runnable_ms", "blocked", "blocked_ms"),
 )
 
 

@@ -14,6 +14,7 @@ GAPS = (
     "iam_wildcards",
     "lambda_logs",
     "message_moves",
+    "missing_keys",
     "network_placeholders",
     "object_ranges",
     "object_version_events",

@@ -11,7 +11,7 @@ from botocore.exceptions import (
 )
 
 from pulse.aws import errors
-from pulse.domain.errors import Misconfigured, NotAccepted, OutcomeUnknown, RefusedByBatch
+from pulse.domain.errors import Misconfigured, NotAccepted, OutcomeUnknown, RefusedByBatch, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -59,6 +59,8 @@ class Batch:
             answer = self._client.list_jobs(
                 jobQueue=queue_arn, filters=[{"name": "JOB_NAME", "values": [job_name]}]
             )
+        if "jobSummaryList" not in answer:
+            raise Unavailable("Looking a job up by its name: the answer was cut short.")
         jobs = [job for job in answer["jobSummaryList"] if job["jobName"] == job_name]
         return [job["jobId"] for job in reversed(jobs)]
 

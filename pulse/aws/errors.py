@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from pulse.domain.errors import Misconfigured, Unavailable
 from pulse.domain.fault import printable
@@ -58,5 +59,5 @@ def translated(doing: str) -> Iterator[None]:
     except ClientError as error:
         passes = code(error) in _PASSING or is_throttle(error) or is_server_error(error)
         raise (Unavailable if passes else Misconfigured)(f"{doing}: {printable(str(error))}") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise Unavailable(f"{doing}: {printable(str(error))}") from error

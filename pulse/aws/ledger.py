@@ -17,6 +17,7 @@ from pulse.domain.job_status import position
 from pulse.domain.stored_plan import Reservation, StoredPlan
 
 _NEW = "attribute_not_exists(pk)"
+_UNCHANGED = "#position = :before AND (attribute_not_exists(#revision) OR #revision = :read)"
 _NEVER = "attribute_exists(pk) AND attribute_not_exists(pk)"
 
 
@@ -119,11 +120,12 @@ class Ledger:
         return self._table.held("Writing a job to the ledger", lambda: self._table.client.put_item(**put))
 
     def move(self, record: JobRecord, *, before: int) -> bool:
-        """Writes the record if its position in the table is `before`; False when it is another by now. A job
-        that ends gives back what it reserved and did not cost.
+        """Writes the record if nothing else was written since it was read, when its position was `before`;
+        False when something was. A job that ends gives back what it reserved and did not cost.
         """
         update = self._forward(record, before)
-        if not (record.is_terminal and record.reserved_usd is not None):
+        ends = record.is_terminal and before != record.position
+        if not ends or record.reserved_usd is None:
             return self._table.held(
                 "Moving a job in the ledger", lambda: self._table.client.update_item(**update)
             )
@@ -162,17 +164,18 @@ class Ledger:
     def _forward(self, record: JobRecord, before: int) -> Any:
         values = {name: value for name, value in items.record_values(record).items() if name != "job_id"}
         absent = items.absent_fields(record)
-        names = {f"#{name}": name for name in (*values, *absent)}
+        names = {f"#{name}": name for name in (*values, *absent, "revision")}
         sets = ", ".join(f"#{name} = :{name}" for name in values)
         removes = ", ".join(f"#{name}" for name in absent)
         return {
             "TableName": self._table.name,
             "Key": items.job_key(record.job_id),
             "UpdateExpression": f"SET {sets} REMOVE {removes}" if removes else f"SET {sets}",
-            "ConditionExpression": "#position = :before",
+            "ConditionExpression": _UNCHANGED,
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": items.wire(
-                {":before": before} | {f":{name}": value for name, value in values.items()}
+                {":before": before, ":read": record.revision - 1}
+                | {f":{name}": value for name, value in values.items()}
             ),
         }
 

@@ -16,7 +16,10 @@ for SubmitJob (10 s): after it, nobody is at work on the claim any more.
 LISTED_WITHIN = timedelta(seconds=60)
 """AWS Batch lists a job that it took at most so long before: generous, because AWS does not say."""
 
-Standing = Literal["submitted", "in flight", "released", "unsettled", "abandoned"]
+REMEMBERED_FOR = timedelta(days=6)
+"""AWS Batch keeps a finished job for seven days at least, so it lists what it took for as long as that."""
+
+Standing = Literal["submitted", "in flight", "released", "unsettled", "abandoned", "forgotten"]
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -40,11 +43,14 @@ def standing(record: JobRecord, now: datetime) -> Standing:
     | released | said how it ended | surely not | submit |
     | unsettled | is over, without a word | perhaps | look it up by name; absent says nothing yet |
     | abandoned | is over, long enough | if it has, it lists it | look it up by name; absent: submit |
+    | forgotten | is over, too long | nobody can tell any more | leave it to a person |
     """
     if record.status == "RELEASED":
         return "released"
     if record.status != "CLAIMED":
         return "submitted"
+    if record.lease_until and now >= record.lease_until + REMEMBERED_FOR:
+        return "forgotten"
     if record.lease_until is None or now >= record.lease_until + LISTED_WITHIN:
         return "abandoned"
     return "in flight" if now < record.lease_until else "unsettled"

@@ -10,6 +10,7 @@ PulseError
 │   ├── TooLarge                more than a request can be
 │   ├── InvalidIdempotencyKey
 │   ├── IdempotencyConflict     the key was used for another request
+│   ├── Forgotten               asked for so long ago that AWS Batch may have forgotten the job
 │   └── RefusedByBatch          AWS Batch itself said no (ClientException)
 ├── TryAgain                    nothing is wrong with the input; `retry_after_seconds` says when
 │   ├── InFlight                another call is working on the same request
@@ -70,6 +71,16 @@ class HasEnded(Refused):
 
     def __init__(self, job_id: str, status: str) -> None:
         super().__init__(f"Job {job_id} is {status} already: there is nothing to cancel.")
+
+
+class Forgotten(Refused):
+    """Raised when a claim was never settled and AWS Batch may have run and forgotten its job."""
+
+    def __init__(self, job_id: str, job_name: str) -> None:
+        super().__init__(
+            f"Job {job_id} ({job_name}) was claimed days ago and nothing says whether AWS Batch took it. "
+            "Look for its results; if there are none, ask for it again as a new request."
+        )
 
 
 class TooLarge(Refused):

@@ -32,7 +32,9 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class JobEvent(Struct, frozen=True, kw_only=True):
-    """Times in UTC, memory in MiB. `reason` is the container's, `status_reason` the job's."""
+    """Times in UTC, memory in MiB. `reason` is the container's, `status_reason` the job's. `children`: how
+    many of an array are in each status. `at`: when the event happened, None when it does not say.
+    """
 
     batch_job_id: str
     job_name: str
@@ -53,10 +55,19 @@ class JobEvent(Struct, frozen=True, kw_only=True):
     memory_mib: int | None = None
     stopped_by_request: bool = False
     array_index: int | None = None
+    array_size: int | None = None
+    children: dict[str, int] = {}
+    at: datetime | None = None
 
     @property
     def is_array_child(self) -> bool:
         return self.array_index is not None or ":" in self.batch_job_id
+
+    @property
+    def child(self) -> int | None:
+        """The index of an array's child; None of any other job."""
+        _, _, index = self.batch_job_id.rpartition(":")
+        return self.array_index if self.array_index is not None else int(index) if index.isdecimal() else None
 
     @property
     def named_job_id(self) -> str:
@@ -118,6 +129,8 @@ class _Attempt(_Camel):
 
 class _Array(_Camel):
     index: int | None = None
+    size: int | None = None
+    status_summary: dict[str, int] | None = None
 
 
 class _Detail(_Camel):
@@ -136,8 +149,10 @@ class _Detail(_Camel):
     is_terminated: bool | None = None
 
 
-def parse(detail: Any) -> JobEvent:
-    """The event in `detail`. Raises InvalidInput when it has no job id or no known status."""
+def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
+    """The event in `detail`, which happened `at`. Raises InvalidInput when it has no job id or no known
+    status.
+    """
     try:
         parsed = msgspec.convert(detail, _Detail)
     except msgspec.ValidationError as error:
@@ -146,6 +161,7 @@ def parse(detail: Any) -> JobEvent:
     container = parsed.container or _Container()
     needs = {need.type: need.value for need in container.resource_requirements or ()}
     memory = needs.get("MEMORY", "")
+    array = parsed.array_properties or _Array()
     options = (container.log_configuration or _LogConfiguration()).options or {}
     return JobEvent(
         batch_job_id=parsed.job_id,
@@ -166,7 +182,10 @@ def parse(detail: Any) -> JobEvent:
         vcpus=needs.get("VCPU", "") or (f"{container.vcpus:g}" if container.vcpus else ""),
         memory_mib=int(memory) if memory.isdecimal() else container.memory,
         stopped_by_request=bool(parsed.is_cancelled or parsed.is_terminated),
-        array_index=(parsed.array_properties or _Array()).index,
+        array_index=array.index,
+        array_size=array.size,
+        children={status: count for status, count in (array.status_summary or {}).items() if count},
+        at=at,
     )
 
 

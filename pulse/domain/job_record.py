@@ -7,10 +7,10 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from pulse.domain.alerts_wanted import AlertsWanted
-from pulse.domain.job_event import RESULTS_BUCKET_VARIABLE, JobEvent
+from pulse.domain.job_event import RESULTS_BUCKET_VARIABLE, Attempt, JobEvent
 from pulse.domain.job_id import usable_as_job_id
 from pulse.domain.job_plan import JobPlan, Step
-from pulse.domain.job_status import TERMINAL, Status, position
+from pulse.domain.job_status import TERMINAL, BatchStatus, Status, position
 from pulse.domain.resources import vcpus_text
 
 RerunReason = Literal["asked", "memory"]
@@ -35,12 +35,24 @@ class Rerun(Struct, frozen=True):
     because: RerunReason
 
 
+class Change(Struct, frozen=True):
+    """One state change: the status, how many attempts had ended by then, and when it happened, UTC."""
+
+    status: BatchStatus
+    attempts: int
+    at: datetime
+
+
 class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Times in UTC, memory in MiB, `vcpus` as AWS Batch writes it. `attempts` counts finished ones.
 
     `foreign`: another client submitted it. `lease_until`: until then, a CLAIMED record belongs to the call
     that claimed it. `follower`: the job that merges or ranks what this array's children write; `follows` is
     its way back. `rerun_of`: the job whose request was asked for again, and `rerun_because` why.
+
+    `changes`: every state change that is known, in the order of a job's life, whatever order their events
+    came in. `tries`: the finished attempts. `children`: how many of an array are in each status. `revision`
+    counts what events wrote.
     """
 
     job_id: str
@@ -79,6 +91,10 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stopped_by_request: bool = False
     log_group: str = ""
     log_stream: str = ""
+    changes: tuple[Change, ...] = ()
+    tries: tuple[Attempt, ...] = ()
+    children: dict[str, int] = {}
+    revision: int = 0
 
     @property
     def position(self) -> int:
@@ -173,15 +189,20 @@ def record_ids(event: JobEvent) -> list[str]:
 
 
 def advanced(record: JobRecord, event: JobEvent) -> JobRecord | None:
-    """The record after `event`, or None when the event is late or repeated and changes nothing."""
-    attempts = max(record.attempts, len(event.attempts))
+    """The record after `event`, or None when the event changes nothing. A late one only adds to what is known
+    of the past.
+    """
+    known = _known(record, event)
     if position(event.status, len(event.attempts)) <= record.position:
-        return None
+        return None if known == record else structs.replace(known, revision=record.revision + 1)
     return structs.replace(
-        record,
+        known,
+        revision=record.revision + 1,
         status=event.status,
-        attempts=attempts,
+        attempts=max(record.attempts, len(event.attempts)),
         batch_job_id=event.batch_job_id,
+        children=event.children or record.children,
+        array_size=record.array_size or event.array_size,
         lease_until=None,
         started_at=event.first_started_at or record.started_at,
         stopped_at=event.stopped_at or record.stopped_at,
@@ -193,6 +214,23 @@ def advanced(record: JobRecord, event: JobEvent) -> JobRecord | None:
         log_group=event.log_group or record.log_group,
         log_stream=event.log_stream or record.log_stream,
     )
+
+
+def _known(record: JobRecord, event: JobEvent) -> JobRecord:
+    """With the change and the attempts that the event tells of. Of a repeated change the earliest counts."""
+    tries = event.attempts if len(event.attempts) > len(record.tries) else record.tries
+    if event.at is None:
+        return structs.replace(record, tries=tries)
+    change = Change(event.status, len(event.attempts), event.at)
+    same = [c for c in record.changes if (c.status, c.attempts) == (change.status, change.attempts)]
+    if same and same[0].at <= change.at:
+        return structs.replace(record, tries=tries)
+    changes = sorted([*(c for c in record.changes if c not in same), change], key=_place)
+    return structs.replace(record, tries=tries, changes=tuple(changes))
+
+
+def _place(change: Change) -> int:
+    return position(change.status, change.attempts)
 
 
 def _results_bucket(event: JobEvent) -> str:

@@ -66,7 +66,7 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
                 after = foreign(event, job_id=free_id, queue=queue, now=self.clock())
                 written = self.ledger.create(after)
             elif moved := advanced(before, event):
-                after, read = self._measured(moved, event)
+                after, read = self._measured(moved, event) if not before.is_terminal else (moved, None)
                 written = self.ledger.move(after, before=before.position)
             else:
                 return self._end("late or repeated", before)

@@ -64,29 +64,33 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
             return Outcome(reason=nothing)
         identity = idempotency.of_drop(drop)
         try:
-            raw = self._dataset(drop, trigger, identity) if drop.meaning == "dataset" else self._request(drop)
-            request = self.submit_job.read(raw)
-            return Outcome(submission=self.submit_job.submit(request, identity, asked_at=drop.created_at))
+            return Outcome(submission=self._submission(drop, trigger, identity))
         except Refused as refusal:
             next_step = _NEXT_AFTER.get(type(refusal), _NEXT[drop.meaning])
             alert = drop_alert(drop, self.console, reason=str(refusal), next_step=next_step)
             alerted = self.publish_alert.once(identity, alert.kind, lambda: alert)
             return Outcome(reason=str(refusal), alerted=alerted)
 
-    def _dataset(self, drop: S3Drop, trigger: Trigger | None, identity: Identity) -> object:
+    def _submission(self, drop: S3Drop, trigger: Trigger | None, identity: Identity) -> Submission:
+        try:
+            raw = self._dataset(drop, trigger) if drop.meaning == "dataset" else self._request(drop)
+            request = self.submit_job.read(raw)
+        except Refused:
+            # An event that comes again gets its job, whatever became of the object since.
+            if known := self.submit_job.resume(identity):
+                return known
+            raise
+        return self.submit_job.submit(request, identity, asked_at=drop.created_at)
+
+    def _dataset(self, drop: S3Drop, trigger: Trigger | None) -> object:
         if trigger is None:
             triggers = ", ".join(map(str, self.submit_job.catalogue.triggers)) or "none is configured"
             raise NoTrigger(f"No trigger fits this key. Triggers: {triggers}.")
         if not trigger.has_marker and not drop.size:
             raise Empty("The file is empty.")
-        if trigger.has_marker and not self._is_known(identity):
+        if trigger.has_marker:
             self._check_folder(drop, trigger)
         return trigger.request(drop.key, drop.version_id)
-
-    def _is_known(self, identity: Identity) -> bool:
-        """An event that comes again gets its job, whatever became of the folder since."""
-        now = self.submit_job.clock()
-        return self.submit_job.ledger.claimed(identity, now=now) is not None
 
     def _check_folder(self, drop: S3Drop, trigger: Trigger) -> None:
         folder = folder_of(drop.key)

@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.claim import LEASE, LISTED_WITHIN, Claim, check_payload, standing
 from pulse.domain.errors import (
+    Forgotten,
     InFlight,
     InvalidRequest,
     Misconfigured,
@@ -111,10 +112,8 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         Unavailable.
         """
         # What is looked up may have changed since: a repeated request gets its first answer all the same.
-        if needs_lookups(request, self.catalogue):
-            known = self.ledger.claimed(identity, now=self.clock())
-            if known is not None:
-                return self._resume(known, identity)
+        if needs_lookups(request, self.catalogue) and (known := self.resume(identity)):
+            return known
         prepared = self.prepare(request)
         if prepared.over_limit:
             raise OverLimit(prepared.over_limit)
@@ -124,6 +123,13 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         if claim is not None:
             return self._resume(claim, identity)
         return self._send_all(records, planned.steps)
+
+    def resume(self, identity: Identity) -> Submission | None:
+        """What a request led to that was claimed before, finished where that is left to do; None when it
+        never was. Raises what `submit` raises.
+        """
+        known = self.ledger.claimed(identity, now=self.clock())
+        return self._resume(known, identity) if known else None
 
     def _send_all(self, records: Sequence[JobRecord], steps: Sequence[Step]) -> Submission:
         """Submits the steps of a claim that is ours, each after the one it follows."""
@@ -157,15 +163,15 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
                 return record
             case "in flight":
                 raise InFlight(job_id, _seconds(record.lease_until, now))
+            case "forgotten":
+                raise Forgotten(job_id, record.job_name)
             case "released":
                 found = ""
             case "unsettled" | "abandoned" as lost:
                 found = self._find(self._step(planned_as, job_id))
                 if not found and lost == "unsettled":
-                    raise OutcomeUnknown(
-                        "the call that claimed it ended without a word",
-                        _seconds(record.lease_until, now - LISTED_WITHIN),
-                    )
+                    wait_seconds = _seconds(record.lease_until, now - LISTED_WITHIN)
+                    raise OutcomeUnknown("the call that claimed it ended without a word", wait_seconds)
         if found:
             self._settle(job_id, found)
         elif self.ledger.take_over(record, until=now + LEASE):

@@ -5,6 +5,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+from importlib.util import source_from_cache
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def for_host(clone: Path) -> Path:
 def digest(folder: Path) -> str:
     whole = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
-        if file.is_file():
+        if file.is_file() and file.suffix != ".pyc":
             whole.update(f"{file.relative_to(folder)}\0".encode() + file.read_bytes())
     return whole.hexdigest()
 
@@ -69,8 +70,19 @@ def test_it_is_built_for_the_lambda_runtime_whatever_this_machine_is():
 
 def test_nothing_in_it_depends_on_the_machine_that_built_it(host_code):
     names = {file.name for file in host_code.rglob("*")}
-    assert not names & {"bin", "RECORD", ".lock", "__pycache__", "requirements.txt"}
-    assert not [name for name in names if name.endswith(".pyc")]
+    assert not names & {"bin", "RECORD", ".lock", "requirements.txt"}
+    compiled = [
+        file for file in host_code.rglob("*.pyc") if b"/" + host_code.name.encode() in file.read_bytes()
+    ]
+    assert not compiled, "no path of this machine"
+
+
+def test_it_is_compiled_for_the_python_that_will_run_it_and_for_no_other(host_code):
+    """Lambda compiles anew at each cold start what comes uncompiled."""
+    compiled = {Path(source_from_cache(str(file))) for file in host_code.rglob("*.pyc")}
+    assert compiled == set(host_code.rglob("*.py"))
+    other = f"python3.{13 if sys.version_info[1] != 13 else 14}"
+    assert not list(build(runtime=other, architecture="arm64", bundle_for="lambda").rglob("*.pyc"))
 
 
 def test_the_sample_requests_go_in_as_examples_of_the_api(host_code):

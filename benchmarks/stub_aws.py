@@ -1,0 +1,112 @@
+"""An AWS that answers at once: DynamoDB and AWS Batch on loopback, as far as one submission asks them."""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from infra import config
+from infra.function_settings import Deployed, settings
+
+_ARN = "arn:aws:{}:us-east-1:123456789012:{}"
+_EVENTS = Path(__file__).parents[1] / "tests" / "events"
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+class StubAws(ThreadingHTTPServer):
+    """`calls` are the operations it was asked for, with their bodies."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: StubAws
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        target = self.headers.get("X-Amz-Target", "")
+        operation = target.rpartition(".")[2] or self.path.rpartition("/")[2]
+        self.server.calls.append((operation, body))
+        raw = answer(operation)
+        head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+        self.wfile.write(f"{head}{len(raw)}\r\n\r\n".encode() + raw)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def answer(operation: str) -> bytes:
+    """To SubmitJob (whose path is in small letters), and to a write that needs no answer."""
+    body = {"jobId": str(uuid.uuid4()), "jobName": "job"} if operation == "submitjob" else {}
+    return json.dumps(body).encode()
+
+
+@contextmanager
+def serving() -> Iterator[StubAws]:
+    server = StubAws()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def environment(endpoint_url: str) -> dict[str, str]:
+    """The variables of a function that is deployed with config/default.yaml, and its credentials."""
+    configured = config.load()
+    deployed = Deployed(
+        ledger_table="ledger",
+        data_bucket="pulse-data",
+        results_bucket="pulse-results",
+        alerts_topic=_ARN.format("sns", "alerts"),
+        log_group="/pulse/training",
+        queues={name: _ARN.format("batch", f"job-queue/{name}") for name in configured.queues},
+        definitions={"FARGATE": _ARN.format("batch", "job-definition/pulse-retrodiction-training:7")},
+    )
+    told = settings(configured, deployed).to_env()
+    return told | _CREDENTIALS | {"AWS_ENDPOINT_URL": endpoint_url, "AWS_LAMBDA_FUNCTION_NAME": "submit_job"}
+
+
+def call() -> dict[str, Any]:
+    """`POST /jobs` as the HTTP API hands it to the function."""
+    event: dict[str, Any] = json.loads((_EVENTS / "http_post_jobs.json").read_text())
+    return event
+
+
+def drop(key: str) -> dict[str, Any]:
+    """A data set that was dropped, as SQS hands its event to the function."""
+    event = json.loads((_EVENTS / "s3_object_created_versioned.json").read_text())
+    event["detail"]["object"]["key"] = key
+    record = {"messageId": "1", "receiptHandle": "1", "body": json.dumps(event), "eventSource": "aws:sqs"}
+    return {"Records": [record | {"attributes": {}, "messageAttributes": {}, "awsRegion": "us-east-1"}]}
+
+
+def context() -> SimpleNamespace:
+    return SimpleNamespace(
+        function_name="submit_job",
+        memory_limit_in_mb=512,
+        invoked_function_arn=_ARN.format("lambda", "function:submit_job"),
+        aws_request_id="52fdfc07-2182-154f-163f-5f0f9a621d72",
+        get_remaining_time_in_millis=lambda: 28_000,
+    )

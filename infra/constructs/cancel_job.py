@@ -1,0 +1,40 @@
+"""cancel_job: ends a job that nobody wants any more, for POST /jobs/{id}/cancel."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.config_model import Functions
+from infra.constructs.acknowledge import acknowledge_wildcards
+from infra.constructs.use_case_function import UseCaseFunction
+
+
+class CancelJob(Construct):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        config: Functions,
+        code: lambda_.Code,
+        environment: Mapping[str, str],
+        ledger: dynamodb.ITable,
+    ) -> None:
+        super().__init__(scope, id_)
+        use_case = UseCaseFunction(
+            self,
+            "UseCase",
+            use_case="cancel_job",
+            config=config,
+            code=code,
+            environment=environment,
+            description="Ends a job in AWS Batch",
+        )
+        self.function = use_case.function
+        jobs = cdk.Stack.of(self).format_arn(service="batch", resource="job", resource_name="*")
+        use_case.allow(["batch:TerminateJob"], jobs)
+        use_case.allow(["dynamodb:GetItem"], ledger.table_arn)
+        acknowledge_wildcards(use_case.role, {":job/*": "A job's id is AWS Batch's answer."})

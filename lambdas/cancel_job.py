@@ -1,0 +1,32 @@
+"""The function that cancels: `POST /jobs/{id}/cancel` of the HTTP API."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from lambdas import bootstrap, http_api, http_input
+from lambdas.telemetry import count, of
+from pulse.domain import api_answers
+from pulse.domain.api_requests import cancellation
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler import Response
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger, metrics = of("cancel_job")
+app = http_api.resolver(logger)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    count(metrics, "Calls")
+    return app.resolve(event, context)
+
+
+@app.post("/jobs/<job_id>/cancel")
+def cancel(job_id: str) -> "Response[str]":
+    wanted = cancellation(http_input.object_body(app.current_event.raw_event))
+    record = bootstrap.cancel_job().cancel(http_input.job_id(job_id), wanted.reason)
+    count(metrics, "Cancelled")
+    logger.info("Job told to end", job_id=record.job_id, batch_job_id=record.batch_job_id)
+    return http_api.json(HTTPStatus.ACCEPTED, api_answers.cancelled(record))

@@ -1,0 +1,48 @@
+"""The function that tells: `GET /jobs/{id}`, `GET /openapi.json`, and that there is nothing else."""
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from lambdas import bootstrap, http_api, http_input
+from lambdas.telemetry import count, of
+from pulse.domain import api_answers, problem
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger, metrics = of("get_job")
+app = http_api.resolver(logger)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+    count(metrics, "Calls")
+    return app.resolve(event, context)
+
+
+@app.get("/jobs/<job_id>")
+def get(job_id: str) -> Response[str]:
+    known = bootstrap.get_job().get(http_input.job_id(job_id))
+    return http_api.json(HTTPStatus.OK, api_answers.job(known.record, known.plan))
+
+
+@app.get("/openapi.json")
+def openapi() -> Response[str]:
+    return Response(HTTPStatus.OK, http_api.JSON, bootstrap.openapi())
+
+
+@app.not_found
+def nothing_else(error: Exception) -> Response[str]:
+    """The HTTP API's default route leads here: a path that is none, or one with another method. So does an
+    id with characters that no id has.
+    """
+    from pulse.domain.openapi_operations import methods_of  # noqa: PLC0415 - seldom wanted
+
+    del error
+    allowed = methods_of(app.current_event.path)
+    if not allowed or app.current_event.http_method in allowed:
+        return http_api.told(problem.NO_SUCH_RESOURCE)
+    return http_api.told(problem.method_not_allowed(allowed), {"Allow": ", ".join(allowed)})
