@@ -7,7 +7,7 @@ program on a table of 400 rows. Two rules are fitted by least squares of relativ
 at worst is printed with them. "cells" are rows times columns of numbers, "walked" are those retrodicted, both
 at 8 bytes each; a "fit" is one window of one variable.
 """
-# ruff: noqa: INP001, T201 - a script, whose output is a table
+# ruff: noqa: T201 - a script, whose output is a table
 
 import io
 import json

@@ -46,7 +46,10 @@ class OnJobEvent(Construct):
             description="Keeps the ledger's record of a job and tells of its end",
         )
         self.function = use_case.function
-        use_case.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ledger.table_arn)
+        use_case.allow(
+            ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+            ledger.table_arn,
+        )
         use_case.allow(["s3:GetObject"], results_bucket.arn_for_objects(METRICS))
         use_case.allow(["sqs:SendMessage"], reruns_queue_arn)
         alerts.grant_publish(self.function)

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from pulse.aws import ledger_items as items
 from pulse.aws.errors import translated
 from pulse.aws.ledger_table import LedgerTable
+from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.errors import NotFound, OverLimit, Unavailable
 from pulse.domain.fault import Fault
@@ -140,6 +143,33 @@ class Ledger:
             self._table.together("Moving a job in the ledger", [{"Update": update}, {"Update": settled}])
             is None
         )
+
+    def note_child(self, job_id: str, child: Child, *, now: datetime) -> None:
+        """How a child of an array ended; again does no harm."""
+        item = items.child_key(job_id, child.index) | items.wire(
+            msgspec.to_builtins(child) | {"expires_at": items.expiry(now, self._kept)}
+        )
+        with translated("Noting the child of an array in the ledger"):
+            self._table.client.put_item(TableName=self._table.name, Item=item)
+
+    def children(self, job_id: str) -> list[Child]:
+        """The ended children of an array, as far as they are noted."""
+        return [items.child_of(item) for item in self._table.query(f"JOB#{job_id}", items.CHILD)]
+
+    def note_cost(self, record: JobRecord) -> None:
+        """What an ended job cost, among the costs of the month it was asked for in; again does no harm."""
+        # Below `by`, because the table's indexes are over attributes of these names.
+        by = {
+            "profile": record.profile,
+            "dataset": record.dataset,
+            "share_identifier": record.share_identifier,
+            "tags": record.tags,
+        }
+        costs = {"usd": record.cost_usd, "by": by, "expires_at": self._expiry(record)}
+        with translated("Noting a cost in the ledger"):
+            self._table.client.put_item(
+                TableName=self._table.name, Item=items.cost_key(record) | items.wire(costs)
+            )
 
     def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
         """The newest jobs of a data set, or of a profile. Needs `dynamodb:Query` on the two indexes."""

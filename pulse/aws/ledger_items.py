@@ -2,9 +2,11 @@
 
 | pk | sk | holds |
 | --- | --- | --- |
-| `JOB#<job id>` | `RECORD` | a JobRecord, `position`, `day`; indexed by day, status, profile, dataset |
+| `JOB#<job id>` | `RECORD` | a JobRecord, `position`, `day`; indexes: day, status, profile, dataset |
 | `JOB#<job id>` | `PLAN` | the request and the exact parameters of each SubmitJob, as JSON |
 | `KEY#<idempotency key>` | `CLAIM` | the job id that the request has, its payload's hash, `valid_until` |
+| `JOB#<job id>` | `CHILD#<index>` | how a child of an array ended |
+| `COST#<YYYY-MM>` | `JOB#<job id>` | what an ended job cost, and what costs are summed by |
 | `COST#<YYYY-MM>` | `TOTAL` | what the month's jobs cost, and what those that run may cost at most |
 | a job or a key | `ALERTS` | for each kind `<KIND>_turn` (epoch seconds) and `<KIND>_sent` (time) |
 
@@ -18,12 +20,14 @@ from typing import Any
 import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
 from pulse.domain.stored_plan import StoredPlan
 
 Item = dict[str, Any]
+CHILD = "CHILD#"
 Attribute = dict[str, Any]
 
 _serialize = TypeSerializer().serialize
@@ -50,6 +54,19 @@ def plan_key(job_id: str) -> Item:
 
 def month_key(month: str) -> Item:
     return wire({"pk": f"COST#{month}", "sk": "TOTAL"})
+
+
+def child_key(job_id: str, index: int) -> Item:
+    return wire({"pk": f"JOB#{job_id}", "sk": f"{CHILD}{index:05}"})
+
+
+def cost_key(record: JobRecord) -> Item:
+    return wire({"pk": f"COST#{month_of(record)}", "sk": f"JOB#{record.job_id}"})
+
+
+def child_of(item: Item) -> Child:
+    values = {name: _plain(_deserialize(typed)) for name, typed in item.items()}
+    return msgspec.convert(values, Child)
 
 
 def month_of(record: JobRecord) -> str:

@@ -1,12 +1,12 @@
 """The ledger's table: reads that are consistent, and writes under a condition, alone or together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from pulse.aws.errors import code, translated
-from pulse.aws.ledger_items import Item
+from pulse.aws.ledger_items import Item, wire
 from pulse.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -25,6 +25,23 @@ class LedgerTable:
         with translated(doing):
             answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True)
         return answer.get("Item")
+
+    def query(self, pk: str, sk_begins: str) -> Iterator[Item]:
+        """The items of a partition whose sort keys begin so, page by page. Needs `dynamodb:Query`."""
+        more: dict[str, Any] = {}
+        while True:
+            with translated("Reading from the ledger"):
+                answer = self.client.query(
+                    TableName=self.name,
+                    KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
+                    ExpressionAttributeValues=wire({":pk": pk, ":sk": sk_begins}),
+                    ConsistentRead=True,
+                    **more,
+                )
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def together(self, doing: str, writes: list[Any]) -> int | None:
         """Makes all writes or none; None when they are made, else the index of the first whose condition did

@@ -14,6 +14,7 @@ from pulse.domain.alert import (
     sentences,
 )
 from pulse.domain.alerts_wanted import JobKind, muted
+from pulse.domain.array_children import Failures
 from pulse.domain.console import Console
 from pulse.domain.diagnosis import DEPENDENCY_FAILED, DUPLICATE, diagnose
 from pulse.domain.duration import in_words
@@ -60,19 +61,20 @@ def is_told(record: JobRecord) -> bool:
     return cause != DUPLICATE and not (record.follows and cause == DEPENDENCY_FAILED)
 
 
-def job_alert(
+def job_alert(  # noqa: PLR0913, PLR0917 - what there may be to tell
     record: JobRecord,
     place: Place,
     metrics: TrainingMetrics | None = None,
     note: str = "",
     rerun: Size | None = None,
+    failed: Failures | None = None,
 ) -> Alert:
     """The alert of a SUCCEEDED or FAILED record. `note` says why there are no metrics, `rerun` with what a
     job is submitted again that died of memory.
     """
     if record.status == "SUCCEEDED":
         return _succeeded(record, place, metrics, note)
-    return _failed(record, place, rerun)
+    return _failed(record, place, rerun, failed)
 
 
 def _succeeded(record: JobRecord, place: Place, metrics: TrainingMetrics | None, note: str) -> Alert:
@@ -98,7 +100,7 @@ def _succeeded(record: JobRecord, place: Place, metrics: TrainingMetrics | None,
     )
 
 
-def _failed(record: JobRecord, place: Place, rerun: Size | None) -> Alert:
+def _failed(record: JobRecord, place: Place, rerun: Size | None, failed: Failures | None) -> Alert:
     diagnosis = diagnose(record)
     again = (
         f"Nothing: it is submitted again with {vcpus_text(rerun.vcpus)} vCPU and {rerun.memory_mib} MiB."
@@ -110,7 +112,9 @@ def _failed(record: JobRecord, place: Place, rerun: Size | None) -> Alert:
         severity=SEVERITIES["FAILED"],
         about=record.results_id,
         headline=_headline(record, f"failed: {diagnosis.cause.replace('-', ' ')}"),
-        reason=cut(diagnosis.explanation, REASON_CHARACTERS),
+        reason=cut(
+            f"{failed}. {diagnosis.explanation}" if failed else diagnosis.explanation, REASON_CHARACTERS
+        ),
         next_step=again or diagnosis.advice,
         facts=facts(_told(record, place, None, "")),
         links=_links(record, place),
@@ -158,10 +162,17 @@ def _told(
         ("Waited", in_words(record.waited_seconds)),
         ("Ran", f"{ran}{tries}" if ran else ""),
         ("Resources", f"{resources}{peak}" if resources else ""),
+        ("Children", f"{record.array_size}" if record.array_size else ""),
+        ("Cost", _usd(record)),
         ("Profile", record.profile),
         ("Queue", record.queue),
         ("Results", results),
     ]
+
+
+def _usd(record: JobRecord) -> str:
+    """What AWS's list prices make of the attempts; short runs cost less than a cent."""
+    return "" if record.cost_usd is None else f"${record.cost_usd:.4f} by list prices"
 
 
 def _outcome(metrics: TrainingMetrics) -> str:

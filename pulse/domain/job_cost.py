@@ -1,4 +1,4 @@
-"""What an ended job cost, by its record."""
+"""What an ended container cost, by the record of its job. An array costs what its children do."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,9 +12,9 @@ from pulse.domain.prices import Prices
 def record_cost(
     prices: Prices, catalogue: Catalogue, record: JobRecord, attempt_seconds: Sequence[float]
 ) -> Decimal | None:
-    """US dollars; None where there is no price (instances), and for arrays, whose children cost, not they."""
+    """US dollars of a container with the record's resources; None where there is no price (instances)."""
     queue = catalogue.queues.get(record.queue)
-    if queue is None or queue.platform == "EC2" or record.array_size or not record.vcpus:
+    if queue is None or queue.platform == "EC2" or not record.vcpus:
         return None
     return actual_cost(
         prices,

@@ -69,6 +69,8 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     vcpus: str = ""
     memory_mib: int | None = None
     gpus: int = 0
+    share_identifier: str = ""
+    tags: dict[str, str] = {}
     array_size: int | None = None
     follower: str = ""
     follows: str = ""
@@ -148,6 +150,8 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         vcpus=vcpus_text(resources.vcpus),
         memory_mib=resources.memory_mib,
         gpus=resources.gpus,
+        share_identifier=request.share_identifier or "",
+        tags=request.tags,
         array_size=step.array_size,
         follower="" if step.follows else next((s.job_id for s in plan.steps if s.follows == step.job_id), ""),
         follows=step.follows,

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pulse.domain.alert import Alert, Kind
 from pulse.domain.alert_turn import Subject, Turn
+from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
@@ -60,6 +61,15 @@ class Ledger(Protocol):
         """Writes what an event changed if the record's position is still `before`; False when it is not. The
         end of a job with a reservation gives back to the month's budget what it did not cost.
         """
+
+    def note_child(self, job_id: str, child: Child, *, now: datetime) -> None:
+        """How a child of an array ended; again does no harm."""
+
+    def children(self, job_id: str) -> list[Child]:
+        """The ended children of an array, as far as they are noted."""
+
+    def note_cost(self, record: JobRecord) -> None:
+        """What an ended job cost, among the costs of its month; again does no harm."""
 
     def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
         """The newest jobs of a data set, or of a profile."""

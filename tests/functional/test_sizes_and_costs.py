@@ -203,3 +203,42 @@ def test_should_tell_of_an_array_once(post, batch, end, alerts):
     end("batch_failed_exit_code", broken, number=2, arrayProperties={"size": 2})
     end("batch_failed_exit_code", broken["follower"], number=3, statusReason="Dependent Job failed")
     assert [alert["job_id"] for alert in alerts()] == [broken["job_id"]]
+
+
+@pytest.fixture
+def end_child(event, sqs_event, context, batch):
+    def tell(name, answer, index, number=0):
+        happened = event(name)
+        sent = batch.requests[number]
+        happened["detail"] |= {
+            "jobName": sent["jobName"],
+            "jobId": f"{answer['batch_job_id']}:{index}",
+            "jobQueue": sent["jobQueue"],
+            "arrayProperties": {"index": index},
+        }
+        happened["detail"]["container"]["environment"] = sent["containerOverrides"]["environment"]
+        assert on_job_event.handler(sqs_event(happened), context)["batchItemFailures"] == []
+
+    return tell
+
+
+def test_should_say_which_children_failed_why_and_what_all_of_them_cost(  # noqa: PLR0913, PLR0917 - fixtures
+    post, ledger, end, end_child, alerts, event
+):
+    _, array = post({"shards": 3})
+    end_child("batch_succeeded", array, 0)
+    end_child("batch_failed_exit_code", array, 2)
+    end_child("batch_failed_exit_code", array, 2)
+    summary = {"size": 3, "statusSummary": {"SUCCEEDED": 1, "FAILED": 2}}
+    end("batch_failed_array_child", array, number=0, arrayProperties=summary)
+    (alert,) = alerts()
+    assert "2 of 3 children failed: 2; 1 of them: missing variable" in alert["reason"]
+    assert alert["job_id"] == array["job_id"]
+    first = ledger.record(array["job_id"])
+    assert first.children == {"SUCCEEDED": 1, "FAILED": 2}
+
+    end_child("batch_failed_exit_code", array, 1)
+    late = ledger.record(array["job_id"])
+    assert late.cost_usd > first.cost_usd
+    assert late.cost_usd == sum(child.cost_usd for child in ledger.children(array["job_id"]))
+    assert alerts() == []

@@ -57,11 +57,9 @@ class _Walk:
         auto = {"profile": "auto", "timeout_seconds": 3600}
 
         sharded = self.submit({"dataset": key, "profile": "small", "shards": 2})
-        # They wait for its merge, long enough to be ended before they begin.
-        waiting = {"dataset": key, "profile": "small", "depends_on": [sharded["job_id"]]}
-        unwanted = self.submit(waiting | {"attempts": 2})
+        # It waits for the merge, long enough to be ended before it begins.
+        unwanted = self.submit({"dataset": key, "profile": "small", "depends_on": [sharded["job_id"]]})
         self.call("POST", f"/jobs/{unwanted['job_id']}/cancel")
-        self.dies_of_memory(self.submit(waiting | {"attempts": 3}))
         # The second looks at the data set and at what it took before, the third at all there are and at
         # earlier runs of the profile.
         first = self.submit(versioned | {"profile": "small"})
@@ -74,6 +72,8 @@ class _Walk:
         except AssertionError:
             pytest.fail(f"Still to come: {self.missing(version, submitted)}")
         self.adopts(first, versioned | {"profile": "small"})
+        self.dies_of_memory(first)
+        self.watch.until(lambda: self.memories() & {"4096"} or None, "the rerun with more memory")
 
     def submit(self, request: dict[str, Any]) -> dict[str, Any]:
         """What the submission was answered with. It has an Idempotency-Key of its own."""
@@ -87,23 +87,14 @@ class _Walk:
             self.watch.until(lambda: None, f"the denial behind {answer.text}")
         return dict(answer.json())
 
-    def dies_of_memory(self, job: dict[str, Any]) -> None:
-        """Delivers the event by which AWS Batch tells that a container outgrew its memory."""
-        event = json.loads(OUT_OF_MEMORY.read_text())
-        (known,) = self.pulse.batch.describe_jobs(jobs=[job["batch_job_id"]])["jobs"]
-        event["detail"] |= {name: known[name] for name in ("jobId", "jobName", "jobQueue")}
-        event["detail"]["container"]["environment"] = known["container"]["environment"]
-        self.pulse.sqs.send_message(QueueUrl=self.pulse.queue_url("Events"), MessageBody=json.dumps(event))
-
     def missing(self, version: str, submitted: list[dict[str, Any]]) -> list[str]:
-        """What has yet to come: results, more memory for the one that outgrew its own, word to everybody."""
-        jobs = [job for job in self.pulse.all_jobs() if job["tags"].get("Run") == self.run]
+        """What has yet to come: results, and word to everybody."""
+        jobs = self.jobs()
         dropped = [job for job in self.pulse.jobs_of(version) if "Run" not in job["tags"]]
         statuses = {pulse_job_id(job): job["status"] for job in (*jobs, *dropped) if "container" in job}
         told = [pulse_job_id(job) for job in dropped] + [job["job_id"] for job in submitted]
         steps = {
             "a job for the drop": bool(dropped),
-            "the rerun": any(needed(job).get("MEMORY") == "4096" for job in jobs),
             "the alert of the bad request": bool(self.pulse.messages(f"{self.run}.json", "email")),
             "the logs of all functions": self.watch.every_function_logged(),
             **{
@@ -119,13 +110,15 @@ class _Walk:
         return [step for step, done in steps.items() if not done]
 
     def adopts(self, job: dict[str, Any], request: dict[str, Any]) -> None:
-        """Makes the ledger forget the answer of SubmitJob, and asks for the same job again."""
+        """Makes the ledger forget the answer of SubmitJob and all that came after, and asks for the same job
+        again.
+        """
         long_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
         self.pulse.table.update_item(
             TableName=next(name for name in self.pulse.table.list_tables()["TableNames"] if "Ledger" in name),
             Key={"pk": {"S": f"JOB#{job['job_id']}"}, "sk": {"S": "RECORD"}},
             UpdateExpression="SET #status = :claimed, lease_until = :then, #position = :start "
-            "REMOVE batch_job_id",
+            "REMOVE batch_job_id, attempts, exit_code",
             ExpressionAttributeNames={"#status": "status", "#position": "position"},
             ExpressionAttributeValues={
                 ":claimed": {"S": "CLAIMED"},
@@ -135,14 +128,29 @@ class _Walk:
         )
         assert self.submit(request) == job
 
+    def dies_of_memory(self, job: dict[str, Any]) -> None:
+        """Delivers the event by which AWS Batch tells that a container outgrew its memory, of a job whose end
+        the ledger has forgotten.
+        """
+        event = json.loads(OUT_OF_MEMORY.read_text())
+        (known,) = self.pulse.batch.describe_jobs(jobs=[job["batch_job_id"]])["jobs"]
+        event["detail"] |= {name: known[name] for name in ("jobId", "jobName", "jobQueue")}
+        event["detail"]["container"]["environment"] = known["container"]["environment"]
+        self.pulse.sqs.send_message(QueueUrl=self.pulse.queue_url("Events"), MessageBody=json.dumps(event))
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return [job for job in self.pulse.all_jobs() if job["tags"].get("Run") == self.run]
+
+    def memories(self) -> set[str]:
+        """What the jobs of this run were given, MiB."""
+        needs = [
+            need for job in self.jobs() for need in job.get("container", {}).get("resourceRequirements", [])
+        ]
+        return {need["value"] for need in needs if need["type"] == "MEMORY"}
+
 
 def hash_of(request: dict[str, Any]) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(request, sort_keys=True)))
-
-
-def needed(job: dict[str, Any]) -> dict[str, str]:
-    requirements = job.get("container", {}).get("resourceRequirements", [])
-    return {need["type"]: need["value"] for need in requirements}
 
 
 def empty_datasets(pulse: Deployment) -> None:

@@ -90,10 +90,17 @@ class MemoryLedger:
         return self.records.setdefault(record.job_id, record) is record
 
     def move(self, record, *, before):
-        if self.records[record.job_id].position != before:
+        held = self.records[record.job_id]
+        if (held.position, held.revision) != (before, record.revision - 1):
             return False
         self.records[record.job_id] = record
         return True
+
+    def children(self, job_id):
+        return []
+
+    def note_cost(self, record):
+        pass
 
 
 @dataclass

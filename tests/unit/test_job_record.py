@@ -1,4 +1,6 @@
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,8 @@ from pulse.domain.job_event import Attempt, JobEvent
 from pulse.domain.job_record import JobRecord, advanced, foreign, record_ids
 from pulse.domain.job_status import position
 from pulse.domain.validation import InvalidInput
+
+EVENTS = Path(__file__).parent.parent / "events"
 
 
 def test_should_order_states_by_attempts_and_then_by_rank():
@@ -163,3 +167,32 @@ def test_should_know_the_child_of_an_array(happened):
 def test_should_refuse_what_is_no_state_change(detail):
     with pytest.raises(InvalidInput, match="Batch Job State Change"):
         job_event.parse(detail)
+
+
+STORY = ("runnable", "running", "retried_runnable", "succeeded")
+
+
+@given(order=st.permutations(range(4)), doubled=st.sets(st.integers(0, 3)))
+def test_should_know_the_same_story_in_whatever_order_its_events_come(order, doubled):
+    story = [
+        structs.replace(
+            job_event.parse(json.loads((EVENTS / f"batch_{name}.json").read_text())["detail"]),
+            at=datetime(2026, 3, 2, 9, 30, number, tzinfo=UTC),
+        )
+        for number, name in enumerate(STORY)
+    ]
+    story[3] = structs.replace(story[3], attempts=story[2].attempts + story[3].attempts)
+    begun = JobRecord(
+        job_id="batch-1", status="SUBMITTED", created_at=story[0].at, batch_job_id=story[0].batch_job_id
+    )
+
+    def told(events):
+        record = begun
+        for event in events:
+            record = advanced(record, event) or record
+        return structs.replace(record, revision=0)
+
+    in_order = told(story)
+    assert told([story[i] for i in (*order, *sorted(doubled))]) == in_order
+    assert [change.status for change in in_order.changes] == ["RUNNABLE", "RUNNING", "RUNNABLE", "SUCCEEDED"]
+    assert len(in_order.tries) == in_order.attempts
