@@ -16,6 +16,7 @@ from infra.constructs.cancel_job import CancelJob
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.get_job import GetJob
 from infra.constructs.http_api import DEFAULT_ROUTE, HttpApi
+from infra.constructs.monitoring import Monitoring
 from infra.constructs.on_job_event import OnJobEvent
 from infra.constructs.send_alert import SendAlert
 from infra.constructs.submit_job import SubmitJob
@@ -69,19 +70,43 @@ class JobsStack(cdk.Stack):
             queue_arns=[queue.job_queue_arn for queue in queues],
             reruns_queue_arn=drops.queue_arn,
         )
-        dead_letters = {"Drops": submit_job.drops, "Events": on_job_event.queue}
+        event_queues = {"Drops": submit_job.drops, "Events": on_job_event.queue}
+        functions = {"submit_job": submit_job.function, "on_job_event": on_job_event.function}
         if config.alerts.slack:
             send_alert = SendAlert(self, "SendAlert", **taking, slack=config.alerts.slack)
-            dead_letters["Alerts"] = send_alert.queue
+            event_queues["Alerts"] = send_alert.queue
+            functions["send_alert"] = send_alert.function
         cancel_job = CancelJob(self, "CancelJob", **function, ledger=storage.ledger)
-        get_job = GetJob(self, "GetJob", **function, ledger=storage.ledger)
+        get_job = GetJob(
+            self,
+            "GetJob",
+            **function,
+            ledger=storage.ledger,
+            training_logs=compute.training.log_group,
+        )
+        functions |= {"cancel_job": cancel_job.function, "get_job": get_job.function}
         api = HttpApi(
             self, "HttpApi", config=config.api, log_retention_days=config.functions.log_retention_days
         )
         api.serve(submit_job.function, "POST /jobs", "POST /jobs/{id}/rerun")
         api.serve(cancel_job.function, "POST /jobs/{id}/cancel")
-        api.serve(get_job.function, "GET /jobs/{id}", "GET /openapi.json", DEFAULT_ROUTE)
-        self._outputs(api.url, dead_letters)
+        api.serve(
+            get_job.function,
+            "GET /jobs",
+            "GET /jobs/{id}",
+            "GET /jobs/{id}/logs",
+            "GET /openapi.json",
+            DEFAULT_ROUTE,
+        )
+        Monitoring(
+            self,
+            "Monitoring",
+            functions=functions,
+            queues=event_queues,
+            api=api,
+            alarms=alerts.alarms,
+        )
+        self._outputs(api.url, event_queues)
 
     def _deployed(self) -> Deployed:
         storage, compute = self._storage, self._compute

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from pulse.aws.ledger import Ledger
     from pulse.aws.ledger_table import LedgerTable
     from pulse.aws.s3 import Objects
+    from pulse.domain.console import Console
     from pulse.services.cancel_job import CancelJob
     from pulse.services.get_job import GetJob
+    from pulse.services.list_jobs import ListJobs
     from pulse.services.past_runs import PastRuns
     from pulse.services.post_slack import PostSlack
     from pulse.services.publish_alert import PublishAlert
     from pulse.services.quote_job import QuoteJob
+    from pulse.services.read_log import ReadLog
     from pulse.services.record_job_event import RecordJobEvent
     from pulse.services.rerun_job import RerunJob
     from pulse.services.size_job import SizeJob
@@ -125,6 +128,30 @@ def get_job() -> "GetJob":
     from pulse.services.get_job import GetJob
 
     return GetJob(ledger())
+
+
+@cache
+def list_jobs() -> "ListJobs":
+    from pulse.services.list_jobs import ListJobs
+
+    return ListJobs(ledger=ledger(), clock=now)
+
+
+@cache
+def read_log() -> "ReadLog":
+    from pulse.aws import clients
+    from pulse.aws.logs import Logs
+    from pulse.services.read_log import ReadLog
+
+    return ReadLog(ledger=ledger(), logs=Logs(clients.logs), log_group=settings().log_group)
+
+
+@cache
+def console() -> "Console":
+    """The AWS console, where this deployment is."""
+    from pulse.domain import console
+
+    return console.of_arn(settings().alerts_topic)
 
 
 @cache

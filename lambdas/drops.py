@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lambdas import bootstrap, sqs_batch
-from lambdas.telemetry import count, of, reason, submitted
+from lambdas.telemetry import Job, count, of, reason, submitted
 from pulse.domain import envelope, s3_drop
 from pulse.domain.envelope import Envelope
 from pulse.domain.errors import Refused
@@ -52,6 +52,8 @@ def _log(drop: S3Drop, outcome: Outcome) -> None:
         submitted(logger, metrics, "Drop", submission, object=str(drop))
     else:
         count(metrics, "Rejected" if outcome.alerted else "Ignored")
+        if outcome.alerted:
+            count(metrics, Job.ALERTS_SENT)
         logger.info(
             "No job for drop", object=str(drop), reason=reason(outcome.reason), alerted=outcome.alerted
         )

@@ -1,4 +1,4 @@
-"""The function that tells: `GET /jobs/{id}`, `GET /openapi.json`, and that there is nothing else."""
+"""The function that tells: of jobs, of one and of its log, of the API, and that there is nothing else."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from lambdas import bootstrap, http_api, http_input
 from lambdas.telemetry import count, of
-from pulse.domain import api_answers, problem
+from pulse.domain import job_answers, problem
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,10 +23,21 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     return app.resolve(event, context)
 
 
+@app.get("/jobs")
+def jobs() -> Response[str]:
+    return http_api.json(HTTPStatus.OK, job_answers.page(bootstrap.list_jobs().page(_query())))
+
+
 @app.get("/jobs/<job_id>")
 def get(job_id: str) -> Response[str]:
     known = bootstrap.get_job().get(http_input.job_id(job_id))
-    return http_api.json(HTTPStatus.OK, api_answers.job(known.record, known.plan))
+    return http_api.json(HTTPStatus.OK, job_answers.story(known.record, known.plan, bootstrap.console()))
+
+
+@app.get("/jobs/<job_id>/logs")
+def log(job_id: str) -> Response[str]:
+    found = bootstrap.read_log().page(http_input.job_id(job_id), _query())
+    return http_api.json(HTTPStatus.OK, job_answers.log(found))
 
 
 @app.get("/openapi.json")
@@ -46,3 +57,7 @@ def nothing_else(error: Exception) -> Response[str]:
     if not allowed or app.current_event.http_method in allowed:
         return http_api.told(problem.NO_SUCH_RESOURCE)
     return http_api.told(problem.method_not_allowed(allowed), {"Allow": ", ".join(allowed)})
+
+
+def _query() -> dict[str, str]:
+    return app.current_event.raw_event.get("queryStringParameters") or {}

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lambdas import bootstrap, sqs_batch
-from lambdas.telemetry import count, of, reason
+from lambdas.telemetry import Job, count, ended, of, reason
 from pulse.domain import envelope, job_event
+from pulse.domain.diagnosis import diagnose
 from pulse.domain.envelope import Envelope
 from pulse.domain.fault import printable
 
@@ -30,8 +31,11 @@ def _take(body: str) -> None:
 def _record(event: Envelope) -> None:
     change = job_event.parse(event.detail, at=event.time)
     result = bootstrap.record_job_event().record(change)
+    if result.ended and result.record:
+        failed = result.record.status == "FAILED"
+        ended(metrics, result.record, cause=diagnose(result.record).cause if failed else "")
     if result.alerted:
-        count(metrics, f"Alerts{change.status.capitalize()}")
+        count(metrics, Job.ALERTS_SENT)
     if result.record and result.trouble:
         logger.error("No metrics for the alert", job_id=result.record.job_id, reason=reason(result.trouble))
     logger.info(

@@ -51,7 +51,7 @@ def process(
             logger.error("Cannot be processed", message_id=record.message_id, reason=reason(error))  # noqa: TRY400
             raise
         except Exception:
-            count(metrics, "Failed")
+            count(metrics, "Crashed")
             logger.exception("Failed", message_id=record.message_id)
             raise
 

@@ -1,17 +1,34 @@
 """Structured logs and EMF metrics, the same for all functions."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
 
 from pulse.domain.fault import cut
 
 if TYPE_CHECKING:
+    from pulse.domain.job_record import JobRecord
     from pulse.services.submit_job import Submission
 
 NAMESPACE = "Pulse"
+CAUSE = "cause"
+"""The dimension, beside `service`, by which Failed is counted once more. Its values are the diagnosis's."""
 _REASON_CHARACTERS = 1000
+
+
+class Job(StrEnum):
+    """What is measured of jobs, for the dashboard and the alarms of `infra/constructs/monitoring.py`."""
+
+    SUBMITTED = "Submitted"
+    DUPLICATES = "Duplicates"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    QUEUE_WAIT = "QueueWait"
+    RUNTIME = "Runtime"
+    COST_USD = "CostUsd"
+    ALERTS_SENT = "AlertsSent"
 
 
 def of(function: str) -> tuple[Logger, Metrics]:
@@ -22,12 +39,38 @@ def of(function: str) -> tuple[Logger, Metrics]:
 def submitted(logger: Logger, metrics: Metrics, what: str, submission: "Submission", **more: str) -> None:
     """Counts and logs that a call or a drop has its job."""
     ids = {"job_id": submission.record.job_id, "batch_job_id": submission.batch_job_id}
-    count(metrics, "Duplicates" if submission.replayed else "Submitted")
+    count(metrics, Job.DUPLICATES if submission.replayed else Job.SUBMITTED)
     message = f"{what} was submitted before" if submission.replayed else f"{what} submitted"
     logger.info(message, extra=ids | more)
     if submission.unsettled:
         told = ids | {"reason": reason(submission.unsettled)}
         logger.error("The ledger does not know yet that the job runs", extra=told)
+
+
+def ended(metrics: Metrics, record: "JobRecord", *, cause: str = "") -> None:
+    """Counts the end of a job with its wait and run in seconds and its cost in US dollars, as far as they are
+    known. `cause`: the diagnosis's word for why it failed.
+    """
+    count(metrics, Job.SUCCEEDED if record.status == "SUCCEEDED" else Job.FAILED)
+    measured = {
+        Job.QUEUE_WAIT: (MetricUnit.Seconds, record.waited_seconds),
+        Job.RUNTIME: (MetricUnit.Seconds, record.ran_seconds),
+        Job.COST_USD: (MetricUnit.NoUnit, record.cost_usd),
+    }
+    for name, (unit, value) in measured.items():
+        if value is not None:
+            metrics.add_metric(name=name, unit=unit, value=float(value))
+    if cause:
+        _count_cause(metrics, cause)
+
+
+def _count_cause(metrics: Metrics, cause: str) -> None:
+    """In a document of its own: the dimensions of one hold for all of its metrics."""
+    service = {"service": str(metrics.service)}
+    with single_metric(
+        Job.FAILED, MetricUnit.Count, 1, namespace=NAMESPACE, default_dimensions=service
+    ) as one:
+        one.add_dimension(CAUSE, cause)
 
 
 def reason(what: object) -> str:

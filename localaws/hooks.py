@@ -83,7 +83,6 @@ HOOKS: tuple[Hook, ...] = (
         "and who may not",
         "action, principal_arn, resource, explicit_deny",
     ),
-    Hook("core.responses", "get_region", "where it is asked", ""),
     Hook("core.router", "extract_access_key_id", "by whom", "headers, query_params"),
     Hook("core.persistence", "_json_default", "the state as JSON", "obj"),
     Hook("core.persistence", "_state_format_version", "and its version", "service"),

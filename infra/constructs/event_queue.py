@@ -4,7 +4,7 @@ neither be delivered nor handled ends in a dead-letter queue that raises an alar
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
@@ -71,6 +71,7 @@ class EventQueue(Construct):
         alarm = cloudwatch.Alarm(
             self,
             "DeadLettersAlarm",
+            alarm_name=f"{Stack.of(self).stack_name}: {self.node.id} queue, dead letters",
             alarm_description=f"{self.node.path}: events that could not be handled wait in the dead-letter "
             "queue. Read one and repair its cause; then `pulse queue redrive` has them handled again.",
             metric=self.dead_letters.metric_approximate_number_of_messages_visible(

@@ -1,12 +1,14 @@
-"""get_job: tells of a job for GET /jobs/{id}, and what the API is for everything else that is asked of it."""
+"""get_job: tells of jobs, of one and of its log, and what the API is for everything else that is asked."""
 
 from collections.abc import Mapping
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.config_model import Functions
+from infra.constructs.ledger import INDEXES
 from infra.constructs.use_case_function import UseCaseFunction
 
 
@@ -20,7 +22,9 @@ class GetJob(Construct):
         code: lambda_.Code,
         environment: Mapping[str, str],
         ledger: dynamodb.ITable,
+        training_logs: logs.ILogGroup,
     ) -> None:
+        """`training_logs`: what the jobs log to."""
         super().__init__(scope, id_)
         use_case = UseCaseFunction(
             self,
@@ -29,7 +33,10 @@ class GetJob(Construct):
             config=config,
             code=code,
             environment=environment,
-            description="Tells of a job and of the API itself",
+            description="Tells of jobs, their logs and the API itself",
         )
         self.function = use_case.function
         use_case.allow(["dynamodb:GetItem"], ledger.table_arn)
+        use_case.allow(["dynamodb:Query"], *(f"{ledger.table_arn}/index/{index}" for index in INDEXES))
+        # The group's ARN ends with `:*`, which takes in its streams.
+        use_case.allow(["logs:GetLogEvents"], training_logs.log_group_arn)

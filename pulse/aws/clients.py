@@ -8,6 +8,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -35,6 +36,10 @@ def batch() -> "BatchClient":
 
 def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=_RETRYING)
+
+
+def logs() -> "CloudWatchLogsClient":
+    return boto3.client("logs", config=_RETRYING)
 
 
 def s3() -> "S3Client":

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from pulse.aws import ledger_items as items
+from pulse.aws import ledger_pages
 from pulse.aws.errors import translated
 from pulse.aws.ledger_table import LedgerTable
 from pulse.domain.array_children import Child
@@ -15,6 +16,7 @@ from pulse.domain.claim import Claim
 from pulse.domain.errors import NotFound, OverLimit, Unavailable
 from pulse.domain.fault import Fault
 from pulse.domain.idempotency import Identity
+from pulse.domain.job_page import Attribute, Position
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import position
 from pulse.domain.stored_plan import Reservation, StoredPlan
@@ -185,6 +187,10 @@ class Ledger:
                 Limit=most,
             )
         return [items.record_of(item) for item in answer["Items"]]
+
+    def newest(self, by: Attribute, of: str, *, most: int, after: Position | None) -> list[JobRecord]:
+        """The jobs with this value of an attribute, the newest first, beyond `after`."""
+        return ledger_pages.newest(self._table, by, of, most=most, after=after)
 
     def spent(self, month: str) -> Decimal:
         """US dollars of a month (YYYY-MM): costs, and reservations of what has not ended."""

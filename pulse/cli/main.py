@@ -5,11 +5,14 @@ import typer
 from pulse.cli import local, queue
 from pulse.cli.cancel import cancel
 from pulse.cli.cost import cost
+from pulse.cli.list import list_jobs
+from pulse.cli.logs import logs
 from pulse.cli.option_groups import ManyValues
 from pulse.cli.quote import quote
 from pulse.cli.rerun import rerun
 from pulse.cli.status import status
 from pulse.cli.submit import submit
+from pulse.cli.watch import watch
 
 app = typer.Typer(
     name="pulse",
@@ -21,7 +24,10 @@ app = typer.Typer(
 )
 app.command(cls=ManyValues)(submit)
 app.command(cls=ManyValues)(quote)
+app.command("list")(list_jobs)
 app.command()(status)
+app.command()(watch)
+app.command()(logs)
 app.command()(cancel)
 app.command()(rerun)
 app.command()(cost)

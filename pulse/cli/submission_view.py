@@ -19,7 +19,7 @@ def submitted(job: dict[str, Any], request: dict[str, Any]) -> None:
             ("again of", str(job.get("rerun_of") or "")),
             ("AWS Batch job", str(job.get("batch_job_id", ""))),
             ("name", str(job.get("job_name", ""))),
-            *_asked(request),
+            *asked(request),
             ("then", str(follower.get("job_id", ""))),
             ("results", str(job.get("results", ""))),
             ("next", f"pulse status {job_id}"),
@@ -35,11 +35,11 @@ def ended(job: dict[str, Any]) -> None:
     output.facts(
         f"{job.get('job_id', '')} {status}",
         [
-            *([] if status == "SUCCEEDED" else _why(job)),
+            *([] if status == "SUCCEEDED" else why(job)),
             ("again of", str(job.get("rerun_of") or "")),
             ("AWS Batch job", str(job.get("batch_job_id") or "")),
             ("name", str(job.get("job_name") or "")),
-            *_asked(job),
+            *asked(job),
             ("ran", duration.in_words(job.get("ran_seconds"))),
             ("results", str(job.get("results") or "") if status == "SUCCEEDED" else ""),
             ("log", " ".join(str(part) for part in log if part)),
@@ -48,15 +48,19 @@ def ended(job: dict[str, Any]) -> None:
     )
 
 
-def _why(job: dict[str, Any]) -> output.Facts:
-    exit_code = job.get("exit_code")
+def why(job: dict[str, Any]) -> output.Facts:
+    """Why it failed and what helps; without a diagnosis, AWS Batch's own words."""
+    exit_code, found = job.get("exit_code"), job.get("diagnosis") or {}
+    said = job.get("reason") or job.get("status_reason")
     return [
-        ("why", str(job.get("reason") or job.get("status_reason") or "")),
+        ("cause", str(found.get("cause") or "").replace("-", " ")),
+        ("why", str(found.get("explanation") or said or "")),
+        ("what helps", str(found.get("advice") or "")),
         ("exit code", "" if exit_code is None else str(exit_code)),
     ]
 
 
-def _asked(job: dict[str, Any]) -> output.Facts:
+def asked(job: dict[str, Any]) -> output.Facts:
     """A request, or what the ledger says of one: what is not said, the deployment decided."""
     size = [f"{job[name]} {unit}" for name, unit in UNITS.items() if job.get(name)]
     version = f" version {job['dataset_version_id']}" if job.get("dataset_version_id") else ""

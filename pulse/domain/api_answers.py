@@ -1,4 +1,6 @@
-"""What the HTTP API answers when all is well, as types: GET /openapi.json publishes them."""
+"""What the HTTP API answers when all is well, as types: GET /openapi.json publishes them. What it tells of
+jobs that are there is in job_answers.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from pulse.domain.job_record import JobRecord
     from pulse.domain.preparation import Preparation
     from pulse.domain.quote import Quote
-    from pulse.domain.stored_plan import StoredPlan
 
 Moment = Annotated[datetime, Meta(tz=True, description="UTC")]
 S3Uri = Annotated[str, Meta(description="s3://bucket/prefix/, the key as it is, not encoded")]
@@ -88,46 +89,6 @@ class CancelledJob(Answer, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
 
 
-class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
-    """A job as the ledger knows it. Memory in MiB. `follower`: the job that merges or ranks what this array
-    writes, `follows` its way back; `foreign`: another client submitted it, so its request is not known.
-    """
-
-    job_id: str
-    status: Status
-    created_at: Moment
-    batch_job_id: str = ""
-    job_name: str = ""
-    queue: str = ""
-    profile: str = ""
-    dataset: str = ""
-    dataset_version_id: str = ""
-    variables: tuple[str, ...] = ()
-    vcpus: float | None = None
-    memory_mib: int | None = None
-    gpus: int = 0
-    array_size: int | None = None
-    attempts: int = 0
-    started_at: Moment | None = None
-    stopped_at: Moment | None = None
-    ran_seconds: float | None = None
-    expected_seconds: float | None = None
-    cost_usd: Decimal | None = None
-    exit_code: int | None = None
-    reason: str = ""
-    status_reason: str = ""
-    results: S3Uri = ""
-    log_group: str = ""
-    log_stream: str = ""
-    sizing: str = ""
-    request: dict[str, Any] = {}
-    follower: str = ""
-    follows: str = ""
-    rerun_of: str = ""
-    rerun_because: Literal["asked", "memory"] | None = None
-    foreign: bool = False
-
-
 def submitted(
     record: "JobRecord", follower: "JobRecord | None", idempotency_expires_at: datetime | None
 ) -> SubmittedJob:
@@ -136,9 +97,9 @@ def submitted(
         batch_job_id=record.batch_job_id,
         job_name=record.job_name,
         status="SUBMITTED",
-        created_at=_whole_seconds(record.created_at),
-        results=_results(record),
-        idempotency_expires_at=idempotency_expires_at and _whole_seconds(idempotency_expires_at),
+        created_at=whole_seconds(record.created_at),
+        results=results_of(record),
+        idempotency_expires_at=idempotency_expires_at and whole_seconds(idempotency_expires_at),
         follower=_follower(follower) if follower else None,
         rerun_of=record.rerun_of or None,
     )
@@ -159,23 +120,6 @@ def cancelled(record: "JobRecord") -> CancelledJob:
     return CancelledJob(job_id=record.job_id, status=record.status, reason=record.status_reason)
 
 
-def job(record: "JobRecord", plan: "StoredPlan | None") -> Job:
-    """`plan`: None for a job that another client submitted."""
-    of_record: dict[str, Any] = {
-        name: getattr(record, name)
-        for name in Job.__struct_fields__
-        if name in record.__struct_fields__ and name not in {"vcpus", "created_at"}
-    }
-    return Job(
-        **of_record,
-        created_at=_whole_seconds(record.created_at),
-        vcpus=_number(record.vcpus),
-        results=_results(record) if record.results_bucket else "",
-        sizing=plan.why if plan else "",
-        request=plan.request.given() if plan else {},
-    )
-
-
 def _follower(record: "JobRecord") -> Follower:
     return Follower(job_id=record.job_id, batch_job_id=record.batch_job_id, job_name=record.job_name)
 
@@ -192,16 +136,9 @@ def _quoted(quote: "Quote") -> Quoted:
     )
 
 
-def _results(record: "JobRecord") -> str:
+def results_of(record: "JobRecord") -> str:
     return s3_uri(record.results_bucket, results_prefix(record.results_id))
 
 
-def _whole_seconds(moment: datetime) -> datetime:
+def whole_seconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
-
-
-def _number(vcpus: str) -> float | None:
-    """As AWS Batch writes it; 4 rather than 4.0 in JSON."""
-    if not vcpus:
-        return None
-    return int(vcpus) if vcpus.isdecimal() else float(vcpus)

@@ -6,6 +6,7 @@ PulseError
 │   ├── InvalidCall             not JSON, an unknown value of a query parameter
 │   ├── OverLimit               the quote passes max_cost_usd or the monthly budget
 │   ├── NotFound                no job of that id
+│   ├── NoLog                   the job has no log that could be read
 │   ├── HasEnded                the job has ended, so it cannot be cancelled
 │   ├── TooLarge                more than a request can be
 │   ├── InvalidIdempotencyKey
@@ -64,6 +65,13 @@ class NotFound(Refused):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"There is no job {shown(job_id)} in the ledger. Check the id; records expire.")
+
+
+class NoLog(Refused):
+    """Raised when a job has no log that could be read."""
+
+    def __init__(self, job_id: str, why: str) -> None:
+        super().__init__(f"Job {job_id} has no log here: {why}")
 
 
 class HasEnded(Refused):

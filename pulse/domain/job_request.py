@@ -59,6 +59,11 @@ Usd = Annotated[Decimal, Meta(description="US dollars above 0 and up to 1000000,
 _MAX_USD = Decimal(1_000_000)
 
 
+def _is_amount(usd: Decimal) -> bool:
+    """NaN is a Decimal, too, and cannot even be compared."""
+    return usd.is_finite() and 0 < usd <= _MAX_USD
+
+
 class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is left out is taken from the profile, then from the configuration's request defaults.
 
@@ -109,7 +114,7 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
             faults.append(
                 Fault("dataset_version_id", "nothing with a folder", shown(self.dataset_version_id))
             )
-        if self.max_cost_usd is not None and not 0 < self.max_cost_usd <= _MAX_USD:
+        if self.max_cost_usd is not None and not _is_amount(self.max_cost_usd):
             limit = "US dollars above 0 and up to 1000000"
             faults.append(Fault("max_cost_usd", limit, shown(self.max_cost_usd)))
         return faults + self._array_faults()

@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 from typing import NamedTuple
 
-from pulse.domain.api_answers import CancelledJob, Job, PlannedJob, SubmittedJob
+from pulse.domain.api_answers import CancelledJob, PlannedJob, SubmittedJob
 from pulse.domain.api_requests import Cancellation
 from pulse.domain.errors import (
     HasEnded,
@@ -13,6 +13,7 @@ from pulse.domain.errors import (
     InvalidCall,
     InvalidIdempotencyKey,
     InvalidRequest,
+    NoLog,
     NotFound,
     NotYetSubmitted,
     OverLimit,
@@ -21,6 +22,7 @@ from pulse.domain.errors import (
     TooLarge,
     TryAgain,
 )
+from pulse.domain.job_answers import Job, JobPage, Log
 from pulse.domain.job_request import JobRequest
 
 _UNREADABLE = (InvalidCall, TooLarge, InvalidRequest)
@@ -65,12 +67,30 @@ OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/jobs",
+        name="listJobs",
+        summary="Lists jobs, the newest first: those that one filter takes, or those of the last 31 days.",
+        parameters=("Status", "Day", "Dataset", "Profile", "Jobs", "Next"),
+        answers={HTTPStatus.OK: JobPage},
+        errors=(InvalidCall, TryAgain),
+    ),
+    Operation(
+        method="GET",
         path="/jobs/{id}",
         name="getJob",
-        summary="Tells of a job as the ledger knows it.",
+        summary="Tells of a job as the ledger knows it: its changes, its attempts, and why it failed.",
         parameters=("JobId",),
         answers={HTTPStatus.OK: Job},
         errors=(NotFound, TryAgain),
+    ),
+    Operation(
+        method="GET",
+        path="/jobs/{id}/logs",
+        name="getLog",
+        summary="Tells what the training logged, without secrets: all attempts, the oldest line first.",
+        parameters=("JobId", "Lines", "Next"),
+        answers={HTTPStatus.OK: Log},
+        errors=(InvalidCall, NotFound, NoLog, TryAgain),
     ),
     Operation(
         method="POST",

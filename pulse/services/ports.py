@@ -13,6 +13,8 @@ from pulse.domain.alert_turn import Subject, Turn
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
+from pulse.domain.job_log import StreamPage
+from pulse.domain.job_page import Attribute, Position
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
 from pulse.domain.preparation import Preparation
@@ -74,6 +76,9 @@ class Ledger(Protocol):
     def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
         """The newest jobs of a data set, or of a profile."""
 
+    def newest(self, by: Attribute, of: str, *, most: int, after: Position | None) -> list[JobRecord]:
+        """The jobs with this value of an attribute, the newest first, from beyond a position on."""
+
     def spent(self, month: str) -> Decimal:
         """What the jobs of a month (YYYY-MM) cost, and what those that run may cost at most, US dollars."""
 
@@ -109,6 +114,13 @@ class Objects(Protocol):
 
     def listing(self, bucket: str, prefix: str, *, limit: int = 1000, after: str = "") -> Listing:
         """The first objects under `prefix` beyond the key `after`, at most `limit`, which may be 1,000."""
+
+
+class Logs(Protocol):
+    def read(self, group: str, stream: str, *, most: int, token: str) -> StreamPage | None:
+        """The next lines of a log stream, the oldest first; None when there is no such stream. `token` is
+        empty at first. Raises InvalidCall for a token that is none.
+        """
 
 
 class Prepare(Protocol):

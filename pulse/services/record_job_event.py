@@ -33,12 +33,14 @@ Effect = Literal["recorded", "late or repeated", "child", "not ours"]
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """`child`: of an array, whose parent's events tell its end. `not ours`: a job of another queue.
-    `trouble`: why the alert has no metrics, in AWS's own words, which are for the log only.
+    """`child`: of an array, whose parent's events tell its end. `not ours`: a job of another queue. `ended`:
+    with this event, which is so of one event of a job only. `trouble`: why the alert has no metrics, in AWS's
+    own words, which are for the log only.
     """
 
     effect: Effect
     record: JobRecord | None = None
+    ended: bool = False
     alerted: bool = False
     trouble: str = ""
 
@@ -75,7 +77,8 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             else:
                 return self._end("late or repeated", before)
             if written:
-                return self._end("recorded", after, read)
+                ends = after.is_terminal and not (before and before.is_terminal)
+                return structs.replace(self._end("recorded", after, read), ended=ends)
         raise Unavailable(f"Other events of AWS Batch job {event.batch_job_id} were faster {_TRIES} times.")
 
     def _child(self, event: JobEvent) -> Result:

@@ -20,6 +20,7 @@ from pulse.domain.errors import (
     InvalidRequest,
     Misconfigured,
     NotAccepted,
+    NotFound,
     OutcomeUnknown,
     OverLimit,
     PulseError,
@@ -181,7 +182,11 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         return structs.replace(record, status="SUBMITTED", batch_job_id=found, lease_until=None)
 
     def _step(self, planned_as: str, job_id: str) -> Step:
-        return self.ledger.plan(planned_as).step(job_id)
+        try:
+            return self.ledger.plan(planned_as).step(job_id)
+        except NotFound as error:
+            # It was written with the claim, so an answer that holds none was cut short.
+            raise Unavailable(f"The plan of job {job_id} cannot be read. Try again.") from error
 
     def _send(self, step: Step, follows: str, unsent: Sequence[Step] = ()) -> tuple[str, str]:
         """AWS Batch's job id, and why the ledger does not know it, if so. Whoever comes after a failure need

@@ -13,7 +13,9 @@ ROUTES = {
     "POST /jobs": submit_job.handler,
     "POST /jobs/{id}/rerun": submit_job.handler,
     "POST /jobs/{id}/cancel": cancel_job.handler,
+    "GET /jobs": get_job.handler,
     "GET /jobs/{id}": get_job.handler,
+    "GET /jobs/{id}/logs": get_job.handler,
     "GET /openapi.json": get_job.handler,
     DEFAULT_ROUTE: get_job.handler,
 }

@@ -44,6 +44,9 @@ def test_should_tell_of_a_job_just_submitted(api):
         "memory_mib": 4096,
         "results": f"s3://pulse-results/results/{job_id}/",
         "request": request,
+        "links": {
+            "job": "https://us-east-1.console.aws.amazon.com/batch/home?region=us-east-1#jobs/detail/aws-1"
+        },
     }
 
 
@@ -59,6 +62,16 @@ def test_should_tell_how_a_job_ended(api, event, sqs_event, context, batch):
     assert content["stopped_at"] > content["started_at"]
     assert content["ran_seconds"] > 0
     assert float(content["cost_usd"]) > 0
+    assert [(c["status"], c["attempts"]) for c in content["changes"]] == [("FAILED", len(detail["attempts"]))]
+    last = content["attempts_log"][-1]
+    assert (last["exit_code"], last["log_stream"]) == (137, content["log_stream"])
+    assert last["reason"] == content["reason"]
+    assert sum(attempt["ran_seconds"] for attempt in content["attempts_log"]) == content["ran_seconds"]
+    assert content["diagnosis"]["cause"] == "out-of-memory"
+    assert content["diagnosis"]["retry_helps"] is False
+    assert content["diagnosis"]["explanation"]
+    assert content["diagnosis"]["advice"]
+    assert content["links"]["log"].endswith(content["log_stream"].replace("/", "$252F"))
 
 
 def test_should_tell_of_an_array_and_of_what_follows_it(api):
@@ -98,7 +111,8 @@ def test_should_answer_not_found_for_what_is_no_route(api, route):
 @pytest.mark.parametrize(
     ("route", "allowed"),
     [
-        ("GET /jobs", "POST"),
+        ("PATCH /jobs", "POST, GET"),
+        ("POST /jobs/a/logs", "GET"),
         ("DELETE /jobs/a", "GET"),
         ("GET /jobs/a/cancel", "POST"),
         ("HEAD /openapi.json", "GET"),

@@ -190,7 +190,9 @@ def test_each_route_leads_to_its_function_which_the_api_may_call(local):
         "POST /jobs": "SubmitJob",
         "POST /jobs/{id}/rerun": "SubmitJob",
         "POST /jobs/{id}/cancel": "CancelJob",
+        "GET /jobs": "GetJob",
         "GET /jobs/{id}": "GetJob",
+        "GET /jobs/{id}/logs": "GetJob",
         "GET /openapi.json": "GetJob",
         "$default": "GetJob",
     }
@@ -204,7 +206,9 @@ def test_each_route_leads_to_its_function_which_the_api_may_call(local):
         ("SubmitJob", "*/*/jobs"),
         ("SubmitJob", "*/*/jobs/{id}/rerun"),
         ("CancelJob", "*/*/jobs/{id}/cancel"),
+        ("GetJob", "*/*/jobs"),
         ("GetJob", "*/*/jobs/{id}"),
+        ("GetJob", "*/*/jobs/{id}/logs"),
         ("GetJob", "*/*/openapi.json"),
         ("GetJob", "*/*"),
     }

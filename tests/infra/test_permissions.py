@@ -54,13 +54,18 @@ EXPECTED = {
         "lambda.amazonaws.com",
         [
             "dynamodb:GetItem on LedgerTable.Arn",
+            (
+                "dynamodb:Query on LedgerTable.Arn/index/by_dataset LedgerTable.Arn/index/by_day "
+                "LedgerTable.Arn/index/by_profile LedgerTable.Arn/index/by_status"
+            ),
             "logs:CreateLogStream logs:PutLogEvents on GetJobUseCaseLogs.Arn",
+            "logs:GetLogEvents on TrainingLogs.Arn",
         ],
     ),
     "OnJobEventUseCaseRole": (
         "lambda.amazonaws.com",
         [
-            "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on LedgerTable.Arn",
+            "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on LedgerTable.Arn",
             "logs:CreateLogStream logs:PutLogEvents on OnJobEventUseCaseLogs.Arn",
             "s3:GetObject on ResultsBucket.Arn/results/*/metrics.json",
             "sns:Publish on AlertsTopic",

@@ -1,0 +1,54 @@
+"""CloudWatch Logs: the lines of one stream, from its beginning on."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from pulse.aws.errors import code, translated
+from pulse.domain.errors import InvalidCall
+from pulse.domain.job_log import Line, StreamPage
+from pulse.domain.page_token import fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+
+class Logs:
+    """Needs `logs:GetLogEvents` on the streams. `make` makes the client when it is first wanted."""
+
+    def __init__(self, make: "Callable[[], CloudWatchLogsClient]") -> None:
+        self._make = make
+
+    @cached_property
+    def _client(self) -> "CloudWatchLogsClient":
+        return self._make()
+
+    def read(self, group: str, stream: str, *, most: int, token: str) -> StreamPage | None:
+        """The next lines, the oldest first; None when there is no such stream. `token`: empty at first.
+
+        The end is where the token stays the same:
+        https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+
+        Raises InvalidCall for a token that CloudWatch does not know, Unavailable, Misconfigured.
+        """
+        more: dict[str, Any] = {"nextToken": token} if token else {}
+        with translated("Reading a log"):
+            try:
+                answer: Any = self._client.get_log_events(
+                    logGroupName=group, logStreamName=stream, startFromHead=True, limit=most, **more
+                )
+            except ClientError as error:
+                if code(error) == "ResourceNotFoundException":
+                    return None
+                if code(error) == "InvalidParameterException" and token:
+                    raise InvalidCall([fault(token)]) from error
+                raise
+        lines = (
+            Line(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"])
+            for event in answer["events"]
+        )
+        return StreamPage(tuple(lines), answer["nextForwardToken"])

@@ -1,0 +1,111 @@
+"""A job as it goes on, through the API: each state and each line of its log, once."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from rich.markup import escape
+
+from pulse.aws.signed_api import SignedApi
+from pulse.cli import answers, monitor, output, sending
+from pulse.domain.fault import printable
+from pulse.domain.job_status import TERMINAL
+
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 10.0
+_SLOWER = 1.5
+
+Told = dict[str, Any]
+"""An object of the API's."""
+
+
+class LogReader:
+    """Remembers where it is in the log of a job."""
+
+    def __init__(self, api: SignedApi, job_id: str) -> None:
+        self._api, self._path = api, f"/jobs/{job_id}/logs"
+        self._token: str | None = None
+
+    def unread(self, *, must_exist: bool = False) -> Iterator[Told]:
+        """The lines that were not told yet. None where there is no log yet; with `must_exist`, exits with
+        NOT_FOUND.
+        """
+        while True:
+            query = {"next": self._token} if self._token else {}
+            answer = sending.call(self._api, "GET", self._path, query=query)
+            if answer.status_code == HTTPStatus.NOT_FOUND and not must_exist:
+                return
+            page = answers.content(answer, as_json=False)
+            yield from page.get("lines") or []
+            if not page.get("next"):
+                return
+            self._token = page["next"]
+
+
+def until_ended(
+    api: SignedApi,
+    job_id: str,
+    *,
+    on_change: Callable[[Told], None] | None = None,
+    on_line: Callable[[Told], None] | None = None,
+) -> Told:
+    """The job at its end. It is asked for more often while something happens."""
+    changes, log = _Changes(), LogReader(api, job_id)
+    pause = SHORTEST_PAUSE_SECONDS
+    while True:
+        job = monitor.get(api, job_id)
+        happened = False
+        for change in changes.unseen(job):
+            happened = True
+            if on_change:
+                on_change(change)
+        if on_line:
+            for line in log.unread():
+                happened = True
+                on_line(line)
+        if job.get("status") in TERMINAL:
+            return job
+        pause = SHORTEST_PAUSE_SECONDS if happened else min(_SLOWER * pause, LONGEST_PAUSE_SECONDS)
+        time.sleep(pause)
+
+
+class _Changes:
+    def __init__(self) -> None:
+        self._seen: set[tuple[str, int]] = set()
+
+    def unseen(self, job: Told) -> Iterator[Told]:
+        """Of a state whose event has not told its time, the time at which it is seen."""
+        known = job.get("changes") or []
+        status = str(job.get("status"))
+        if status not in {change["status"] for change in known}:
+            now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            known = [*known, {"status": status, "attempts": job.get("attempts", 0), "at": now}]
+        for change in known:
+            key = (change["status"], change["attempts"])
+            if key not in self._seen:
+                self._seen.add(key)
+                yield change
+
+
+def tell_change(change: Told) -> None:
+    """On stderr, so that stdout has the log only."""
+    status = str(change["status"])
+    style = monitor.STYLES.get(status, "default")
+    after = f"  after {change['attempts']} attempts" if change["attempts"] > 1 else ""
+    told = f"{moment(change['at'])}  [{style}]{escape(printable(status)):<9}[/]{after}"
+    output.messages.print(told)
+
+
+def tell_line(line: Told) -> None:
+    output.data.print(f"{moment(line['at'])}  {printable(line['text'])}", markup=False)
+
+
+def tell_line_as_json(line: Told) -> None:
+    """One object a line."""
+    output.data.print(json.dumps(line, ensure_ascii=False), markup=False)
+
+
+def moment(text: str) -> str:
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,39 @@
+"""`pulse logs`: what a job's training logged."""
+
+from typing import Annotated
+
+import typer
+
+from pulse.cli import follow, output
+from pulse.cli.connection import Connection, Deployment
+from pulse.cli.exit_codes import ExitCode
+from pulse.cli.job_argument import JobId
+from pulse.cli.option_groups import spread
+from pulse.cli.output_options import Json
+
+
+@spread
+def logs(
+    job_id: JobId,
+    *,
+    following: Annotated[
+        bool, typer.Option("--follow", help="Go on until the job ends, and wait for one that has no log yet.")
+    ] = False,
+    json: Json = False,
+    where: Connection,
+) -> None:
+    """Print what a job logged, without secrets: all attempts, the oldest line first.
+
+    With --json an object a line.
+    """
+    tell = follow.tell_line_as_json if json else follow.tell_line
+    try:
+        with output.errors_told():
+            api = Deployment(where).api
+            if following:
+                follow.until_ended(api, job_id, on_line=tell)
+                return
+            for line in follow.LogReader(api, job_id).unread(must_exist=True):
+                tell(line)
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -1,0 +1,72 @@
+"""A job's whole story for people."""
+
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from pulse.cli import output, submission_view
+from pulse.cli.follow import moment
+from pulse.domain import duration
+
+
+def told(job: dict[str, Any]) -> None:
+    """`job` as GET /jobs/{id} answers it. What is not known is left out."""
+    status = str(job.get("status", ""))
+    output.facts(
+        f"{job.get('job_id', '')} {status}",
+        [
+            *(submission_view.why(job) if status != "SUCCEEDED" else []),
+            ("again of", str(job.get("rerun_of") or "")),
+            ("AWS Batch job", str(job.get("batch_job_id") or "")),
+            ("name", str(job.get("job_name") or "")),
+            *submission_view.asked(job),
+            ("children", _children(job)),
+            ("waited", duration.in_words(_waited_seconds(job))),
+            ("ran", duration.in_words(job.get("ran_seconds"))),
+            ("cost", f"${job['cost_usd']}" if job.get("cost_usd") else ""),
+            ("then", str(job.get("follower") or "")),
+            ("results", str(job.get("results") or "") if status == "SUCCEEDED" else ""),
+            ("log", " ".join(str(job[part]) for part in ("log_group", "log_stream") if job.get(part))),
+            *((f"{name} in the console", str(url)) for name, url in (job.get("links") or {}).items()),
+        ],
+        submission_view.STYLES.get(status, "bold"),
+    )
+    if changes := job.get("changes"):
+        output.table(output.data, ("when, UTC", "state", "after"), _changes(changes))
+    if attempts := job.get("attempts_log"):
+        output.table(output.data, ("attempt", "exit code", "ran", "reason"), _attempts(attempts))
+
+
+def _children(job: dict[str, Any]) -> str:
+    counts = job.get("children") or {}
+    return ", ".join(f"{count} {status}" for status, count in counts.items())
+
+
+def _waited_seconds(job: dict[str, Any]) -> float | None:
+    if not job.get("started_at"):
+        return None
+    asked, started = (datetime.fromisoformat(job[name]) for name in ("created_at", "started_at"))
+    return max(0.0, (started - asked).total_seconds())
+
+
+def _changes(changes: list[dict[str, Any]]) -> list[list[str]]:
+    """Each with how long the state before it lasted."""
+    moments = [datetime.fromisoformat(change["at"]) for change in changes]
+    lasted = [max(0.0, (after - before).total_seconds()) for before, after in pairwise(moments)]
+    since = ["", *(duration.in_words(seconds) for seconds in lasted)]
+    return [
+        [moment(change["at"]), str(change["status"]), after]
+        for change, after in zip(changes, since, strict=True)
+    ]
+
+
+def _attempts(attempts: list[dict[str, Any]]) -> list[list[str]]:
+    return [
+        [
+            str(number),
+            str(attempt.get("exit_code", "none")),
+            duration.in_words(attempt.get("ran_seconds")),
+            str(attempt.get("reason", "")),
+        ]
+        for number, attempt in enumerate(attempts, 1)
+    ]

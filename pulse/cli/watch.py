@@ -1,0 +1,34 @@
+"""`pulse watch`: a job until its end, live."""
+
+from typing import Annotated
+
+import typer
+
+from pulse.cli import follow, monitor, output, story_view
+from pulse.cli.connection import Connection, Deployment
+from pulse.cli.exit_codes import ExitCode
+from pulse.cli.job_argument import JobId
+from pulse.cli.option_groups import spread
+
+
+@spread
+def watch(
+    job_id: JobId,
+    *,
+    log: Annotated[bool, typer.Option("--log/--no-log", help="Its log as well, on stdout.")] = True,
+    where: Connection,
+) -> None:
+    """Tell each state of a job and each line of its log as they come. Exit code 5 when it failed."""
+    try:
+        with output.errors_told():
+            job = follow.until_ended(
+                Deployment(where).api,
+                job_id,
+                on_change=follow.tell_change,
+                on_line=follow.tell_line if log else None,
+            )
+    except KeyboardInterrupt:
+        told = f"No longer watching; the job goes on. See: pulse status {job_id}"
+        raise output.failed(told, ExitCode.INTERRUPTED) from None
+    story_view.told(job)
+    raise typer.Exit(monitor.exit_code(job))

@@ -1,0 +1,207 @@
+"""What the HTTP API tells of jobs that are there: one with its story, a page of them, a page of a log."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta, field
+
+from pulse.domain import page_token
+from pulse.domain.api_answers import Answer, Moment, S3Uri, results_of, whole_seconds
+from pulse.domain.diagnosis import diagnose
+from pulse.domain.job_record import Change, JobRecord
+from pulse.domain.job_status import Status
+from pulse.domain.s3_layout import results_prefix
+
+if TYPE_CHECKING:
+    from pulse.domain.console import Console
+    from pulse.domain.job_event import Attempt
+    from pulse.domain.job_log import LogPage
+    from pulse.domain.job_page import Page
+    from pulse.domain.stored_plan import StoredPlan
+
+Token = Annotated[str, Meta(description="For `next` of the next call.")]
+
+
+class EndedAttempt(Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """Without an exit code the container never ended by itself. `reason`: in AWS Batch's words."""
+
+    exit_code: int | None = None
+    reason: str = ""
+    log_stream: str = ""
+    started_at: Moment | None = None
+    stopped_at: Moment | None = None
+    ran_seconds: float | None = None
+
+
+class Why(Answer, frozen=True, kw_only=True):
+    """`cause` is a word for programs, `explanation` and `advice` are sentences for people. `retry_helps`: the
+    same job, submitted again as it is, may end well.
+    """
+
+    cause: str
+    explanation: str
+    advice: str
+    retry_helps: bool
+
+
+class Links(Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """Addresses in the AWS console; those of things that are not there yet are left out."""
+
+    job: str = ""
+    log: str = ""
+    results: str = ""
+
+
+class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """A job as the ledger knows it. Memory in MiB. `follower`: the job that merges or ranks what this array
+    writes, `follows` its way back; `foreign`: another client submitted it, so its request is not known.
+
+    `children`: how many of an array are in each status. `changes`: every state change that is known, and
+    `attempts` of each how many had ended by then. `attempts_log`: the attempts that ended, the first first.
+    `diagnosis`: of a FAILED job. `links`: to the AWS console. A list of jobs leaves out `request`, `sizing`
+    and all of these but `children`.
+    """
+
+    job_id: str
+    status: Status
+    created_at: Moment
+    batch_job_id: str = ""
+    job_name: str = ""
+    queue: str = ""
+    profile: str = ""
+    dataset: str = ""
+    dataset_version_id: str = ""
+    variables: tuple[str, ...] = ()
+    vcpus: float | None = None
+    memory_mib: int | None = None
+    gpus: int = 0
+    array_size: int | None = None
+    attempts: int = 0
+    started_at: Moment | None = None
+    stopped_at: Moment | None = None
+    ran_seconds: float | None = None
+    expected_seconds: float | None = None
+    cost_usd: Decimal | None = None
+    exit_code: int | None = None
+    reason: str = ""
+    status_reason: str = ""
+    results: S3Uri = ""
+    log_group: str = ""
+    log_stream: str = ""
+    sizing: str = ""
+    request: dict[str, Any] = field(default_factory=dict)
+    follower: str = ""
+    follows: str = ""
+    rerun_of: str = ""
+    rerun_because: Literal["asked", "memory"] | None = None
+    foreign: bool = False
+    children: dict[str, int] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    attempts_log: tuple[EndedAttempt, ...] = ()
+    diagnosis: Why | None = None
+    links: Links | None = None
+
+
+class JobPage(Answer, frozen=True, kw_only=True):
+    """The newest first. `next`: null after the last page."""
+
+    jobs: tuple[Job, ...]
+    next: Token | None
+
+
+class LogLine(Answer, frozen=True, kw_only=True):
+    """`text`: without secrets, printable, and cut where it is very long."""
+
+    at: Moment
+    text: str
+
+
+class Log(Answer, frozen=True, kw_only=True):
+    """`next`: null when there is nothing more so far; while the job runs, the same call may bring more."""
+
+    lines: tuple[LogLine, ...]
+    next: Token | None
+
+
+def story(record: JobRecord, plan: "StoredPlan | None", console: "Console") -> Job:
+    """`plan`: None for a job that another client submitted."""
+    return Job(
+        **_facts(record),
+        sizing=plan.why if plan else "",
+        request=plan.request.given() if plan else {},
+        changes=record.changes,
+        attempts_log=tuple(_attempt(attempt) for attempt in record.tries),
+        diagnosis=_why(record) if record.status == "FAILED" else None,
+        links=_links(record, console),
+    )
+
+
+def page(found: "Page") -> JobPage:
+    return JobPage(
+        jobs=tuple(Job(**_facts(record)) for record in found.records),
+        next=page_token.encoded(found.next) if found.next else None,
+    )
+
+
+def log(found: "LogPage") -> Log:
+    return Log(
+        lines=tuple(LogLine(at=line.at, text=line.text) for line in found.lines),
+        next=page_token.encoded(found.next) if found.next else None,
+    )
+
+
+_AS_RECORDED = set(Job.__struct_fields__) & set(JobRecord.__struct_fields__) - {
+    "vcpus",
+    "created_at",
+    "changes",
+}
+
+
+def _facts(record: JobRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in _AS_RECORDED} | {
+        "created_at": whole_seconds(record.created_at),
+        "vcpus": _number(record.vcpus),
+        "results": results_of(record) if record.results_bucket else "",
+    }
+
+
+def _attempt(attempt: "Attempt") -> EndedAttempt:
+    started, stopped = attempt.started_at, attempt.stopped_at
+    return EndedAttempt(
+        exit_code=attempt.exit_code,
+        reason=attempt.reason or attempt.status_reason,
+        log_stream=attempt.log_stream,
+        started_at=started,
+        stopped_at=stopped,
+        ran_seconds=max(0.0, (stopped - started).total_seconds()) if started and stopped else None,
+    )
+
+
+def _why(record: JobRecord) -> Why:
+    found = diagnose(record)
+    return Why(
+        cause=found.cause,
+        explanation=found.explanation,
+        advice=found.advice,
+        retry_helps=found.retry_helps,
+    )
+
+
+def _links(record: JobRecord, console: "Console") -> Links | None:
+    logged = record.log_group and record.log_stream
+    written = record.results_bucket and record.status == "SUCCEEDED"
+    links = Links(
+        job=console.job(record.batch_job_id) if record.batch_job_id else "",
+        log=console.log_stream(record.log_group, record.log_stream) if logged else "",
+        results=console.s3_prefix(record.results_bucket, results_prefix(record.results_id))
+        if written
+        else "",
+    )
+    return links if links != Links() else None
+
+
+def _number(vcpus: str) -> float | None:
+    """As AWS Batch writes it; 4 rather than 4.0 in JSON."""
+    if not vcpus:
+        return None
+    return int(vcpus) if vcpus.isdecimal() else float(vcpus)

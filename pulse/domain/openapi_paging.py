@@ -1,0 +1,40 @@
+"""The parameters of what is told in pages."""
+
+from pulse.domain import job_log, job_page, page_token
+from pulse.domain.openapi_schemas import Schema
+
+
+def _parameter(name: str, description: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _limit(what: str, default: int, most: int) -> Schema:
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    return _parameter("limit", f"How many {what} a page holds at most.", schema)
+
+
+_ONE = "No other filter beside it."
+PAGING: dict[str, Schema] = {
+    "Status": _parameter("status", f"Jobs in this state. {_ONE}", {"enum": list(job_page.STATUSES)}),
+    "Day": _parameter(
+        "day", f"Jobs that were asked for on this day, UTC. {_ONE}", {"type": "string", "format": "date"}
+    ),
+    "Dataset": _parameter(
+        "dataset",
+        f"Jobs on this data set, by its key. {_ONE}",
+        {"type": "string", "minLength": 1, "maxLength": job_page.MAX_DATASET_BYTES},
+    ),
+    "Profile": _parameter(
+        "profile",
+        f"Jobs of this profile. {_ONE}",
+        {"type": "string", "minLength": 1, "maxLength": job_page.MAX_PROFILE_BYTES},
+    ),
+    "Jobs": _limit("jobs", job_page.DEFAULT_JOBS, job_page.MAX_JOBS),
+    "Lines": _limit("lines", job_log.DEFAULT_LINES, job_log.MAX_LINES),
+    "Next": _parameter(
+        "next",
+        f"For the page that follows: {page_token.ALLOWED}.",
+        {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": page_token.MAX_CHARACTERS},
+    ),
+}
+"""By their names in the components."""

@@ -1,0 +1,196 @@
+"""`pulse list`, `status`, `logs` and `watch`, and the replaced script's door to them, against the API."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from pulse.cli import follow
+from pulse.cli.main import app
+from tests.functional.cli_server import JOB_ID, connected
+
+JOB = JOB_ID.format(7)
+NO_LOG = (404, {"title": "There is no such job", "detail": f"Job {JOB} has no log here: it is RUNNABLE."})
+
+
+def told(status, **more):
+    return 200, {"job_id": JOB, "status": status, "created_at": "2026-03-02T09:30:00Z"} | more
+
+
+def change(status, minute, attempts=0):
+    return {"status": status, "attempts": attempts, "at": f"2026-03-02T09:{minute}:00Z"}
+
+
+def page(*texts, then=None):
+    return 200, {"lines": [{"at": "2026-03-02T09:31:05Z", "text": text} for text in texts], "next": then}
+
+
+RUNNABLE = [change("SUBMITTED", 30), change("RUNNABLE", 31)]
+FAILED = [*RUNNABLE, change("RUNNING", 33), change("FAILED", 38, 2)]
+ENDED = told(
+    "FAILED",
+    changes=FAILED,
+    attempts=2,
+    started_at="2026-03-02T09:33:00Z",
+    ran_seconds=300.0,
+    cost_usd="0.0123",
+    vcpus=2,
+    memory_mib=4096,
+    exit_code=137,
+    attempts_log=[
+        {"reason": "Host EC2 (instance i-1) terminated."},
+        {"exit_code": 137, "ran_seconds": 120.0},
+    ],
+    diagnosis={
+        "cause": "out-of-memory",
+        "explanation": "It needed more memory than it had.",
+        "advice": "Give it more memory.",
+        "retry_helps": False,
+    },
+    links={"job": "https://console.example/job"},
+)
+
+
+@pytest.fixture
+def api(monkeypatch, tmp_path):
+    monkeypatch.setattr(follow, "SHORTEST_PAUSE_SECONDS", 0.01)
+    with connected(monkeypatch, tmp_path) as api:
+        yield api
+
+
+def typed(*words):
+    return CliRunner().invoke(app, words)
+
+
+def test_should_list_jobs_as_a_table(api):
+    job = told("SUCCEEDED", profile="small", dataset="datasets/\u202ea.csv", ran_seconds=125)[1]
+    api.answers = [(200, {"jobs": [job], "next": "abc"})]
+
+    ended = typed("list", "--status", "SUCCEEDED", "--limit", "1")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert api.calls[0].path == "/jobs?status=SUCCEEDED&limit=1"
+    assert "\u202e" not in ended.stdout
+    assert "There are more" in ended.stderr
+
+
+def test_should_list_jobs_as_the_apis_json(api):
+    content = {"jobs": [told("RUNNING")[1]], "next": None}
+    api.answers = [(200, content)]
+    assert json.loads(typed("list", "--dataset", "datasets/a b.csv", "--json").stdout) == content
+    assert api.calls[0].path == "/jobs?dataset=datasets%2Fa%20b.csv&limit=20"
+
+
+def test_should_tell_what_the_api_refuses_in_a_list(api):
+    fault = {"field": "day", "allowed": "a day", "found": "'soon'"}
+    api.answers = [(400, {"title": "The call cannot be read", "errors": [fault]})]
+
+    ended = typed("list", "--day", "soon")
+
+    assert ended.exit_code == 4
+    assert "'soon'" in ended.stderr
+
+
+def test_should_tell_the_story_of_a_failed_job(api):
+    api.answers = [ENDED]
+
+    ended = typed("status", JOB)
+
+    assert ended.exit_code == 5
+    for words in (
+        *("out of memory", "It needed more memory than it had.", "Give it more memory.", "2 vCPU, 4096 MiB"),
+        *("$0.0123", "waited", "3 min", "2026-03-02T09:33:00Z", "RUNNABLE", "Host EC2", "2 min"),
+        "https://console.example/job",
+    ):
+        assert words in ended.stdout
+
+
+def test_should_print_a_whole_log(api):
+    api.answers = [page("one", then="a"), page("[red]two", then="b"), page()]
+
+    ended = typed("logs", JOB)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert ended.stdout == "2026-03-02T09:31:05Z  one\n2026-03-02T09:31:05Z  [red]two\n"
+    assert [call.path.partition("?")[2] for call in api.calls] == ["", "next=a", "next=b"]
+
+
+def test_should_print_a_log_as_an_object_a_line(api):
+    api.answers = [page("one", "two")]
+    lines = typed("logs", JOB, "--json").stdout.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["one", "two"]
+
+
+def test_should_say_that_there_is_no_log(api):
+    api.answers = [NO_LOG]
+    ended = typed("logs", JOB)
+    assert ended.exit_code == 3
+    assert "it is RUNNABLE" in ended.stderr
+
+
+def test_should_follow_a_log_from_before_its_beginning_to_the_jobs_end(api):
+    api.answers = [
+        *(told("RUNNABLE"), NO_LOG),
+        *(told("RUNNING"), page("one", then="a"), page()),
+        *(told("RUNNING"), page("two", then="b"), page()),
+        *(told("SUCCEEDED"), page("three")),
+    ]
+
+    ended = typed("logs", JOB, "--follow")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert [line.split()[-1] for line in ended.stdout.splitlines()] == ["one", "two", "three"]
+    assert api.calls[-1].path.endswith("/logs?next=b")
+
+
+def test_should_watch_each_state_and_line_once_and_exit_by_the_outcome(api):
+    api.answers = [
+        *(told("RUNNABLE", changes=RUNNABLE), NO_LOG),
+        *(told("RUNNABLE", changes=RUNNABLE), NO_LOG),
+        *(told("RUNNING", changes=FAILED[:-1]), page("one", then="a"), page()),
+        *(ENDED, page("two")),
+    ]
+
+    ended = typed("watch", JOB)
+
+    assert ended.exit_code == 5
+    states = [line.split()[1] for line in ended.stderr.splitlines()]
+    assert states == ["SUBMITTED", "RUNNABLE", "RUNNING", "FAILED"]
+    assert (ended.stdout.count("  one\n"), ended.stdout.count("  two\n")) == (1, 1)
+    assert "Give it more memory." in ended.stdout
+
+
+def test_should_exit_well_when_the_watched_job_ended_well(api):
+    assert typed("watch", JOB, "--no-log").exit_code == 0
+    assert [call.path for call in api.calls] == [f"/jobs/{JOB}"]
+
+
+@pytest.mark.parametrize("verb", ["watch", "logs"])
+def test_should_end_when_there_is_no_such_job(api, verb):
+    api.answers = [(404, {"title": "There is no such job"})]
+    assert typed(verb, JOB).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "paths"),
+    [
+        ([], [""]),
+        (["--show-logs"], ["", "/logs"]),
+        (["--monitor"], [""]),
+        (["--monitor", "--show-logs"], ["", "/logs"]),
+    ],
+)
+def test_should_open_the_replaced_scripts_door(api, tmp_path, words, paths):
+    api.answers = [ENDED, page("one")]
+    command = [sys.executable, "-m", "recursive_training.aws_batch_submit_status", "--job-id", JOB, *words]
+
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60, env=os.environ.copy()
+    )
+
+    assert ended.returncode == 5, ended.stderr
+    assert [call.path for call in api.calls] == [f"/jobs/{JOB}{path}" for path in paths]
+    assert ("  one\n" in ended.stdout) is ("--show-logs" in words)
