@@ -71,7 +71,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook(
         "core.iam_actions",
         "extract_resource_arn",
-        "which repository, or queue, a call is about",
+        "which repository, queue or log stream a call is about",
         "service, method, path, headers, body, query_params, region, account_id",
     ),
     Hook(

@@ -13,6 +13,7 @@ GAPS = (
     "function_properties",
     "iam_wildcards",
     "lambda_logs",
+    "log_resources",
     "message_moves",
     "missing_keys",
     "network_placeholders",

@@ -16,7 +16,7 @@ SECONDS = 60
 
 
 class Denied(Exception):
-    """Raised as soon as a denial shows."""
+    """Raised with the line in which a denial shows."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,23 @@ class Watch:
         """What `found` finds. Raises Denied when a denial shows first, fails when neither comes."""
 
         def either() -> T | None:
-            if self.denied():
-                raise Denied
+            for line in self.denials():
+                raise Denied(line)
             return found()
 
         return until(either, what, SECONDS)
 
-    def denied(self) -> bool:
+    def denials(self) -> Iterator[str]:
+        """What said so, first the server."""
         with self.pulse.found.log.open() as log:
             log.seek(self.logged)
-            if any(_is_denial(line) for line in log):
-                return True
+            yield from filter(_is_denial, log)
+        yield from filter(_is_denial, self._log_lines())
         recent = [job for job in self.pulse.all_jobs() if job["createdAt"] / 1000 >= self.began]
+        yield from filter(_is_denial, (json.dumps(job, default=str) for job in recent))
         told = [message for word in DENIALS for message in self.pulse.messages(word)]
-        return (
-            any(_is_denial(line) for line in self._log_lines())
-            or any(_is_denial(json.dumps(job, default=str)) for job in recent)
-            or any(datetime.fromisoformat(m["received_at"]).timestamp() >= self.began for m in told)
-        )
+        new = [m for m in told if datetime.fromisoformat(m["received_at"]).timestamp() >= self.began]
+        yield from (json.dumps(message) for message in new)
 
     def every_function_logged(self) -> bool:
         groups = {name: group for group in self._groups() for name in FUNCTIONS if f"{name}UseCase" in group}

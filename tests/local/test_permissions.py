@@ -36,7 +36,8 @@ def outcome(watch: Watch) -> str:
     """Goes through every door; "denied" as soon as a denial shows, "completed" when all came out right."""
     try:
         _Walk(watch).all_doors()
-    except Denied:
+    except Denied as denial:
+        print(f"Denied: {denial}")
         return "denied"
     return "completed"
 
