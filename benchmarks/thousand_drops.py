@@ -8,13 +8,9 @@ does (`--no-limit`: as many as it can). The compute environments are switched of
 
 import json
 import os
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,9 +18,8 @@ from botocore.config import Config
 from rich.console import Console
 from rich.table import Table
 
-from localaws import instance
+from benchmarks.deployed import deployed
 from localaws.instance import Instance
-from pulse.cli import local_stacks
 from pulse.cli.local_stacks import Addresses
 
 _LIMIT_VARIABLE = "LOCALAWS_BATCH_SUBMITS_PER_SECOND"
@@ -42,7 +37,10 @@ def main(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     console = Console(stderr=as_json)
-    with _deployed(console, limit=limit) as (found, where):
+    if not limit:
+        os.environ[_LIMIT_VARIABLE] = "0"
+    with deployed(console) as (found, where):
+        _switch_off(found)
         bare = _bare(found, where, drops)
         dropped = _dropped(found, where, drops)
     result = {
@@ -60,22 +58,12 @@ def main(
         raise typer.Exit(1)
 
 
-@contextmanager
-def _deployed(console: Console, *, limit: bool) -> Iterator[tuple[Instance, Addresses]]:
-    if not limit:
-        os.environ[_LIMIT_VARIABLE] = "0"
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        found = instance.up(root)
-        try:
-            where = local_stacks.deploy_all(found, lambda line: console.print(line, style="dim"))
-            batch = found.client("batch")
-            for environment in batch.describe_compute_environments()["computeEnvironments"]:
-                name = environment["computeEnvironmentName"]
-                batch.update_compute_environment(computeEnvironment=name, state="DISABLED")
-            yield found, where
-        finally:
-            instance.down(root)
+def _switch_off(found: Instance) -> None:
+    """Every compute environment, so that what is submitted waits."""
+    batch = found.client("batch")
+    for environment in batch.describe_compute_environments()["computeEnvironments"]:
+        name = environment["computeEnvironmentName"]
+        batch.update_compute_environment(computeEnvironment=name, state="DISABLED")
 
 
 def _bare(found: Instance, where: Addresses, count: int) -> float:

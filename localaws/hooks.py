@@ -43,7 +43,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("app", "save_all", "the last save, on a graceful stop", "services"),
     Hook("app", "pin_request_origin", "loopback counts as TLS", "source_ip, secure_transport"),
     Hook("core.iam_evaluator", "_fnmatch_compile", "wildcards match line breaks", "pattern, ignore_case"),
-    Hook("core.iam_evaluator", "caller_arn", "who moves messages", ""),
+    Hook("core.iam_evaluator", "caller_arn", "who moves messages, and who calls", ""),
     Hook(
         "core.iam_evaluator",
         "enforce",
@@ -65,7 +65,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook(
         "core.iam_actions",
         "extract_iam_action",
-        "SendMessageBatch is allowed by sqs:SendMessage",
+        "SendMessageBatch is allowed by sqs:SendMessage; calls are counted by action",
         "service, method, path, headers, body, query_params",
     ),
     Hook(
@@ -98,6 +98,13 @@ HOOKS: tuple[Hook, ...] = (
         "request_type, logical_id, props",
     ),
     Hook("services.dynamodb", "_update_ttl", "TTL of a template", "data"),
+    Hook("services.dynamodb", "_put_item", "the capacity that it consumes", "data"),
+    Hook("services.dynamodb", "_get_item", "the capacity that it consumes", "data"),
+    Hook("services.dynamodb", "_update_item", "the capacity that it consumes", "data"),
+    Hook("services.dynamodb", "_delete_item", "the capacity that it consumes", "data"),
+    Hook("services.dynamodb", "_query", "the capacity that it consumes", "data"),
+    Hook("services.dynamodb", "_batch_get_item", "the capacity that it consumes", "data"),
+    Hook("services.dynamodb", "_transact_write_items", "the capacity that it consumes", "data"),
     Hook("services.dynamodb", "_update_continuous_backups", "PITR of a template", "data"),
     Hook("services.ec2", "_security_groups", "rules declared apart from their group"),
     Hook("services.ecr", "_describe_images", "a missing image is an error", "data"),

@@ -38,14 +38,15 @@ def _make_coherent(root: Path) -> None:
 
 def _install(root: Path, instance_id: str) -> None:
     # After the check: these modules reach for the hooked names as they are imported.
-    from localaws import batch, endpoints, gaps, inbox, saving  # noqa: PLC0415
+    from localaws import batch, calls, endpoints, gaps, inbox, saving  # noqa: PLC0415
     from localaws.layout import Layout  # noqa: PLC0415
 
     inbox.open_box(root)
     gaps.install()
     more = batch.install(root)
     saving.install(Layout(root).state)
-    endpoints.install(root, instance_id, more)
+    calls.install()  # after AWS Batch, whose actions count too
+    endpoints.install(root, instance_id, {**more, calls.PATH: calls.answer})
 
 
 def _serve() -> None:

@@ -131,9 +131,8 @@ _WORDS: dict[Any, str] = {
 
 def allowed(kind: Any) -> str:
     """What a field's type accepts, for people: the description beside it, or the type in words."""
-    if typing.get_origin(kind) is dict:
-        name = allowed(typing.get_args(kind)[0])
-        return "an object" if name == _WORDS[str] else f"an object with {name}"
+    if typing.get_origin(kind) in (dict, tuple):
+        return _allowed_in(typing.get_origin(kind), allowed(typing.get_args(kind)[0]))
     for meta in _flat(kind, lambda k: [m for m in getattr(k, "__metadata__", ()) if isinstance(m, Meta)]):
         if meta.description:
             return str(meta.description)
@@ -147,6 +146,15 @@ def allowed(kind: Any) -> str:
     return (
         f"an object with {names(fields_of(kind))}" if hasattr(kind, "__struct_fields__") else "another value"
     )
+
+
+def _allowed_in(container: Any, item: str) -> str:
+    """An object by the names that it may have, a list by its items; a description may speak of the list."""
+    if item.startswith(_WORDS[tuple]):
+        return item
+    if item == _WORDS[str]:
+        return str(_WORDS[container])
+    return f"an object with {item}" if container is dict else f"a list, each {item}"
 
 
 def _flat(kind: Any, pick: Callable[[Any], list[Any]]) -> list[Any]:

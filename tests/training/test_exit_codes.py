@@ -160,7 +160,9 @@ def s3_answers(monkeypatch, as_csv, market):
     servers = []
     dataset = as_csv(market(200)).encode()
 
-    def start(get: tuple[int, str] | None = None, put: tuple[int, str] | None = None) -> list[str]:
+    def start(
+        get: tuple[int, str] | None = None, put: tuple[int, str] | None = None, listing: bytes = b""
+    ) -> list[str]:
         stored: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
@@ -181,7 +183,8 @@ def s3_answers(monkeypatch, as_csv, market):
                 self.wfile.write(body)
 
             def do_GET(self) -> None:
-                self.answer(get, dataset)
+                asks_for_list = bool(listing) and "list-type=2" in self.path
+                self.answer(*((None, listing) if asks_for_list else (get, dataset)))
 
             def do_PUT(self) -> None:
                 if not put:
@@ -253,6 +256,20 @@ def test_s3s_refusals_are_told_apart(s3_answers, train, refusal, argv, ending):
     s3_answers(*refusal)
     run = train(*argv)
     assert (run.code, ending[1] in run.last_message) == (ending[0], True), run.last_message
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "said"),
+    [
+        ("datasets/another.csv", 66, "there is no such object. Check the bucket, the key and the version."),
+        ("datasets/m.csv", 77, "Allow s3:GetObject on"),
+    ],
+)
+def test_a_key_that_is_denied_because_it_is_missing_is_told_apart(s3_answers, train, key, code, said):
+    listing = f"<ListBucketResult><Contents><Key>{key}</Key></Contents></ListBucketResult>".encode()
+    s3_answers(get=(403, "AccessDenied"), listing=listing)
+    run = train(*KEY)
+    assert (run.code, said in run.last_message) == (code, True), run.last_message
 
 
 def test_metrics_and_manifest_are_stored_last(s3_answers, train):

@@ -1,6 +1,9 @@
+from typing import Annotated
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta, Struct
 
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.fault import Fault, shown
@@ -18,6 +21,20 @@ def faults(raw, kind):
     with pytest.raises(InvalidInput) as caught:
         convert(raw, kind)
     return {fault.field: fault for fault in caught.value.faults}
+
+
+class Told(Struct):
+    addresses: tuple[Annotated[str, Meta(description="an e-mail address")], ...] = ()
+    shares: tuple[Annotated[str, Meta(description="a list of shares")], ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("field", "allowed"),
+    [("addresses", "a list, each an e-mail address"), ("shares", "a list of shares"), ("names", "a list")],
+)
+def test_should_ask_for_a_list_when_one_item_is_given_without_its_brackets(field, allowed):
+    assert faults({field: "you@example.com"}, Told)[field].allowed == allowed
 
 
 def test_should_report_every_fault_with_its_path_when_the_input_is_nested():

@@ -118,12 +118,19 @@ class Bucket:
         """The object, or exactly that version of it."""
         uri = f"s3://{self.name}/{key}" + (f" (version {version_id})" if version_id else "")
         action = "s3:GetObjectVersion" if version_id else "s3:GetObject"
-        with self._reading(action, f"arn:aws:s3:::{self.name}/{key}", uri):
-            if version_id:
-                answer = self._s3.get_object(Bucket=self.name, Key=key, VersionId=version_id)
-            else:
-                answer = self._s3.get_object(Bucket=self.name, Key=key)
-            payload = answer["Body"].read()
+        try:
+            with self._reading(action, f"arn:aws:s3:::{self.name}/{key}", uri):
+                if version_id:
+                    answer = self._s3.get_object(Bucket=self.name, Key=key, VersionId=version_id)
+                else:
+                    answer = self._s3.get_object(Bucket=self.name, Key=key)
+                payload = answer["Body"].read()
+        except AccessDeniedError as error:
+            if version_id or not self._is_missing(key):
+                raise
+            raise NoSuchDatasetError(
+                f"{uri}: there is no such object. {_NEXT[NoSuchDatasetError]}"
+            ) from error
         return StoredObject(
             bucket=self.name,
             key=key,
@@ -132,6 +139,15 @@ class Bucket:
             last_modified=answer["LastModified"],
             payload=payload,
         )
+
+    def _is_missing(self, key: str) -> bool:
+        """Whether the listing says so. S3 denies a missing key to whoever may list only a prefix:
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        try:
+            return key not in self.keys(key)
+        except TrainingError:
+            return False
 
     def read_all(self, keys: Sequence[str]) -> list[StoredObject | NoSuchDatasetError]:
         """The objects in the order of the keys, or why one is not there; read ten at a time."""
