@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -9,15 +11,32 @@ from localaws import instance
 from pulse.cli import local_stacks
 from tests.local.deployment import Deployment
 
+SCALE = "LOCALAWS_SECONDS_SCALE"
+
 
 @pytest.fixture(scope="session")
 def pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    root = tmp_path_factory.mktemp("pulse")
-    os.environ["LOCALAWS_SECONDS_SCALE"] = "0.01"
-    found = instance.up(root)
+    with deployed(tmp_path_factory.mktemp("pulse")) as deployment:
+        yield deployment
+
+
+@pytest.fixture(scope="module")
+def own_pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """For tests that no job of another test may cross, or that look at everything there is all the time."""
+    with deployed(tmp_path_factory.mktemp("own")) as deployment:
+        yield deployment
+
+
+@contextmanager
+def deployed(root: Path) -> Iterator[Deployment]:
+    before = os.environ.get(SCALE)
+    os.environ[SCALE] = "0.01"
     try:
-        where = local_stacks.deploy_all(found, print)
-        yield Deployment(found, where)
+        found = instance.up(root)
+        try:
+            yield Deployment(found, local_stacks.deploy_all(found, print))
+        finally:
+            instance.down(root)
     finally:
-        os.environ.pop("LOCALAWS_SECONDS_SCALE")
-        instance.down(root)
+        if before is None:
+            os.environ.pop(SCALE)

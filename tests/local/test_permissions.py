@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.local.denials import Denied, Watch
-from tests.local.deployment import ENDS, Deployment, pulse_job_id, sample, until
+from tests.local.deployment import Deployment, pulse_job_id, sample, until
 from tests.local.iam_statements import all_statements, without
 
 pytestmark = pytest.mark.local
@@ -18,19 +18,18 @@ ROLES = 7
 """Five functions, the job, its start."""
 
 
-def test_should_be_denied_without_any_one_statement(pulse: Deployment, subtests: pytest.Subtests):
-    end_all_jobs(pulse)  # one of another test might still ask for what is taken away here
-    statements = list(all_statements(pulse))
+def test_should_be_denied_without_any_one_statement(own_pulse: Deployment, subtests: pytest.Subtests):
+    statements = list(all_statements(own_pulse))
     assert len({statement.role for statement in statements}) == ROLES
-    assert outcome(Watch.begun(pulse)) == "completed"
+    assert outcome(Watch.begun(own_pulse)) == "completed"
 
     for statement in statements:
-        watch = Watch.begun(pulse)
-        with subtests.test(str(statement)), without(pulse, statement):
+        watch = Watch.begun(own_pulse)
+        with subtests.test(str(statement)), without(own_pulse, statement):
             assert outcome(watch).startswith("denied")
 
     # What was refused is delivered again meanwhile, and may still be denied once.
-    until(lambda: outcome(Watch.begun(pulse)) == "completed", "the path as it was before")
+    until(lambda: outcome(Watch.begun(own_pulse)) == "completed", "the path as it was before")
 
 
 def outcome(watch: Watch) -> str:
@@ -154,14 +153,6 @@ class _Walk:
 
 def hash_of(request: dict[str, Any]) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(request, sort_keys=True)))
-
-
-def end_all_jobs(pulse: Deployment) -> None:
-    ids = [job["jobId"] for job in pulse.all_jobs() if job["status"] not in ENDS]
-    for job_id in ids:
-        pulse.batch.terminate_job(jobId=job_id, reason="The permissions are tested")
-    for job_id in ids:
-        pulse.finished(job_id)
 
 
 def empty_datasets(pulse: Deployment) -> None:
