@@ -19,6 +19,9 @@ class Slack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[Host, ...],
         Meta(min_length=1, description="a list of at least one host such as hooks.slack.com"),
     ] = ("hooks.slack.com",)
+    rate_per_second: Annotated[
+        float, Meta(gt=0, le=100, description="messages a second, a number above 0 and up to 100")
+    ] = 1.0
 
 
 class AmazonQ(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

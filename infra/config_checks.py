@@ -24,6 +24,7 @@ ledger, for SubmitJob and for the ledger again, taken to be 150 ms at least. AWS
 """
 _SECTIONS = {
     "slack_hosts": "alerts.slack.allowed_hosts",
+    "slack_rate_per_second": "alerts.slack.rate_per_second",
     "slack_webhook_secret": "alerts.slack.webhook_secret",
 }
 """Settings whose place in the configuration has another name."""

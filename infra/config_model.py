@@ -20,6 +20,8 @@ from infra.config_types import (
     StackPrefix,
 )
 from pulse.domain.batch_limits import CpuArchitecture, Platform, Tags
+from pulse.domain.drift import Patience
+from pulse.domain.due import Watch
 from pulse.domain.fault import Fault, shown
 from pulse.domain.prices import Prices
 from pulse.domain.profile import Profile, ProfileName, QueueName
@@ -140,11 +142,19 @@ class Container(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a calendar month's jobs may cost, UTC; None: no limit."""
+    """What a calendar month's jobs may cost, UTC; None: no limit. `alert_percents`: the shares of it at which
+    somebody is told.
+    """
 
     monthly_usd: (
         Annotated[Decimal, Meta(description="null, or US dollars above 0 and up to 10000000")] | None
     ) = None
+    alert_percents: Annotated[
+        tuple[
+            Annotated[int, Meta(ge=1, le=1000, description="whole percents, an integer from 1 to 1000")], ...
+        ],
+        Meta(max_length=10, description="a list of up to 10 whole percents from 1 to 1000"),
+    ] = ()
 
     def faults(self) -> list[Fault]:
         """A Decimal's bounds are not checked by msgspec, and NaN is one."""
@@ -153,6 +163,13 @@ class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             return []
         limit = f"null, or US dollars above 0 and up to {_MAX_BUDGET_USD}"
         return [Fault("monthly_usd", limit, shown(str(usd)))]
+
+
+class Reconcile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often the ledger is compared with AWS Batch, and which jobs."""
+
+    every_minutes: Annotated[int, Meta(ge=1, le=1440, description="minutes, an integer from 1 to 1440")]
+    patience: Patience
 
 
 class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,6 +199,7 @@ class Functions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cancel_job: Function
     get_job: Function
     on_job_event: Consumer
+    reconcile_jobs: Function
     send_alert: Consumer
 
 
@@ -199,6 +217,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     request_defaults: RequestDefaults
     retry_policy: RetryPolicy
     budget: Budget
+    watch: Watch
+    reconcile: Reconcile
     prices: Prices
     alerts: Alerts
     api: Api

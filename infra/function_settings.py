@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from infra.config_model import Config
 from pulse.domain.batch_limits import Platform
 from pulse.domain.catalogue import Queue
+from pulse.domain.schedule_target import ScheduleTarget
 from pulse.settings import Settings
 
 _LATER = "${Token[LATER]}"
@@ -15,7 +16,9 @@ _LATER = "${Token[LATER]}"
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
     """Names, and ARNs of the topic, the queues (by name) and the definitions (with revision, by platform).
-    `reruns_queue`: the URL of the queue in which jobs wait to be submitted again, for the function that asks.
+    `reruns_queue`: the URL of the queue in which jobs wait to be submitted again, for the function that asks,
+    `overdue_schedules`: where it is told of overdue jobs, `job_events_queue`: the URL of the queue from which
+    job events are taken, for the function that adds to it.
     """
 
     ledger_table: str
@@ -26,6 +29,8 @@ class Deployed:
     queues: Mapping[str, str]
     definitions: Mapping[Platform, str]
     reruns_queue: str = ""
+    job_events_queue: str = ""
+    overdue_schedules: ScheduleTarget | None = None
 
 
 def nothing_deployed(config: Config) -> Deployed:
@@ -39,6 +44,10 @@ def nothing_deployed(config: Config) -> Deployed:
         queues=dict.fromkeys(config.queues, _LATER),
         definitions={"FARGATE": _LATER, "EC2": _LATER},
         reruns_queue=_LATER,
+        job_events_queue=_LATER,
+        overdue_schedules=ScheduleTarget(
+            group=_LATER, queue_arn=_LATER, dead_letters_arn=_LATER, role_arn=_LATER
+        ),
     )
 
 
@@ -59,11 +68,17 @@ def settings(config: Config, deployed: Deployed) -> Settings:
         log_group=deployed.log_group,
         slack_webhook_secret=slack.webhook_secret if slack else "",
         slack_hosts=slack.allowed_hosts if slack else (),
+        slack_rate_per_second=slack.rate_per_second if slack else 1.0,
         prices=config.prices,
         cpu_architecture=config.container.cpu_architecture,
         ephemeral_gib=config.container.ephemeral_storage_gib,
         reruns_queue=deployed.reruns_queue,
+        overdue_schedules=deployed.overdue_schedules,
+        job_events_queue=deployed.job_events_queue,
+        patience=config.reconcile.patience,
+        watch=config.watch,
         monthly_budget_usd=config.budget.monthly_usd,
+        budget_alert_percents=config.budget.alert_percents,
         ledger_retention_days=config.ledger.retention_days,
         idempotency_window_seconds=config.ledger.idempotency_window_seconds,
     )

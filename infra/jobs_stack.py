@@ -18,6 +18,7 @@ from infra.constructs.get_job import GetJob
 from infra.constructs.http_api import DEFAULT_ROUTE, HttpApi
 from infra.constructs.monitoring import Monitoring
 from infra.constructs.on_job_event import OnJobEvent
+from infra.constructs.reconcile_jobs import ReconcileJobs
 from infra.constructs.send_alert import SendAlert
 from infra.constructs.submit_job import SubmitJob
 from infra.function_settings import Deployed, settings
@@ -60,13 +61,19 @@ class JobsStack(cdk.Stack):
             storage_fingerprint=storage.fingerprint,
         )
         drops = submit_job.drops.queue
-        asking = settings(config, replace(deployed, reruns_queue=drops.queue_url)).to_env()
+        telling = replace(deployed, reruns_queue=drops.queue_url)
         on_job_event = OnJobEvent(
             self,
             "OnJobEvent",
-            **taking | {"environment": asking},
+            **taking
+            | {
+                "environment": lambda schedules: settings(
+                    config, replace(telling, overdue_schedules=schedules)
+                ).to_env()
+            },
             results_bucket=storage.results_bucket,
             ledger=storage.ledger,
+            training_logs=compute.training.log_group,
             queue_arns=[queue.job_queue_arn for queue in queues],
             reruns_queue_arn=drops.queue_arn,
         )
@@ -76,6 +83,17 @@ class JobsStack(cdk.Stack):
             send_alert = SendAlert(self, "SendAlert", **taking, slack=config.alerts.slack)
             event_queues["Alerts"] = send_alert.queue
             functions["send_alert"] = send_alert.function
+        asking = replace(telling, job_events_queue=on_job_event.queue.queue.queue_url)
+        reconcile_jobs = ReconcileJobs(
+            self,
+            "ReconcileJobs",
+            **function | {"environment": settings(config, asking).to_env()},
+            every=cdk.Duration.minutes(config.reconcile.every_minutes),
+            ledger=storage.ledger,
+            job_events_arn=on_job_event.queue.queue.queue_arn,
+            submissions_arn=drops.queue_arn,
+        )
+        functions["reconcile_jobs"] = reconcile_jobs.function
         cancel_job = CancelJob(self, "CancelJob", **function, ledger=storage.ledger)
         get_job = GetJob(
             self,
@@ -83,6 +101,7 @@ class JobsStack(cdk.Stack):
             **function,
             ledger=storage.ledger,
             training_logs=compute.training.log_group,
+            queue_arns=[queue.job_queue_arn for queue in queues],
         )
         functions |= {"cancel_job": cancel_job.function, "get_job": get_job.function}
         api = HttpApi(
@@ -95,6 +114,8 @@ class JobsStack(cdk.Stack):
             "GET /jobs",
             "GET /jobs/{id}",
             "GET /jobs/{id}/logs",
+            "GET /queue",
+            "GET /costs",
             "GET /openapi.json",
             DEFAULT_ROUTE,
         )

@@ -64,7 +64,9 @@ def build(
 
 
 def _dependencies(requirements: Path, target: list[str], key: str, cache: Path, *, compiled: bool) -> Path:
-    digest = _digest([requirements.read_bytes(), key.encode(), b"compiled" if compiled else b""])
+    # With this file, which decides what is left out.
+    made_from = [requirements.read_bytes(), Path(__file__).read_bytes(), key.encode()]
+    digest = _digest([*made_from, b"compiled" if compiled else b""])
 
     def install(folder: Path) -> None:
         uv = [
@@ -105,6 +107,7 @@ def _unwanted(folder: Path) -> Iterator[Path]:
         elif entry.name.endswith(".dist-info"):
             yield from (file for file in entry.iterdir() if file.name != "METADATA")
     yield from folder.glob("**/__pycache__")
+    yield from folder.glob("**/swagger_ui/swagger-ui*")  # a page of Powertools that is never served
 
 
 def _code(root: Path) -> Iterator[tuple[str, bytes]]:

@@ -16,18 +16,24 @@ if TYPE_CHECKING:
     from pulse.aws.batch import Batch
     from pulse.aws.ledger import Ledger
     from pulse.aws.ledger_table import LedgerTable
+    from pulse.aws.messages import Messages
     from pulse.aws.s3 import Objects
+    from pulse.aws.visibility import Visibility
     from pulse.domain.console import Console
     from pulse.services.cancel_job import CancelJob
+    from pulse.services.finish_claim import FinishClaim
     from pulse.services.get_job import GetJob
+    from pulse.services.get_queue import GetQueue
+    from pulse.services.list_costs import ListCosts
     from pulse.services.list_jobs import ListJobs
     from pulse.services.past_runs import PastRuns
     from pulse.services.post_slack import PostSlack
     from pulse.services.publish_alert import PublishAlert
     from pulse.services.quote_job import QuoteJob
     from pulse.services.read_log import ReadLog
-    from pulse.services.record_job_event import RecordJobEvent
+    from pulse.services.reconcile_jobs import ReconcileJobs
     from pulse.services.rerun_job import RerunJob
+    from pulse.services.resume_claims import ResumeClaims
     from pulse.services.size_job import SizeJob
     from pulse.services.submit_drop import SubmitDrop
     from pulse.services.submit_job import SubmitJob
@@ -59,7 +65,7 @@ def submit_job() -> "SubmitJob":
     )
     return SubmitJob(
         ledger=ledger(),
-        batch=batch(),
+        finish_claim=finish_claim(),
         prepare=prepare_job.prepare,
         catalogue=here.catalogue,
         site=Site(
@@ -69,8 +75,14 @@ def submit_job() -> "SubmitJob":
         ),
         clock=now,
         random_hex=random_hex,
-        pause_up_to=pause_up_to,
     )
+
+
+@cache
+def finish_claim() -> "FinishClaim":
+    from pulse.services.finish_claim import FinishClaim
+
+    return FinishClaim(ledger=ledger(), batch=batch(), clock=now, pause_up_to=pause_up_to)
 
 
 @cache
@@ -125,9 +137,33 @@ def cancel_job() -> "CancelJob":
 
 @cache
 def get_job() -> "GetJob":
+    from pulse.aws import clients
+    from pulse.aws.logs import Logs
     from pulse.services.get_job import GetJob
+    from pulse.services.read_last_lines import ReadLastLines
 
-    return GetJob(ledger())
+    here = settings()
+    return GetJob(
+        ledger=ledger(),
+        catalogue=here.catalogue,
+        read_last_lines=ReadLastLines(logs=Logs(clients.logs), log_group=here.log_group),
+    )
+
+
+@cache
+def get_queue() -> "GetQueue":
+    from pulse.aws import clients
+    from pulse.aws.job_queues import JobQueues
+    from pulse.services.get_queue import GetQueue
+
+    return GetQueue(ledger=ledger(), job_queues=JobQueues(clients.batch()), catalogue=settings().catalogue)
+
+
+@cache
+def list_costs() -> "ListCosts":
+    from pulse.services.list_costs import ListCosts
+
+    return ListCosts(ledger=ledger(), budget_usd=settings().monthly_budget_usd, clock=now)
 
 
 @cache
@@ -188,29 +224,46 @@ def submit_drop() -> "SubmitDrop":
 
 
 @cache
-def record_job_event() -> "RecordJobEvent":
+def reconcile_jobs() -> "ReconcileJobs":
     from pulse.aws import clients
-    from pulse.aws.reruns import Reruns
-    from pulse.domain import console
-    from pulse.domain.job_alert import Place
-    from pulse.domain.job_cost import record_cost
-    from pulse.services.read_metrics import ReadMetrics
-    from pulse.services.record_job_event import RecordJobEvent
+    from pulse.aws.batch import Batch
+    from pulse.services.reconcile_jobs import ReconcileJobs
 
     here = settings()
-    return RecordJobEvent(
+    return ReconcileJobs(
         ledger=ledger(),
-        read_metrics=ReadMetrics(objects=objects(), results_bucket=here.results_bucket),
-        publish_alert=publish_alert(),
-        reruns=Reruns(clients.sqs, here.reruns_queue),
-        catalogue=here.catalogue,
-        queues={queue.arn: name for name, queue in here.queues.items()},
-        place=Place(
-            console=console.of_arn(here.alerts_topic), data_bucket=here.data_bucket, log_group=here.log_group
-        ),
-        cost_of=lambda record, seconds: record_cost(here.prices, here.catalogue, record, seconds),
+        batch=Batch(clients.batch_reading()),
+        job_events=job_events(),
+        queues=here.queue_arns,
+        patience=here.patience,
+        watch=here.watch,
         clock=now,
     )
+
+
+@cache
+def resume_claims() -> "ResumeClaims":
+    from pulse.aws import clients
+    from pulse.aws.messages import Messages
+    from pulse.services.resume_claims import ResumeClaims
+
+    here = settings()
+    return ResumeClaims(
+        ledger=ledger(),
+        submissions=Messages(clients.sqs, here.reruns_queue),
+        job_events=job_events(),
+        queues=here.queue_arns,
+        clock=now,
+    )
+
+
+@cache
+def job_events() -> "Messages":
+    """The queue of on_job_event."""
+    from pulse.aws import clients
+    from pulse.aws.messages import Messages
+
+    return Messages(clients.sqs, settings().job_events_queue)
 
 
 @cache
@@ -218,6 +271,7 @@ def post_slack() -> "PostSlack":
     from pulse.aws import clients
     from pulse.aws.secrets import Secret
     from pulse.aws.webhook import Webhook
+    from pulse.services.pace import Pace
     from pulse.services.post_slack import PostSlack
 
     here = settings()
@@ -225,7 +279,16 @@ def post_slack() -> "PostSlack":
         url=Secret(clients.secretsmanager(), here.slack_webhook_secret),
         hosts=here.slack_hosts,
         webhook=Webhook(),
+        pace=Pace(now, pause_at_least, per_second=here.slack_rate_per_second),
     )
+
+
+@cache
+def visibility() -> "Visibility":
+    from pulse.aws import clients
+    from pulse.aws.visibility import Visibility
+
+    return Visibility(clients.sqs)
 
 
 @cache
@@ -288,3 +351,7 @@ def random_hex() -> str:
 
 def pause_up_to(seconds: float) -> None:
     time.sleep(random.uniform(0, seconds))  # noqa: S311 - spreads callers, hides nothing
+
+
+def pause_at_least(seconds: float) -> None:
+    time.sleep(seconds + random.uniform(0, min(seconds, 1) / 2))  # noqa: S311 - spreads callers, hides nothing

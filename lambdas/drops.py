@@ -1,4 +1,6 @@
-"""The door of what waits in the queue: S3's "Object Created" events, and jobs that died of memory."""
+"""The door of what waits in the queue: S3's "Object Created" events, jobs that died of memory, and claims that
+nobody came back to finish.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -47,6 +49,12 @@ def _rerun(event: Envelope) -> None:
         submitted(logger, metrics, "Rerun", submission, rerun_of=printable(job_id[:128]))
 
 
+def _finish(event: Envelope) -> None:
+    job_id = str(event.detail.get("job_id", ""))
+    submission = bootstrap.finish_claim().finish(job_id)
+    submitted(logger, metrics, "Abandoned claim", submission)
+
+
 def _log(drop: S3Drop, outcome: Outcome) -> None:
     if submission := outcome.submission:
         submitted(logger, metrics, "Drop", submission, object=str(drop))
@@ -62,4 +70,5 @@ def _log(drop: S3Drop, outcome: Outcome) -> None:
 _TAKEN: dict[tuple[str, str], Callable[[Envelope], None]] = {
     ("aws.s3", "Object Created"): _submit,
     (envelope.SOURCE, envelope.RERUN_REQUESTED): _rerun,
+    (envelope.SOURCE, envelope.CLAIM_ABANDONED): _finish,
 }

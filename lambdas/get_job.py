@@ -1,4 +1,6 @@
-"""The function that tells: of jobs, of one and of its log, of the API, and that there is nothing else."""
+"""The function that tells: of jobs, of one and of its log, of queues and costs, of the API, and that there is
+nothing else.
+"""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -7,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from lambdas import bootstrap, http_api, http_input
 from lambdas.telemetry import count, of
-from pulse.domain import job_answers, problem
+from pulse.domain import job_answers, month_costs_answer, problem, queue_answers
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -31,13 +33,25 @@ def jobs() -> Response[str]:
 @app.get("/jobs/<job_id>")
 def get(job_id: str) -> Response[str]:
     known = bootstrap.get_job().get(http_input.job_id(job_id))
-    return http_api.json(HTTPStatus.OK, job_answers.story(known.record, known.plan, bootstrap.console()))
+    told = job_answers.story(known.record, known.plan, bootstrap.console(), spot=known.spot, log=known.log)
+    return http_api.json(HTTPStatus.OK, told)
 
 
 @app.get("/jobs/<job_id>/logs")
 def log(job_id: str) -> Response[str]:
     found = bootstrap.read_log().page(http_input.job_id(job_id), _query())
     return http_api.json(HTTPStatus.OK, job_answers.log(found))
+
+
+@app.get("/costs")
+def costs() -> Response[str]:
+    found = bootstrap.list_costs().costs(_query())
+    return http_api.json(HTTPStatus.OK, month_costs_answer.costs(found))
+
+
+@app.get("/queue")
+def queue() -> Response[str]:
+    return http_api.json(HTTPStatus.OK, queue_answers.queues(bootstrap.get_queue().views(_query())))
 
 
 @app.get("/openapi.json")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from pulse.services.submit_job import Submission
+    from pulse.services.finish_claim import Submission
 
 logger, metrics = of("submit_job")
 app = http_api.resolver(logger)

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lambdas import bootstrap, sqs_batch
+from lambdas import bootstrap_events, sqs_batch
 from lambdas.telemetry import Job, count, ended, of, reason
 from pulse.domain import envelope, job_event
-from pulse.domain.diagnosis import diagnose
-from pulse.domain.envelope import Envelope
+from pulse.domain.envelope import JOB_DESCRIBED, JOB_OVERDUE, JOB_WAITS, SOURCE, Envelope
 from pulse.domain.fault import printable
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from pulse.domain.job_event import JobEvent
+    from pulse.domain.job_record import JobRecord
 
 logger, metrics = of("on_job_event")
 
@@ -30,18 +32,17 @@ def _take(body: str) -> None:
 
 def _record(event: Envelope) -> None:
     change = job_event.parse(event.detail, at=event.time)
-    result = bootstrap.record_job_event().record(change)
+    result = bootstrap_events.record_job_event().record(change)
     if result.ended and result.record:
-        failed = result.record.status == "FAILED"
-        ended(metrics, result.record, cause=diagnose(result.record).cause if failed else "")
-    if result.alerted:
+        ended(metrics, result.record, cause=result.cause)
+    for _ in result.alerted:
         count(metrics, Job.ALERTS_SENT)
-    if result.record and result.trouble:
-        logger.error("No metrics for the alert", job_id=result.record.job_id, reason=reason(result.trouble))
+    for trouble in result.trouble:
+        logger.error("Part of a job's end failed", job_id=_id(result.record, change), reason=reason(trouble))
     logger.info(
         "Job changed",
         effect=result.effect,
-        job_id=result.record.job_id if result.record else printable(change.named_job_id[:128]),
+        job_id=_id(result.record, change),
         batch_job_id=change.batch_job_id,
         status=change.status,
         attempts=len(change.attempts),
@@ -51,19 +52,44 @@ def _record(event: Envelope) -> None:
 
 
 def _blocked(event: Envelope) -> None:
-    """A queue whose first job cannot start. The job itself has not changed."""
+    """A queue whose first job cannot start."""
     count(metrics, "QueuesBlocked")
-    change = job_event.parse(event.detail)
+    _waits(event)
+
+
+def _waits(event: Envelope) -> None:
+    """A job that cannot start."""
+    change = job_event.parse(event.detail, at=event.time)
+    result = bootstrap_events.watch_blocked().hear(change)
+    for _ in result.alerted:
+        count(metrics, Job.ALERTS_SENT)
     logger.warning(
-        "Queue blocked",
-        job_id=printable(change.named_job_id[:128]),
+        "Job cannot start",
+        job_id=_id(result.record, change),
         batch_job_id=change.batch_job_id,
         queue=change.queue_arn,
         reason=reason(printable(change.status_reason)),
+        alerted=result.alerted,
     )
+
+
+def _overdue(event: Envelope) -> None:
+    """A job that should have ended by now, unless it has."""
+    job_id = str(event.detail.get("job_id", ""))
+    found = bootstrap_events.watch_overdue().look(job_id)
+    if found == "told":
+        count(metrics, Job.ALERTS_SENT)
+    logger.info("Job due", job_id=printable(job_id[:128]), effect=found)
+
+
+def _id(record: "JobRecord | None", change: "JobEvent") -> str:
+    return record.job_id if record else printable(change.named_job_id[:128])
 
 
 _TAKEN: dict[tuple[str, str], Callable[[Envelope], None]] = {
     ("aws.batch", "Batch Job State Change"): _record,
     ("aws.batch", "Batch Job Queue Blocked"): _blocked,
+    (SOURCE, JOB_DESCRIBED): _record,
+    (SOURCE, JOB_WAITS): _waits,
+    (SOURCE, JOB_OVERDUE): _overdue,
 }

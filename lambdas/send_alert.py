@@ -3,13 +3,18 @@
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from lambdas import bootstrap, sqs_batch
-from lambdas.telemetry import count, of
+from lambdas.telemetry import count, of, reason
 from pulse.domain.alert import Alert
+from pulse.domain.errors import PulseError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+POST_MILLISECONDS = 12_000
+"""What one post may take: a connection and an answer, at the time-outs of pulse.aws.webhook."""
 
 logger, metrics = of("send_alert")
 
@@ -17,11 +22,28 @@ logger, metrics = of("send_alert")
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    return sqs_batch.process(event, context, _send, logger, metrics)
+    left = context.get_remaining_time_in_millis
+    return sqs_batch.process(
+        event,
+        context,
+        lambda body: _send(body, patience_seconds=(left() - POST_MILLISECONDS) / 1000),
+        logger,
+        metrics,
+        needed_milliseconds=POST_MILLISECONDS,
+        put_off=_put_off,
+    )
 
 
-def _send(body: str) -> None:
+def _send(body: str, *, patience_seconds: float) -> None:
     alert = msgspec.json.decode(body, type=Alert)
-    bootstrap.post_slack().post(alert)
+    bootstrap.post_slack().post(alert, patience_seconds=patience_seconds)
     count(metrics, "SlackMessages")
     logger.info("Alert posted to Slack", kind=alert.kind, job_id=alert.job_id, about=alert.about)
+
+
+def _put_off(record: SQSRecord, seconds: int) -> None:
+    """Where that fails, the queue's visibility timeout decides."""
+    try:
+        bootstrap.visibility().put_off(record.event_source_arn, record.receipt_handle, seconds)
+    except PulseError as error:
+        logger.warning("Could not be put off", message_id=record.message_id, reason=reason(error))

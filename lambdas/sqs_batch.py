@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from lambdas.telemetry import count, reason
-from pulse.domain.errors import PulseError, TryAgain, Unavailable
+from pulse.domain.errors import AskedToWait, PulseError, TryAgain, Unavailable
 from pulse.domain.validation import InvalidInput
 
 if TYPE_CHECKING:
@@ -22,20 +22,24 @@ stays until somebody looks.
 """
 
 
-def process(
+def process(  # noqa: PLR0913 - the last two are for one function only
     event: dict[str, Any],
     context: "LambdaContext",
     handle: Callable[[str], None],
     logger: Logger,
     metrics: Metrics,
+    *,
+    needed_milliseconds: int = NEEDED_MILLISECONDS,
+    put_off: Callable[[SQSRecord, int], None] | None = None,
 ) -> dict[str, Any]:
     """Calls `handle` with each message's body. What it raises is logged here and fails that message only.
 
-    Messages for which too little of the invocation's time is left are not begun: they come again.
+    Messages for which too little of the invocation's time is left are not begun: they come again. `put_off`
+    lets a message come again when its receiver asked for it, in so many seconds.
     """
     left = context.get_remaining_time_in_millis
     # A function may be given less time than that, and shall still take what comes first.
-    needed = min(NEEDED_MILLISECONDS, left() * 3 // 4)
+    needed = min(needed_milliseconds, left() * 3 // 4)
 
     def record_handler(record: SQSRecord) -> None:
         try:
@@ -45,6 +49,8 @@ def process(
         except TryAgain as error:
             count(metrics, "DeliveredAgain")
             logger.warning("Will be delivered again", message_id=record.message_id, reason=reason(error))
+            if put_off and isinstance(error, AskedToWait):
+                put_off(record, error.retry_after_seconds)
             raise
         except (PulseError, InvalidInput) as error:
             count(metrics, "Unprocessable")

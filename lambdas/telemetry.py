@@ -10,7 +10,7 @@ from pulse.domain.fault import cut
 
 if TYPE_CHECKING:
     from pulse.domain.job_record import JobRecord
-    from pulse.services.submit_job import Submission
+    from pulse.services.finish_claim import Submission
 
 NAMESPACE = "Pulse"
 CAUSE = "cause"
@@ -29,6 +29,7 @@ class Job(StrEnum):
     RUNTIME = "Runtime"
     COST_USD = "CostUsd"
     ALERTS_SENT = "AlertsSent"
+    DRIFT = "Drift"
 
 
 def of(function: str) -> tuple[Logger, Metrics]:

@@ -5,8 +5,16 @@ from typing import Any
 from localaws.patching import use
 
 
-def denial(role_arn: str, session: str, action: str, resource_arn: str) -> str | None:
-    """AWS's sentence for the refusal, None when the role (or the resource's own policy) allows it."""
+def denial(
+    role_arn: str,
+    session: str,
+    action: str,
+    resource_arn: str,
+    conditions: dict[str, str] | None = None,
+) -> str | None:
+    """AWS's sentence for the refusal, None when the role (or the resource's own policy) allows it.
+    `conditions`: values of condition keys, which are in lower case.
+    """
     account, _, role_path = role_arn.partition("::")[2].partition(":role/")
     role = role_path.rpartition("/")[2]
     principal = f"arn:aws:sts::{account}:assumed-role/{role}/{session}"
@@ -17,6 +25,7 @@ def denial(role_arn: str, session: str, action: str, resource_arn: str) -> str |
         action=action,
         resource_arn=resource_arn,
         region=resource_arn.split(":")[3],
+        service_context=conditions or {},
     )
     limits = use("core.iam_evaluator._permissions_boundary")(use("services.iam._roles"), role, account)
     policies = use("core.iam_evaluator._gather_role_policies")(role, account)

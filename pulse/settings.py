@@ -14,11 +14,14 @@ from msgspec import Meta, Struct
 
 from pulse.domain.batch_limits import CpuArchitecture
 from pulse.domain.catalogue import Catalogue, Queue
+from pulse.domain.drift import Patience
+from pulse.domain.due import Watch
 from pulse.domain.fault import Fault, shown
 from pulse.domain.prices import Prices
 from pulse.domain.profile import Profile
 from pulse.domain.request_defaults import RequestDefaults
 from pulse.domain.retry_policy import RetryPolicy
+from pulse.domain.schedule_target import ScheduleTarget
 from pulse.domain.trigger import Trigger
 from pulse.domain.validation import InvalidInput, allowed
 
@@ -51,6 +54,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """ARN or name of the secret that holds the webhook's URL; empty: no Slack."""
     slack_hosts: tuple[str, ...] = ("hooks.slack.com",)
     """Hosts (`name` for any port, or `name:port`) of a webhook URL. Plain http only on loopback."""
+    slack_rate_per_second: float = 1.0
+    """Messages at most, of each function that runs at a time."""
     prices: Prices
     """What quotes and costs are made of."""
     cpu_architecture: CpuArchitecture = "X86_64"
@@ -58,8 +63,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Scratch space of a container; None: what costs nothing."""
     monthly_budget_usd: Decimal | None = None
     """No job is submitted that could cost more than is left of it; None: no limit."""
+    budget_alert_percents: tuple[int, ...] = (50, 80, 100)
+    """Of the month's budget: the shares at which somebody is told."""
+    watch: Watch = Watch()
+    """When somebody is told of a job before its end."""
+    overdue_schedules: ScheduleTarget | None = None
+    """Where the schedules by which jobs are overdue lie and send to; None: there are none."""
     reruns_queue: str = ""
     """URL of submit_job's own queue, for jobs that died of memory; empty: they are not submitted again."""
+    job_events_queue: str = ""
+    """URL of on_job_event's own queue, for what the reconciler finds."""
+    patience: Patience = Patience()
+    """How long the reconciler leaves a job alone."""
     ledger_retention_days: Annotated[
         int, Meta(ge=8, le=3650, description="days, an integer from 8 to 3650")
     ] = 400
@@ -68,6 +83,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=86_400, description="seconds, an integer from 0 to 86400")
     ] = 600
     """How long the same body without an Idempotency-Key counts as the same request; 0: never."""
+
+    @property
+    def queue_arns(self) -> dict[str, str]:
+        return {name: queue.arn for name, queue in self.queues.items()}
 
     @property
     def catalogue(self) -> Catalogue:

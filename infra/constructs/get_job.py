@@ -1,6 +1,8 @@
-"""get_job: tells of jobs, of one and of its log, and what the API is for everything else that is asked."""
+"""get_job: tells of jobs, of one and of its log, of queues and costs, and what the API is for everything else
+that is asked.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
@@ -23,8 +25,9 @@ class GetJob(Construct):
         environment: Mapping[str, str],
         ledger: dynamodb.ITable,
         training_logs: logs.ILogGroup,
+        queue_arns: Sequence[str],
     ) -> None:
-        """`training_logs`: what the jobs log to."""
+        """`training_logs`: what the jobs log to. `queue_arns`: our job queues."""
         super().__init__(scope, id_)
         use_case = UseCaseFunction(
             self,
@@ -33,10 +36,12 @@ class GetJob(Construct):
             config=config,
             code=code,
             environment=environment,
-            description="Tells of jobs, their logs and the API itself",
+            description="Tells of jobs, their logs, queues and costs, and the API itself",
         )
         self.function = use_case.function
-        use_case.allow(["dynamodb:GetItem"], ledger.table_arn)
+        # A month's costs and the jobs with a tag are partitions of the table itself.
+        use_case.allow(["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"], ledger.table_arn)
         use_case.allow(["dynamodb:Query"], *(f"{ledger.table_arn}/index/{index}" for index in INDEXES))
+        use_case.allow(["batch:GetJobQueueSnapshot"], *queue_arns)
         # The group's ARN ends with `:*`, which takes in its streams.
         use_case.allow(["logs:GetLogEvents"], training_logs.log_group_arn)

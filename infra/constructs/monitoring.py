@@ -58,6 +58,12 @@ SERVER_ERRORS = Limit(
     "Read the API's access log (error, integrationError) and the log of the route's function. A call with an "
     "Idempotency-Key can be repeated without a second job.",
 )
+DRIFT = Limit(
+    1,
+    "AWS Batch had got further with jobs than the ledger knew: events were lost, or are not handled.",
+    "Look at the Events queue's oldest message and dead letters, and at on_job_event's errors; the log of "
+    "reconcile_jobs names the jobs, which are being repaired.",
+)
 FAILED_JOBS = Limit(
     MANY_FAILED,
     "many jobs failed within an hour, probably for one reason.",
@@ -145,6 +151,7 @@ class Monitoring(Construct):
                 queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="max", label=name)
                 for name, queue in queues.items()
             ],
+            "Drift (jobs)": [self._watched(_ours("Drift", "reconcile_jobs"), "ledger drift", DRIFT)],
         }
 
     def _functions(self, functions: Mapping[str, lambda_.IFunction]) -> dict[str, list[Shown]]:

@@ -1,10 +1,13 @@
-"""on_job_event and the events it follows: state changes of our queues' jobs, and queues that are blocked."""
+"""on_job_event and the events it follows: state changes of our queues' jobs, queues that are blocked, and
+jobs that should have ended.
+"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -12,10 +15,14 @@ from constructs import Construct
 from infra.config_model import Functions
 from infra.constructs.acknowledge import acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue
+from infra.constructs.overdue_schedules import OverdueSchedules
 from infra.constructs.use_case_function import UseCaseFunction
 from pulse.domain.s3_layout import metrics_key
+from pulse.domain.schedule_target import ScheduleTarget
 
 METRICS = metrics_key("*")
+HISTORY = ("by_profile", "by_dataset")
+"""The ledger's indexes in which earlier runs are found."""
 
 
 class OnJobEvent(Construct):
@@ -26,36 +33,44 @@ class OnJobEvent(Construct):
         *,
         config: Functions,
         code: lambda_.Code,
-        environment: Mapping[str, str],
+        environment: Callable[[ScheduleTarget], Mapping[str, str]],
         results_bucket: s3.IBucket,
         ledger: dynamodb.ITable,
+        training_logs: logs.ILogGroup,
         queue_arns: Sequence[str],
         reruns_queue_arn: str,
         alerts: sns.ITopic,
         alarms: sns.ITopic,
     ) -> None:
-        """Into `reruns_queue_arn` it puts jobs that died of memory and shall be submitted again."""
+        """`environment`, once it is known where its schedules send. Into `reruns_queue_arn` it puts jobs that
+        died of memory and shall be submitted again. `training_logs`: what the jobs log to.
+        """
         super().__init__(scope, id_)
+        self.queue = EventQueue(self, "Events", consumer=config.on_job_event, alarms=alarms)
+        schedules = OverdueSchedules(self, "Overdue", events=self.queue)
         use_case = UseCaseFunction(
             self,
             "UseCase",
             use_case="on_job_event",
             config=config,
             code=code,
-            environment=environment,
-            description="Keeps the ledger's record of a job and tells of its end",
+            environment=environment(schedules.target),
+            description="Keeps the ledger's record of a job and tells people of it",
         )
         self.function = use_case.function
         use_case.allow(
             ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
             ledger.table_arn,
         )
+        use_case.allow(["dynamodb:Query"], *(f"{ledger.table_arn}/index/{index}" for index in HISTORY))
+        # The group's ARN ends with `:*`, which takes in its streams.
+        use_case.allow(["logs:GetLogEvents"], training_logs.log_group_arn)
         use_case.allow(["s3:GetObject"], results_bucket.arn_for_objects(METRICS))
         use_case.allow(["sqs:SendMessage"], reruns_queue_arn)
+        schedules.allow(use_case)
         alerts.grant_publish(self.function)
         acknowledge_wildcards(use_case.role, {f"/{METRICS}": "Each job writes its metrics below its own id."})
 
-        self.queue = EventQueue(self, "Events", consumer=config.on_job_event, alarms=alarms)
         self.queue.feed(self.function, max_concurrency=config.on_job_event.max_concurrency)
         self.queue.add_rule(
             "StateChange",

@@ -20,6 +20,7 @@ GAPS = (
     "object_ranges",
     "object_version_events",
     "s3_managed_key",
+    "schedule_roles",
     "schedules",
     "secret_ids",
     "secure_loopback",

@@ -6,9 +6,14 @@ from pathlib import Path
 
 from localaws.asgi import Request, Response
 from localaws.inbox import slack
+from localaws.inbox.pace import Pace
 from localaws.inbox.store import Inbox
 
 PATH = "/_localaws/inbox"
+
+ONE_A_SECOND = "one-a-second"
+"""The webhook /slack/one-a-second keeps to Slack's limit, the others take whatever comes."""
+_pace = Pace()
 
 _ASSETS = Path(__file__).parent / "assets"
 _PAGES = {
@@ -62,6 +67,8 @@ def _messages(inbox: Inbox, request: Request) -> Response:
 def _slack(inbox: Inbox, request: Request, webhook: str) -> Response:
     if request.method != "POST":
         return _not_allowed("POST")
+    if webhook == ONE_A_SECOND and (seconds := _pace.take()):
+        return _text(429, "rate_limited", {"retry-after": str(seconds)})
     try:
         text, blocks, channel = slack.parse(request.body, request.headers.get("content-type", ""))
     except slack.Refused as refused:
@@ -71,8 +78,8 @@ def _slack(inbox: Inbox, request: Request, webhook: str) -> Response:
     return _text(200, "ok")
 
 
-def _text(status: int, text: str) -> Response:
-    return Response(status, "text/plain; charset=utf-8", text.encode())
+def _text(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(status, "text/plain; charset=utf-8", text.encode(), headers or {})
 
 
 def _not_allowed(allowed: str) -> Response:

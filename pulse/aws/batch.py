@@ -1,5 +1,8 @@
-"""AWS Batch: SubmitJob, and which of its errors leave it open whether the job was taken."""
+"""AWS Batch: SubmitJob, and which of its errors leave it open whether the job was taken; finding a job by its
+name, describing it, stopping it.
+"""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -24,7 +27,8 @@ _NEVER_SENT_AS_IT_IS = (NoCredentialsError, ParamValidationError)
 class Batch:
     """Needs `batch:SubmitJob` on the job definitions (their ARNs with revision, and `job-definition/NAME:*`
     for revisions to come) and on the queues, and `batch:TagResource` on the job definitions and `job/*`; to
-    find, `batch:ListJobs`, which knows no resource; to stop, `batch:TerminateJob` on `job/*`.
+    find, `batch:ListJobs`, and to describe, `batch:DescribeJobs`, which know no resource; to stop,
+    `batch:TerminateJob` on `job/*`.
     """
 
     def __init__(self, client: "BatchClient") -> None:
@@ -63,6 +67,16 @@ class Batch:
             raise Unavailable("Looking a job up by its name: the answer was cut short.")
         jobs = [job for job in answer["jobSummaryList"] if job["jobName"] == job_name]
         return [job["jobId"] for job in reversed(jobs)]
+
+    def describe(self, batch_job_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """The JobDetail of at most 100 jobs; those that AWS Batch does not know are left out. Raises
+        Unavailable, Misconfigured.
+        """
+        with errors.translated("Looking jobs up by their ids"):
+            answer: Any = self._client.describe_jobs(jobs=list(batch_job_ids))
+        if "jobs" not in answer:
+            raise Unavailable("Looking jobs up by their ids: the answer was cut short.")
+        return list(answer["jobs"])
 
     def stop(self, batch_job_id: str, reason: str) -> None:
         """Ends a job in any state; one that has ended stays as it is. `reason`: at most 1,024 characters.

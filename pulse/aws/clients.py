@@ -1,6 +1,6 @@
 """boto3 clients with time-outs that fit a function, made when they are first wanted."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -34,6 +34,11 @@ def batch() -> "BatchClient":
     return boto3.client("batch", config=_ONCE)
 
 
+def batch_reading() -> "BatchClient":
+    """Retries by itself: never to be used for SubmitJob."""
+    return boto3.client("batch", config=_RETRYING)
+
+
 def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=_RETRYING)
 
@@ -44,6 +49,11 @@ def logs() -> "CloudWatchLogsClient":
 
 def s3() -> "S3Client":
     return boto3.client("s3", config=_RETRYING)
+
+
+def scheduler() -> Any:
+    """Without types: boto3-stubs[scheduler] is not among the requirements."""
+    return boto3.client("scheduler", config=_RETRYING)
 
 
 def secretsmanager() -> "SecretsManagerClient":

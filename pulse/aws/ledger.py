@@ -1,8 +1,7 @@
 """The ledger: one DynamoDB table, changed by conditional writes. The items' layout is in ledger_items."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,30 +9,25 @@ import msgspec
 from pulse.aws import ledger_items as items
 from pulse.aws import ledger_pages
 from pulse.aws.errors import translated
-from pulse.aws.ledger_table import LedgerTable
+from pulse.aws.ledger_costs import LedgerCosts
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.errors import NotFound, OverLimit, Unavailable
-from pulse.domain.fault import Fault
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_page import Attribute, Position
 from pulse.domain.job_record import JobRecord
-from pulse.domain.job_status import position
+from pulse.domain.job_status import Status, position
+from pulse.domain.queue_view import Unfinished
 from pulse.domain.stored_plan import Reservation, StoredPlan
 
 _NEW = "attribute_not_exists(pk)"
 _UNCHANGED = "#position = :before AND (attribute_not_exists(#revision) OR #revision = :read)"
-_NEVER = "attribute_exists(pk) AND attribute_not_exists(pk)"
 
 
-class Ledger:
+class Ledger(LedgerCosts):
     """Needs `dynamodb:GetItem`, `dynamodb:PutItem` and `dynamodb:UpdateItem` on the table; a transaction
     needs what its writes need. `kept` is how long history stays.
     """
-
-    def __init__(self, table: LedgerTable, kept: timedelta) -> None:
-        self._table = table
-        self._kept = kept
 
     def claim(
         self,
@@ -53,6 +47,7 @@ class Ledger:
         claim["ExpressionAttributeValues"] = items.wire({":now": int(first.created_at.timestamp())})
         writes: list[Any] = [{"Put": claim}, *({"Put": self._new(record)} for record in records)]
         writes.append({"Put": self._put(self._plan_item(first, plan), _NEW)})
+        writes += [tag for record in records for tag in self._tags(record)]
         if reservation:
             writes.append({"Update": self._reserve(first, reservation)})
         refused = self._table.together(f"Claiming job {first.job_id} in the ledger", writes)
@@ -121,29 +116,16 @@ class Ledger:
 
     def create(self, record: JobRecord) -> bool:
         """Writes a record that is not there yet; False when it is."""
-        put = self._new(record)
-        return self._table.held("Writing a job to the ledger", lambda: self._table.client.put_item(**put))
+        writes = [{"Put": self._new(record)}, *self._tags(record)]
+        return self._table.together("Writing a job to the ledger", writes) is None
 
     def move(self, record: JobRecord, *, before: int) -> bool:
         """Writes the record if nothing else was written since it was read, when its position was `before`;
-        False when something was. A job that ends gives back what it reserved and did not cost.
+        False when something was.
         """
         update = self._forward(record, before)
-        ends = record.is_terminal and before != record.position
-        if not ends or record.reserved_usd is None:
-            return self._table.held(
-                "Moving a job in the ledger", lambda: self._table.client.update_item(**update)
-            )
-        cost = record.reserved_usd if record.cost_usd is None else record.cost_usd
-        settled = {
-            "TableName": self._table.name,
-            "Key": items.month_key(items.month_of(record)),
-            "UpdateExpression": "ADD total_usd :change",
-            "ExpressionAttributeValues": items.wire({":change": cost - record.reserved_usd}),
-        }
-        return (
-            self._table.together("Moving a job in the ledger", [{"Update": update}, {"Update": settled}])
-            is None
+        return self._table.held(
+            "Moving a job in the ledger", lambda: self._table.client.update_item(**update)
         )
 
     def note_child(self, job_id: str, child: Child, *, now: datetime) -> None:
@@ -158,44 +140,20 @@ class Ledger:
         """The ended children of an array, as far as they are noted."""
         return [items.child_of(item) for item in self._table.query(f"JOB#{job_id}", items.CHILD)]
 
-    def note_cost(self, record: JobRecord) -> None:
-        """What an ended job cost, among the costs of the month it was asked for in; again does no harm."""
-        # Below `by`, because the table's indexes are over attributes of these names.
-        by = {
-            "profile": record.profile,
-            "dataset": record.dataset,
-            "share_identifier": record.share_identifier,
-            "tags": record.tags,
-        }
-        costs = {"usd": record.cost_usd, "by": by, "expires_at": self._expiry(record)}
-        with translated("Noting a cost in the ledger"):
-            self._table.client.put_item(
-                TableName=self._table.name, Item=items.cost_key(record) | items.wire(costs)
-            )
-
     def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
         """The newest jobs of a data set, or of a profile. Needs `dynamodb:Query` on the two indexes."""
-        index, value = ("dataset", dataset) if dataset else ("profile", profile)
-        with translated("Reading earlier jobs from the ledger"):
-            answer = self._table.client.query(
-                TableName=self._table.name,
-                IndexName=f"by_{index}",
-                KeyConditionExpression="#value = :value",
-                ExpressionAttributeNames={"#value": index},
-                ExpressionAttributeValues=items.wire({":value": value}),
-                ScanIndexForward=False,
-                Limit=most,
-            )
-        return [items.record_of(item) for item in answer["Items"]]
+        by: Attribute = "dataset" if dataset else "profile"
+        return ledger_pages.newest(self._table, by, dataset or profile, most=most, after=None)
 
     def newest(self, by: Attribute, of: str, *, most: int, after: Position | None) -> list[JobRecord]:
         """The jobs with this value of an attribute, the newest first, beyond `after`."""
+        if by == "tag":
+            return ledger_pages.tagged(self._table, of, most=most, after=after)
         return ledger_pages.newest(self._table, by, of, most=most, after=after)
 
-    def spent(self, month: str) -> Decimal:
-        """US dollars of a month (YYYY-MM): costs, and reservations of what has not ended."""
-        item = self._table.get("Reading a month's cost from the ledger", items.month_key(month))
-        return Decimal(item["total_usd"]["N"]) if item else Decimal(0)
+    def unfinished(self, status: Status, *, most: int) -> list[Unfinished]:
+        """The jobs in this state, the oldest first."""
+        return ledger_pages.unfinished(self._table, status, most=most)
 
     def _forward(self, record: JobRecord, before: int) -> Any:
         values = {name: value for name, value in items.record_values(record).items() if name != "job_id"}
@@ -244,32 +202,10 @@ class Ledger:
             items.plan_values(plan) | {"expires_at": self._expiry(record)}
         )
 
-    def _expiry(self, record: JobRecord) -> int:
-        return items.expiry(record.created_at, self._kept)
-
-    def _reserve(self, record: JobRecord, reservation: Reservation) -> Any:
-        """The month's total may grow to the budget, never above it."""
-        room = reservation.budget_usd - reservation.usd
-        condition = "attribute_not_exists(total_usd) OR total_usd <= :room" if room >= 0 else _NEVER
-        return {
-            "TableName": self._table.name,
-            "Key": items.month_key(items.month_of(record)),
-            "UpdateExpression": "SET expires_at = :expires_at ADD total_usd :usd",
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": items.wire(
-                {":usd": reservation.usd, ":expires_at": self._expiry(record)}
-                | ({":room": room} if room >= 0 else {})
-            ),
-        }
-
-    def _over(self, record: JobRecord, reservation: Reservation) -> Fault:
-        month = items.month_of(record)
-        left = max(Decimal(0), reservation.budget_usd - self.spent(month))
-        return Fault(
-            "monthly budget",
-            f"at most ${left:.2f}, what is left of ${reservation.budget_usd:.2f} for {month}",
-            f"a job of up to ${reservation.usd:.2f}",
-        )
+    def _tags(self, record: JobRecord) -> list[Any]:
+        values = items.wire({"job_id": record.job_id, "expires_at": self._expiry(record)})
+        keys = [items.tag_key(tag, record.created_at, record.job_id) for tag in items.tags_of(record)]
+        return [{"Put": {"TableName": self._table.name, "Item": key | values}} for key in keys]
 
     def _new(self, record: JobRecord) -> Any:
         return self._put(self._item(record), _NEW)

@@ -7,8 +7,10 @@
 | `KEY#<idempotency key>` | `CLAIM` | the job id that the request has, its payload's hash, `valid_until` |
 | `JOB#<job id>` | `CHILD#<index>` | how a child of an array ended |
 | `COST#<YYYY-MM>` | `JOB#<job id>` | what an ended job cost, and what costs are summed by |
-| `COST#<YYYY-MM>` | `TOTAL` | what the month's jobs cost, and what those that run may cost at most |
+| `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
+| `TAG#<key>=<value>` | `<created_at>#<job id>` | that a job has this tag |
 | a job or a key | `ALERTS` | for each kind `<KIND>_turn` (epoch seconds) and `<KIND>_sent` (time) |
+| `COST#<YYYY-MM>` | `ALERTS#<percent>` | the same of the alert that the month passed this share of its budget |
 
 `expires_at` is the TTL, epoch seconds.
 """
@@ -20,14 +22,18 @@ from typing import Any
 import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from pulse.domain.alert_turn import MonthShare, Subject
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
+from pulse.domain.month_costs import JobCost
+from pulse.domain.queue_view import Unfinished
 from pulse.domain.stored_plan import StoredPlan
 
 Item = dict[str, Any]
 CHILD = "CHILD#"
+JOB = "JOB#"
 Attribute = dict[str, Any]
 
 _serialize = TypeSerializer().serialize
@@ -43,9 +49,14 @@ def claim_key(identity: Identity) -> Item:
     return wire({"pk": f"KEY#{identity.key}", "sk": "CLAIM"})
 
 
-def alerts_key(subject: JobRecord | Identity) -> Item:
-    pk = f"JOB#{subject.job_id}" if isinstance(subject, JobRecord) else f"KEY#{subject.key}"
-    return wire({"pk": pk, "sk": "ALERTS"})
+def alerts_key(subject: Subject) -> Item:
+    match subject:
+        case JobRecord():
+            return wire({"pk": f"JOB#{subject.job_id}", "sk": "ALERTS"})
+        case MonthShare():
+            return wire({"pk": f"COST#{subject.month}", "sk": f"ALERTS#{subject.percent}"})
+        case Identity():
+            return wire({"pk": f"KEY#{subject.key}", "sk": "ALERTS"})
 
 
 def plan_key(job_id: str) -> Item:
@@ -61,12 +72,21 @@ def child_key(job_id: str, index: int) -> Item:
 
 
 def cost_key(record: JobRecord) -> Item:
-    return wire({"pk": f"COST#{month_of(record)}", "sk": f"JOB#{record.job_id}"})
+    return wire({"pk": f"COST#{month_of(record)}", "sk": f"{JOB}{record.job_id}"})
+
+
+def tag_key(tag: str, created_at: datetime, job_id: str) -> Item:
+    """`tag` is `KEY=VALUE`, as one text: both may hold more of these characters."""
+    return wire({"pk": f"TAG#{tag}", "sk": f"{stamp(created_at)}#{job_id}"})
+
+
+def tags_of(record: JobRecord) -> list[str]:
+    """Under which tags a job is found: what follows an array has its tags, and is found by it."""
+    return [] if record.follows else [f"{key}={value}" for key, value in record.tags.items()]
 
 
 def child_of(item: Item) -> Child:
-    values = {name: _plain(_deserialize(typed)) for name, typed in item.items()}
-    return msgspec.convert(values, Child)
+    return msgspec.convert(_values(item), Child)
 
 
 def month_of(record: JobRecord) -> str:
@@ -109,14 +129,34 @@ def record_values(record: JobRecord) -> dict[str, Any]:
     return values | leased | {"created_at": created_at, "day": created_at[:10], "position": record.position}
 
 
+def cost_values(record: JobRecord, usd: Decimal) -> dict[str, Any]:
+    """`by` holds them together, because the table's indexes are over attributes of these names."""
+    by = {
+        "profile": record.profile,
+        "share": record.share_identifier,
+        "dataset": record.dataset,
+        "queue": record.queue,
+        "tags": record.tags,
+    }
+    return {"usd": usd, "by": by}
+
+
+def cost_of(item: Item) -> JobCost:
+    by = _deserialize(item["by"])
+    return JobCost(usd=Decimal(item["usd"]["N"]), **by)
+
+
 def absent_fields(record: JobRecord) -> list[str]:
     """The fields that `record_values` leaves out."""
     return sorted(_FIELDS - record_values(record).keys())
 
 
 def record_of(item: Item) -> JobRecord:
-    values = {name: _plain(_deserialize(typed)) for name, typed in item.items() if name in _FIELDS}
-    return msgspec.convert(values, JobRecord)
+    return msgspec.convert(_values({name: item[name] for name in item.keys() & _FIELDS}), JobRecord)
+
+
+def unfinished_of(item: Item) -> Unfinished:
+    return msgspec.convert(_values(item), Unfinished)
 
 
 def claim_values(identity: Identity, record: JobRecord, kept: timedelta) -> dict[str, Any]:
@@ -146,6 +186,10 @@ def claim_of(item: Item) -> Claim:
 def still_counts(item: Item, now: datetime) -> bool:
     """Whether a claim's window is not over."""
     return "valid_until" not in item or int(item["valid_until"]["N"]) > int(now.timestamp())
+
+
+def _values(item: Item) -> dict[str, Any]:
+    return {name: _plain(_deserialize(typed)) for name, typed in item.items()}
 
 
 def _plain(value: Any) -> Any:

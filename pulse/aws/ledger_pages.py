@@ -1,12 +1,13 @@
-"""The ledger's indexes, read from a position on."""
+"""The ledger's indexes, read from a position on. That of the tags is made of items of its own."""
 
 from typing import Any
 
 from pulse.aws import ledger_items as items
 from pulse.aws.errors import translated
-from pulse.aws.ledger_table import LedgerTable
+from pulse.aws.ledger_table import MOST_AT_ONCE, LedgerTable
 from pulse.domain.job_page import Attribute, Position
 from pulse.domain.job_record import JobRecord
+from pulse.domain.queue_view import Unfinished
 
 
 def newest(
@@ -35,6 +36,47 @@ def newest(
             break
         start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
     return found
+
+
+def tagged(table: LedgerTable, tag: str, *, most: int, after: Position | None) -> list[JobRecord]:
+    """The jobs with a tag, `KEY=VALUE`, the newest first. Needs `dynamodb:Query` and `dynamodb:BatchGetItem`
+    on the table.
+
+    A record may have expired some hours before its tags, as DynamoDB deletes item by item.
+    """
+    found: list[JobRecord] = []
+    start = items.tag_key(tag, after.created_at, after.job_id) if after else None
+    while len(found) < most:
+        page, start = table.page(f"TAG#{tag}", most=min(most - len(found), MOST_AT_ONCE), after=start)
+        keys = [items.job_key(item["job_id"]["S"]) for item in page]
+        records = {record.job_id: record for record in map(items.record_of, table.get_all(keys))}
+        found += [records[job_id] for item in page if (job_id := item["job_id"]["S"]) in records]
+        if start is None:
+            break
+    return found
+
+
+def unfinished(table: LedgerTable, status: str, *, most: int) -> list[Unfinished]:
+    """The jobs in a state, the oldest first. Needs `dynamodb:Query` on the index."""
+    fields = Unfinished.__struct_fields__
+    found: list[Unfinished] = []
+    start: dict[str, Any] = {}
+    while len(found) < most:
+        with translated("Listing the unfinished jobs of the ledger"):
+            answer: Any = table.client.query(
+                TableName=table.name,
+                IndexName="by_status",
+                KeyConditionExpression="#status = :status",
+                ProjectionExpression=", ".join(f"#{name}" for name in fields),
+                ExpressionAttributeNames={f"#{name}": name for name in fields},
+                ExpressionAttributeValues=items.wire({":status": status}),
+                **start,
+            )
+        found += [items.unfinished_of(item) for item in answer["Items"]]
+        if "LastEvaluatedKey" not in answer:
+            break
+        start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+    return found[:most]
 
 
 def _key(position: Position) -> items.Item:

@@ -1,5 +1,7 @@
 """The ledger's table: reads that are consistent, and writes under a condition, alone or together."""
 
+import random
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +14,11 @@ from pulse.domain.errors import Unavailable
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+MOST_AT_ONCE = 100
+"""Items of one BatchGetItem: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html."""
 _CONDITION = "ConditionalCheckFailed"
-_TRANSACTION_TRIES = 4
+_TRIES = 6
+_LONGEST_FIRST_PAUSE_SECONDS = 0.025
 
 
 class LedgerTable:
@@ -43,11 +48,50 @@ class LedgerTable:
                 return
             more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
+    def page(self, pk: str, *, most: int, after: Item | None) -> tuple[list[Item], Item | None]:
+        """At most `most` items of a partition, the last first, beyond the key `after`; and the key to go on
+        from, None at the end. Needs `dynamodb:Query`.
+        """
+        start: dict[str, Any] = {"ExclusiveStartKey": after} if after else {}
+        with translated("Reading from the ledger"):
+            answer = self.client.query(
+                TableName=self.name,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues=wire({":pk": pk}),
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                Limit=most,
+                **start,
+            )
+        return answer["Items"], answer.get("LastEvaluatedKey")
+
+    def get_all(self, keys: list[Item]) -> list[Item]:
+        """The items of at most MOST_AT_ONCE keys, in any order, without those that are not there. What
+        DynamoDB leaves undone, at 16 MB or when it is busy, is asked for again.
+        """
+        found: list[Item] = []
+        wanted = keys
+        for pause in _pauses():
+            if not wanted:
+                return found
+            with translated("Reading from the ledger"):
+                answer: Any = self.client.batch_get_item(
+                    RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
+                )
+            found += answer["Responses"].get(self.name, [])
+            wanted = answer["UnprocessedKeys"].get(self.name, {}).get("Keys", [])
+            if wanted:
+                time.sleep(pause)
+        raise Unavailable(
+            f"Reading from the ledger: {len(wanted)} items were left {_TRIES} times. Try again."
+        )
+
     def together(self, doing: str, writes: list[Any]) -> int | None:
         """Makes all writes or none; None when they are made, else the index of the first whose condition did
-        not hold. Another write at the same moment cancels a transaction, too, which passes.
+        not hold. Another write at the same moment cancels a transaction, too, which passes:
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html.
         """
-        for _ in range(_TRANSACTION_TRIES):
+        for pause in _pauses():
             with translated(doing):
                 try:
                     self.client.transact_write_items(TransactItems=writes)
@@ -56,9 +100,10 @@ class LedgerTable:
                         raise
                     if (refused := _refused(error)) is not None:
                         return refused
+                    time.sleep(pause)
                 else:
                     return None
-        raise Unavailable(f"{doing} met other writes {_TRANSACTION_TRIES} times. Try again.")
+        raise Unavailable(f"{doing} met other writes {_TRIES} times. Try again.")
 
     def held(self, doing: str, write: Callable[[], object]) -> bool:
         """Whether the condition of a write held."""
@@ -70,6 +115,12 @@ class LedgerTable:
                     return False
                 raise
         return True
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds, one a try: longer each time, and at random, so that those who met part."""
+    for number in range(_TRIES):
+        yield random.uniform(0, _LONGEST_FIRST_PAUSE_SECONDS * 2**number)  # noqa: S311 - spreads, hides nothing
 
 
 def _refused(error: ClientError) -> int | None:

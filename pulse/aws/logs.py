@@ -1,4 +1,4 @@
-"""CloudWatch Logs: the lines of one stream, from its beginning on."""
+"""CloudWatch Logs: the lines of one stream, from its beginning on, or the last ones."""
 
 from datetime import UTC, datetime
 from functools import cached_property
@@ -47,8 +47,26 @@ class Logs:
                 if code(error) == "InvalidParameterException" and token:
                     raise InvalidCall([fault(token)]) from error
                 raise
-        lines = (
-            Line(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"])
-            for event in answer["events"]
-        )
-        return StreamPage(tuple(lines), answer["nextForwardToken"])
+        return StreamPage(_lines(answer), answer["nextForwardToken"])
+
+    def last(self, group: str, stream: str, *, most: int) -> tuple[Line, ...]:
+        """The last lines, the oldest first; none when there is no such stream. Raises Unavailable,
+        Misconfigured.
+        """
+        with translated("Reading the end of a log"):
+            try:
+                answer: Any = self._client.get_log_events(
+                    logGroupName=group, logStreamName=stream, startFromHead=False, limit=most
+                )
+            except ClientError as error:
+                if code(error) == "ResourceNotFoundException":
+                    return ()
+                raise
+        return _lines(answer)
+
+
+def _lines(answer: Any) -> tuple[Line, ...]:
+    return tuple(
+        Line(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"])
+        for event in answer["events"]
+    )

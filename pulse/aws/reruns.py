@@ -1,13 +1,10 @@
-"""SQS: asks submit_job, through the queue it takes from, for jobs that shall be submitted again."""
+"""Asks submit_job, through the queue it takes from, for jobs that shall be submitted again."""
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from pulse.aws.errors import translated
-from pulse.domain.envelope import RERUN_REQUESTED, SOURCE
+from pulse.aws.messages import Messages
+from pulse.domain.envelope import RERUN_REQUESTED
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -17,22 +14,9 @@ class Reruns:
     """Needs `sqs:SendMessage` on the queue. An empty URL: no job is submitted again."""
 
     def __init__(self, make_client: Callable[[], "SQSClient"], queue_url: str) -> None:
-        self._make_client = make_client
-        self._queue_url = queue_url
-
-    @property
-    def wanted(self) -> bool:
-        return bool(self._queue_url)
-
-    @cached_property
-    def _client(self) -> "SQSClient":
-        """Made when it is first wanted: most invocations ask for nothing."""
-        return self._make_client()
+        self._queue = Messages(make_client, queue_url)
+        self.wanted = bool(queue_url)
 
     def ask(self, job_id: str) -> None:
         """Raises Unavailable, Misconfigured."""
-        event = {"source": SOURCE, "detail-type": RERUN_REQUESTED, "detail": {"job_id": job_id}}
-        with translated("Asking for a job to be submitted again"):
-            self._client.send_message(
-                QueueUrl=self._queue_url, MessageBody=msgspec.json.encode(event).decode()
-            )
+        self._queue.send(RERUN_REQUESTED, {"job_id": job_id})

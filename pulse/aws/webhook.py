@@ -10,6 +10,7 @@ from pulse.domain.errors import NotDelivered
 
 TIMEOUT_SECONDS = 5
 _ANSWER_BYTES = 2000
+_DIGITS = 9
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -47,4 +48,4 @@ class Webhook:
 
 def _seconds(header: str | None) -> int | None:
     """Retry-After in seconds; its other form, a date, is not what Slack sends and is not honoured."""
-    return int(header) if header and header.isdecimal() else None
+    return int(header) if header and header.isdecimal() and len(header) <= _DIGITS else None

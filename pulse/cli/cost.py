@@ -1,97 +1,63 @@
-"""`pulse cost`: what an hour costs, and the renewal of the prices that quotes are made from."""
+"""`pulse cost`: what a month's jobs cost, or what an hour costs."""
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import yaml
-from msgspec import to_builtins
-from rich.markup import escape
-from rich.table import Table
 
-from pulse.aws import price_list
-from pulse.cli import output
-from pulse.cli.exit_codes import ExitCode
-from pulse.domain.errors import PulseError
-from pulse.domain.fault import printable
-from pulse.domain.prices import Prices
-from pulse.domain.validation import InvalidInput, convert
+from pulse.cli import answers, cost_view, output, prices, sending
+from pulse.cli.connection import Connection, Deployment
+from pulse.cli.option_groups import spread
+from pulse.cli.output_options import Json
+from pulse.domain.month_costs import DEFAULT_BY
 
-_HEAD = """\
-# What an hour on AWS Fargate (Linux) costs. `pulse cost --refresh-prices` asks the AWS Price List API and
-# writes this file anew. Amounts are US dollars, in quotes so that they are read as decimals. AWS bills by the
-# second, 60 s at least, from the image pull on, and bills every attempt; ephemeral storage beyond the first
-# 20 GB. Spot has no fixed price and is in no price list: the discounts below are those that AWS and practice
-# report.
-"""
-
-Refresh = Annotated[
-    bool, typer.Option("--refresh-prices", help="Ask the AWS Price List API and write the file anew.")
-]
-Region = Annotated[str, typer.Option(help="AWS region; that of the file when it is not given.")]
-File = Annotated[
-    Path,
-    typer.Option(exists=True, dir_okay=False, writable=True, help="The prices that quotes are made from."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+PANEL = "What an hour costs"
 
 
-def cost(
+@spread
+def cost(  # noqa: PLR0913 - one parameter an option
     *,
-    refresh_prices: Refresh = False,
-    region: Region = "",
-    file: File = Path("config/prices.yaml"),
-    as_json: AsJson = False,
+    month: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM", help="Jobs asked for in it, UTC; without: this month.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(metavar="WHAT", help="profile, share, dataset, queue, or tag:KEY.")
+    ] = DEFAULT_BY,
+    hourly: Annotated[
+        bool,
+        typer.Option("--prices", help="The prices that quotes are made from.", rich_help_panel=PANEL),
+    ] = False,
+    refresh_prices: Annotated[
+        bool,
+        typer.Option(
+            "--refresh-prices",
+            help="Ask the AWS Price List API and write the file anew.",
+            rich_help_panel=PANEL,
+        ),
+    ] = False,
+    region: Annotated[
+        str, typer.Option(help="AWS region; without: that of the file.", rich_help_panel=PANEL)
+    ] = "",
+    file: Annotated[
+        Path, typer.Option(help="The prices that quotes are made from.", rich_help_panel=PANEL)
+    ] = Path("config/prices.yaml"),
+    json: Json = False,
+    where: Connection,
 ) -> None:
-    """Print what an hour costs on AWS Fargate; with --refresh-prices, what it costs today."""
+    """Print what a month's jobs cost, by what they have in common, and what is left of the budget.
+
+    With --prices what an hour on AWS Fargate costs, with --refresh-prices what it costs today.
+    """
     if region and not refresh_prices:
         raise typer.BadParameter("goes with --refresh-prices", param_hint="--region")
-    try:
-        old = convert(yaml.safe_load(file.read_bytes()), Prices, what=str(file))
-        new = _refreshed(old, region or old.region, file) if refresh_prices else old
-    except (PulseError, InvalidInput, yaml.YAMLError, OSError) as error:
-        output.messages.print(str(error), style="red", markup=False)
-        raise typer.Exit(ExitCode.FAILED) from None
-    if as_json:
-        output.data.print(json.dumps({"old": _plain(old), "new": _plain(new)}, default=str), markup=False)
+    if hourly or refresh_prices:
+        prices.show(file, region=region, refresh=refresh_prices, as_json=json)
+        return
+    query = {"by": by} | ({"month": month} if month is not None else {})
+    with output.errors_told():
+        answer = sending.call(Deployment(where).api, "GET", sending.path("/costs", query))
+        costs = answers.content(answer, as_json=json)
+    if json:
+        output.as_json(costs)
     else:
-        output.data.print(_table(old, new))
-
-
-def _refreshed(old: Prices, region: str, file: Path) -> Prices:
-    today = datetime.now(UTC).date()
-    new = price_list.connect().fargate(region, spot_discount=old.spot_discount, today=today)
-    file.write_text(_HEAD + yaml.safe_dump(_plain(new), sort_keys=False), encoding="utf-8")
-    output.messages.print(f"Written to {file}.", markup=False)
-    return new
-
-
-def _plain(prices: Prices) -> dict[str, Any]:
-    """With dates as dates, which YAML has."""
-    plain: dict[str, Any] = to_builtins(prices, builtin_types=(type(prices.as_of),))
-    return plain
-
-
-def _table(old: Prices, new: Prices) -> Table:
-    """One column, or two when they are not the same."""
-    columns = [old] if old == new else [old, new]
-    table = Table("US dollars an hour", *(prices.region for prices in columns))
-    for cells in zip(*(_rows(prices) for prices in columns), strict=True):
-        table.add_row(cells[0][0], *(escape(text) for _, text in cells))
-    return table
-
-
-def _rows(prices: Prices) -> list[tuple[str, str]]:
-    fargate, spot = prices.fargate, prices.spot_discount
-    return [
-        ("Fargate x86, vCPU", f"{fargate.x86_64.vcpu_hour_usd:f}"),
-        ("Fargate x86, GB", f"{fargate.x86_64.gb_hour_usd:f}"),
-        ("Fargate ARM, vCPU", f"{fargate.arm64.vcpu_hour_usd:f}"),
-        ("Fargate ARM, GB", f"{fargate.arm64.gb_hour_usd:f}"),
-        ("ephemeral storage, GB", f"{fargate.ephemeral_gb_hour_usd:f}"),
-        ("Spot is less by", f"{spot.least_percent} to {spot.most_percent} %"),
-        ("as of", str(prices.as_of)),
-        ("source", printable(prices.source)),
-    ]
+        cost_view.told(costs)

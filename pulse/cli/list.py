@@ -1,8 +1,8 @@
 """`pulse list`: jobs, the newest first."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
 
 import typer
 from rich.table import Table
@@ -12,11 +12,18 @@ from pulse.cli import answers, output, sending, submission_view
 from pulse.cli.connection import Connection, Deployment
 from pulse.cli.option_groups import spread
 from pulse.cli.output_options import Json
+from pulse.cli.quote_view import usd
 from pulse.domain import duration
 from pulse.domain.fault import printable
 from pulse.domain.job_page import DEFAULT_JOBS, MAX_JOBS, STATUSES
 
-COLUMNS = ("job", "status", "asked for, UTC", "ran", "cost, $", "profile", "data set")
+COLUMNS = ("job", "status", "asked for, UTC", "ran", "cost", "profile", "data set")
+NARROW = COLUMNS[:-2]
+WHOLE = {"job", "asked for, UTC", "ran", "cost"}
+STATUS = COLUMNS.index("status")
+LEAST_CHARACTERS = len("SUCCEEDED")
+ALL_COLUMNS_CHARACTERS = 100
+"""A narrower terminal has room for NARROW only."""
 
 
 @spread
@@ -28,50 +35,48 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
     day: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Asked for on this day, UTC.")] = None,
     dataset: Annotated[str | None, typer.Option(metavar="KEY", help="On this data set.")] = None,
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="Of this profile.")] = None,
+    tag: Annotated[str | None, typer.Option(metavar="KEY=VALUE", help="Asked for with this tag.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=MAX_JOBS, help="How many at most.")] = DEFAULT_JOBS,
     json: Json = False,
     where: Connection,
 ) -> None:
     """List jobs, the newest first: by one filter, or without any those of the last 31 days."""
-    filters = {"status": status, "day": day, "dataset": dataset, "profile": profile}
+    filters = {"status": status, "day": day, "dataset": dataset, "profile": profile, "tag": tag}
     query = {name: value for name, value in filters.items() if value is not None} | {"limit": str(limit)}
     with output.errors_told():
-        # %20, because a signature is made over the query as it is sent, and AWS reads a + as itself there.
-        path = f"/jobs?{urlencode(query, quote_via=quote, safe='')}"
-        answer = sending.call(Deployment(where).api, "GET", path)
+        answer = sending.call(Deployment(where).api, "GET", sending.path("/jobs", query))
         page = answers.content(answer, as_json=json)
     if json:
         output.as_json(page)
         return
     jobs = page.get("jobs") or []
     if jobs:
-        output.data.print(_table(jobs), soft_wrap=False)
+        narrow = output.data.is_terminal and output.data.width < ALL_COLUMNS_CHARACTERS
+        output.show(output.data, _table(jobs, NARROW if narrow else COLUMNS))
     else:
         output.messages.print("No jobs.")
     if page.get("next"):
         output.messages.print(f"There are more: a filter or --limit, up to {MAX_JOBS}, shows others.")
 
 
-def _table(jobs: list[dict[str, Any]]) -> Table:
-    table = Table(show_edge=False, header_style="bold")
-    for column in COLUMNS:
-        table.add_column(column, overflow="fold")
+def _table(jobs: list[dict[str, Any]], columns: Sequence[str]) -> Table:
+    table = output.empty_table(columns, WHOLE)
+    table.columns[STATUS].min_width = LEAST_CHARACTERS
     for job in jobs:
-        state = str(job.get("status", ""))
-        cells = [printable(str(cell)) for cell in _cells(job)]
-        table.add_row(
-            *cells[:1], Text(printable(state), submission_view.STYLES.get(state, "")), *map(Text, cells[1:])
-        )
+        row = [Text(printable(cell)) for cell in _cells(job)]
+        row[STATUS].stylize(submission_view.STYLES.get(str(job.get("status")), ""))
+        table.add_row(*row[: len(columns)])
     return table
 
 
 def _cells(job: dict[str, Any]) -> list[str]:
-    """All but the status."""
+    state = str(job.get("status", ""))
     return [
         str(job.get("job_id", "")),
-        f"{datetime.fromisoformat(job['created_at']):%Y-%m-%d %H:%M:%S}",
+        f"{state}, blocked" if job.get("blocked_reason") else state,
+        f"{datetime.fromisoformat(job['created_at']):%Y-%m-%d %H:%M}",
         duration.in_words(job.get("ran_seconds")),
-        str(job.get("cost_usd") or ""),
+        usd(job["cost_usd"]) if job.get("cost_usd") else "",
         str(job.get("profile") or ""),
         str(job.get("dataset") or ""),
     ]

@@ -15,10 +15,12 @@ from localaws.instance import DEFAULT_ROOT, Instance
 from pulse.cli import local_stacks, output
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.local_demo import demo
+from pulse.cli.local_replay import replay
 from pulse.cli.local_stacks import Addresses, DeployFailed
 
 app = typer.Typer(help="AWS on this machine, with no account and no Docker.", no_args_is_help=True)
 app.command()(demo)
+app.command()(replay)
 
 Port = Annotated[int, typer.Option(help="Loopback port; 0 takes the last one again, or any free one.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Return when it is up instead of staying.")]

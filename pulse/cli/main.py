@@ -5,6 +5,7 @@ import typer
 from pulse.cli import local, queue
 from pulse.cli.cancel import cancel
 from pulse.cli.cost import cost
+from pulse.cli.explain import explain
 from pulse.cli.list import list_jobs
 from pulse.cli.logs import logs
 from pulse.cli.option_groups import ManyValues
@@ -26,6 +27,7 @@ app.command(cls=ManyValues)(submit)
 app.command(cls=ManyValues)(quote)
 app.command("list")(list_jobs)
 app.command()(status)
+app.command()(explain)
 app.command()(watch)
 app.command()(logs)
 app.command()(cancel)

@@ -2,11 +2,12 @@
 
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,7 @@ from pulse.domain.fault import printable
 data = Console(soft_wrap=True, highlight=False)
 messages = Console(stderr=True, soft_wrap=True, highlight=False)
 
+PIPE_CHARACTERS = 1000
 Facts = Sequence[tuple[str, str]]
 
 
@@ -70,11 +72,41 @@ def facts(title: str, rows: Facts, style: str = "bold") -> None:
         data.print(line)
 
 
-def table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], style: str = "") -> None:
-    """As wide as the terminal at most; what does not fit is folded."""
-    shown = Table(show_edge=False, header_style="bold")
-    for column in columns:
-        shown.add_column(column, overflow="fold")
+def paragraphs(texts: Sequence[str], style: str = "") -> None:
+    """Sentences, indented and wrapped as `facts` are."""
+    for text in texts:
+        told = textwrap.fill(
+            printable(text),
+            max(data.width, 40),
+            initial_indent="  ",
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        data.print(Text(told, style))
+
+
+def table(
+    console: Console,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    style: str = "",
+    whole: Collection[str] = (),
+) -> None:
+    """As wide as the terminal at most; what does not fit is folded, but in the columns `whole`."""
+    shown = empty_table(columns, whole)
     for row in rows:
         shown.add_row(*(Text(printable(cell), style) for cell in row))
-    console.print(shown, soft_wrap=False)
+    show(console, shown)
+
+
+def empty_table(columns: Sequence[str], whole: Collection[str] = ()) -> Table:
+    shown = Table(show_edge=False, header_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in columns:
+        shown.add_column(column, overflow="fold", no_wrap=column in whole)
+    return shown
+
+
+def show(console: Console, shown: Table) -> None:
+    """In a file or a pipe a row is one line, however long."""
+    console.print(shown, soft_wrap=False, width=None if console.is_terminal else PIPE_CHARACTERS)

@@ -1,17 +1,18 @@
-"""`pulse queue`: what waits, and the way back for what could not be handled."""
+"""`pulse queue`: what waits and runs, and the way back for what could not be handled."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pulse.aws.dead_letters import DeadLetters
-from pulse.cli import output
+from pulse.cli import answers, output, queue_view, sending
 from pulse.cli.connection import Connection, Deployment
 from pulse.cli.option_groups import spread
 from pulse.cli.output_options import Json
 from pulse.domain.errors import Misconfigured
 
-QUEUES = {
+DEAD_LETTERS = {
     "DropsDeadLetters": "dropped objects",
     "EventsDeadLetters": "job events",
     "AlertsDeadLetters": "alerts",
@@ -19,13 +20,47 @@ QUEUES = {
 """The outputs of the stack that hold a dead-letter queue's ARN; alerts have one where Slack is configured."""
 
 COLUMNS = ("holds", "messages", "outcome", "queue")
+DEFAULT = "show"
 
-app = typer.Typer(help="The queues of a deployment.", no_args_is_help=True)
+
+class ShowsByDefault(TyperGroup):
+    """`pulse queue NAME` is `pulse queue show NAME`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        first = next(iter(args), "")
+        given = first in self.commands or first in ctx.help_option_names
+        return super().parse_args(ctx, args if given else [DEFAULT, *args])
+
+
+app = typer.Typer(cls=ShowsByDefault, help="What waits and runs, and what could not be handled.")
 
 
 @app.callback()
 def queue() -> None:
-    """The queues of a deployment."""
+    """What waits and runs, and what could not be handled. Without a command: show."""
+
+
+@app.command(DEFAULT)
+@spread
+def show(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[QUEUE]", help="A job queue; without, all of them.")
+    ] = None,
+    *,
+    limit: Annotated[
+        int, typer.Option(min=0, max=100, help="How many of those who are next, at most.")
+    ] = queue_view.DEFAULT_FRONT,
+    json: Json = False,
+    where: Connection,
+) -> None:
+    """Show the job queues: what waits and runs, who is next, how long waiting usually takes."""
+    with output.errors_told():
+        path = sending.path("/queue", {} if name is None else {"queue": name})
+        found = answers.content(sending.call(Deployment(where).api, "GET", path), as_json=json)
+        if json:
+            output.as_json(found)
+        else:
+            queue_view.told(found["queues"], limit)
 
 
 @app.command()
@@ -55,9 +90,11 @@ def redrive(
 
 def _arns(deployment: Deployment) -> dict[str, str]:
     """By what they hold. Raises Misconfigured when the stack names none, Unavailable."""
-    if deployment.outputs is None or not deployment.outputs.keys() & QUEUES.keys():
-        raise Misconfigured(deployment.missing(next(iter(QUEUES))))
-    return {holds: deployment.outputs[name] for name, holds in QUEUES.items() if name in deployment.outputs}
+    if deployment.outputs is None or not deployment.outputs.keys() & DEAD_LETTERS.keys():
+        raise Misconfigured(deployment.missing(next(iter(DEAD_LETTERS))))
+    return {
+        holds: deployment.outputs[name] for name, holds in DEAD_LETTERS.items() if name in deployment.outputs
+    }
 
 
 def _row(holds: str, letters: DeadLetters, *, dry_run: bool) -> dict[str, str | int]:

@@ -5,11 +5,12 @@ the configuration of the deployment decide.
 """
 
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from pulse.cli import request_values as values
+from pulse.domain.alerts_wanted import JobKind
 
 
 def _of(panel: str) -> Any:
@@ -122,7 +123,8 @@ class RequestOptions:
     ] = None
 
     alert_kinds: Annotated[
-        Texts, _telling("--alert", "KIND", "Tell of this outcome only: SUCCEEDED, FAILED; repeatable.")
+        Texts,
+        _telling("--alert", "KIND", f"Tell of this only: {', '.join(get_args(JobKind))}; repeatable."),
     ] = None
     alert_channels: Annotated[
         Texts, _telling("--channel", "NAME", "Tell on this channel only: email, slack; repeatable.")

@@ -6,6 +6,8 @@ from typing import Any
 
 from pulse.cli import output, submission_view
 from pulse.cli.follow import moment
+from pulse.cli.queue_view import spread_of
+from pulse.cli.quote_view import usd
 from pulse.domain import duration
 
 
@@ -16,14 +18,17 @@ def told(job: dict[str, Any]) -> None:
         f"{job.get('job_id', '')} {status}",
         [
             *(submission_view.why(job) if status != "SUCCEEDED" else []),
+            *_blocked(job),
             ("again of", str(job.get("rerun_of") or "")),
             ("AWS Batch job", str(job.get("batch_job_id") or "")),
             ("name", str(job.get("job_name") or "")),
             *submission_view.asked(job),
             ("children", _children(job)),
-            ("waited", duration.in_words(_waited_seconds(job))),
-            ("ran", duration.in_words(job.get("ran_seconds"))),
-            ("cost", f"${job['cost_usd']}" if job.get("cost_usd") else ""),
+            ("tags", ", ".join(f"{key}={value}" for key, value in (job.get("tags") or {}).items())),
+            ("waited", _beside(duration.in_words(_waited_seconds(job)), job, "waited")),
+            ("ran", _beside(duration.in_words(job.get("ran_seconds")), job, "ran")),
+            ("overdue at", moment(job["due_at"]) if job.get("due_at") and status == "RUNNING" else ""),
+            ("cost", _cost(job)),
             ("then", str(job.get("follower") or "")),
             ("results", str(job.get("results") or "") if status == "SUCCEEDED" else ""),
             ("log", " ".join(str(job[part]) for part in ("log_group", "log_stream") if job.get(part))),
@@ -35,6 +40,27 @@ def told(job: dict[str, Any]) -> None:
         output.table(output.data, ("when, UTC", "state", "after"), _changes(changes))
     if attempts := job.get("attempts_log"):
         output.table(output.data, ("attempt", "exit code", "ran", "reason"), _attempts(attempts))
+
+
+def _blocked(job: dict[str, Any]) -> output.Facts:
+    found = job.get("blocked") or {}
+    return [
+        ("blocked by", str(found.get("cause") or "").replace("-", " ")),
+        ("why", str(found.get("explanation") or "")),
+        ("what helps", str(found.get("advice") or "")),
+    ]
+
+
+def _beside(text: str, job: dict[str, Any], what: str) -> str:
+    """A duration, and what is usual: `5 min; usually 4 min; 95 of 100 jobs at most 9 min (12 runs)`."""
+    usual = job.get("usual")
+    return f"{text}; usually {spread_of(usual, what)}" if text and usual else text
+
+
+def _cost(job: dict[str, Any]) -> str:
+    cost = f"${job['cost_usd']}" if job.get("cost_usd") else ""
+    quoted = f"quoted {usd(job['quoted_usd'])}" if job.get("quoted_usd") else ""
+    return ", ".join(filter(None, [cost, quoted]))
 
 
 def _children(job: dict[str, Any]) -> str:

@@ -5,19 +5,30 @@ from typing import Literal
 
 from msgspec import Struct
 
-from pulse.domain.alerts_wanted import Channel
+from pulse.domain.alerts_wanted import Channel, JobKind
 from pulse.domain.fault import cut, first, printable
 
-Kind = Literal["SUCCEEDED", "FAILED", "REJECTED"]
+Kind = JobKind | Literal["REJECTED", "BUDGET"]
 Severity = Literal["info", "warning", "error"]
 
-SEVERITIES: dict[Kind, Severity] = {"SUCCEEDED": "info", "FAILED": "error", "REJECTED": "warning"}
+SEVERITIES: dict[Kind, Severity] = {
+    "SUBMITTED": "info",
+    "STARTED": "info",
+    "SUCCEEDED": "info",
+    "FAILED": "error",
+    "OVERDUE": "warning",
+    "BLOCKED": "warning",
+    "REJECTED": "warning",
+    "BUDGET": "warning",
+}
 
 HEADLINE_CHARACTERS = 300
 REASON_CHARACTERS = 4000
 FACT_CHARACTERS = 1200
 """The URI of any object fits, unless its key is written with escapes."""
 SENTENCE_CHARACTERS = 200
+LOG_CHARACTERS = 240
+"""Of each of at most 20 lines of the log."""
 
 
 class Fact(Struct, frozen=True):
@@ -34,10 +45,18 @@ class Link(Struct, frozen=True):
     url: str
 
 
+class Command(Struct, frozen=True):
+    """A line to type in a shell, and what it is for."""
+
+    label: str
+    line: str
+
+
 class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`about` is the job id or, for a drop that became no job, the object's URI. `headline` is one sentence,
     `reason` what happened and why, `next_step` what to do. `table` has its header in the first row,
-    `left_out` a sentence for each thing that the run did not use.
+    `left_out` a sentence for each thing that the run did not use. `log`: its last lines, without secrets.
+    `facts` tell the story, `names` are what one looks things up by.
 
     An alert travels in four renderings in one SNS message of at most 256 KiB, so whoever makes one cuts
     every text to the limits above.
@@ -50,12 +69,16 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     next_step: str
     facts: tuple[Fact, ...] = ()
+    names: tuple[Fact, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     left_out: tuple[str, ...] = ()
+    log: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
     links: tuple[Link, ...] = ()
     job_id: str = ""
     batch_job_id: str = ""
     profile: str = ""
+    share: str = ""
     cause: str = ""
     muted: tuple[Channel, ...] = ()
 
@@ -64,7 +87,12 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What a subscriber filters by: a channel skips what has its `skip_` attribute. SNS refuses empty
         values, so they are left out.
         """
-        named = {"kind": self.kind, "severity": self.severity, "profile": self.profile}
+        named = {
+            "kind": self.kind,
+            "severity": self.severity,
+            "profile": self.profile,
+            "share": self.share,
+        }
         skipped = {f"skip_{channel}": "true" for channel in self.muted}
         return {name: value for name, value in named.items() if value} | skipped
 
@@ -77,3 +105,11 @@ def facts(pairs: Sequence[tuple[str, str]]) -> tuple[Fact, ...]:
 def sentences(texts: Sequence[str]) -> tuple[str, ...]:
     """At most 20 of `texts` and how many more there are, each a printable line of at most 200 characters."""
     return tuple(first([cut(printable(text[:SENTENCE_CHARACTERS]), SENTENCE_CHARACTERS) for text in texts]))
+
+
+def shortened(headline: str, limit: int) -> str:
+    """At most `limit` characters: the middle is left out, because what happened stands at the end."""
+    if len(headline) <= limit:
+        return headline
+    end = limit * 2 // 5
+    return f"{headline[: limit - end - 1]}…{headline[-end:]}"

@@ -5,30 +5,48 @@ https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 
 from typing import Any
 
+from pulse.domain import alert_mrkdwn as mrkdwn
 from pulse.domain.alert import Alert
-from pulse.domain.alert_slack import escaped
+from pulse.domain.alert_mrkdwn import escaped
 
-DESCRIPTION_CHARACTERS = 2000
+DESCRIPTION_CHARACTERS = 8000
 TITLE_CHARACTERS = 250
+_REASON_CHARACTERS = 1800
+_STEP_CHARACTERS = 600
+_MOST_FACTS = 14
 
 
 def notification(alert: Alert) -> dict[str, Any]:
-    """All notifications about one job have the same thread. Names can be neither links nor mentions."""
+    """All notifications about one job have the same thread, and so have those about a month's budget or about
+    one dropped object. Names can be neither links nor mentions.
+    """
     return {
         "version": "1.0",
         "source": "custom",
         "content": {
             "textType": "client-markdown",
             "title": escaped(f"{alert.kind}: {alert.headline}", TITLE_CHARACTERS),
-            "description": escaped(alert.reason or alert.headline, DESCRIPTION_CHARACTERS),
-            "nextSteps": [escaped(alert.next_step, DESCRIPTION_CHARACTERS)],
-            "keywords": [word for word in (alert.kind, alert.profile, alert.cause) if word],
+            "description": _description(alert),
+            "nextSteps": [escaped(step, _STEP_CHARACTERS) for step in _steps(alert)],
+            "keywords": [word for word in (alert.kind, alert.profile, alert.share, alert.cause) if word],
         },
         "metadata": {
             "threadId": alert.job_id or alert.about,
             "summary": escaped(alert.headline, TITLE_CHARACTERS),
             "eventType": alert.kind,
             "relatedResources": [alert.about],
-            "additionalContext": {fact.label: fact.value for fact in alert.facts},
+            "additionalContext": {fact.label: fact.value for fact in (*alert.facts, *alert.names)},
         },
     }
+
+
+def _description(alert: Alert) -> str:
+    """In Slack's markdown. Of the metadata a chat shows nothing, so that the facts are told here as well."""
+    reason = escaped(alert.reason or alert.headline, _REASON_CHARACTERS)
+    facts = "\n".join(mrkdwn.fact(fact, "  ") for fact in alert.facts[:_MOST_FACTS])
+    parts = (reason, mrkdwn.table(alert), mrkdwn.log(alert), facts)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _steps(alert: Alert) -> list[str]:
+    return [alert.next_step, *(f"{command.label}: {command.line}" for command in alert.commands)]

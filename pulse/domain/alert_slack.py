@@ -1,31 +1,35 @@
-"""An alert as a Slack message in Block Kit, within its limits and escaped.
+"""An alert as a Slack message in Block Kit, within its limits.
 
-https://docs.slack.dev/reference/block-kit/blocks and
-https://docs.slack.dev/messaging/formatting-message-text#escaping
+https://docs.slack.dev/reference/block-kit/blocks
 """
 
 from typing import Any
 
-from pulse.domain.alert import Alert, Severity
-from pulse.domain.text_table import aligned
+from pulse.domain import alert_mrkdwn as mrkdwn
+from pulse.domain.alert import Alert, Kind, shortened
+from pulse.domain.alert_mrkdwn import code, escaped
 
 HEADER_CHARACTERS = 150
 SECTION_CHARACTERS = 3000
+MESSAGE_CHARACTERS = 13_000
+"""Of all blocks together: Slack refuses more. The limits here and in alert_mrkdwn.py stay below it."""
 FIELDS = 10
-FIELD_CHARACTERS = 300
-"""Slack takes 2,000 a field, but 13,000 in the whole message; one fact is never worth that many."""
-LINKS_CHARACTERS = 2900
+_MOST_FACTS = 14
 _REASON_CHARACTERS = 1800
-_NEXT_CHARACTERS = 1000
-_TABLE_CHARACTERS = 1500
-_LEFT_OUT_CHARACTERS = 1000
-_ICONS: dict[Severity, str] = {
-    "info": ":white_check_mark:",
-    "warning": ":warning:",
-    "error": ":rotating_light:",
+_NEXT_CHARACTERS = 600
+_COMMANDS_CHARACTERS = 400
+_LEFT_OUT_CHARACTERS = 600
+_NAMES_CHARACTERS = 1500
+_ICONS: dict[Kind, str] = {
+    "SUBMITTED": ":inbox_tray:",
+    "STARTED": ":arrow_forward:",
+    "SUCCEEDED": ":white_check_mark:",
+    "FAILED": ":rotating_light:",
+    "OVERDUE": ":hourglass_flowing_sand:",
+    "BLOCKED": ":no_entry:",
+    "REJECTED": ":warning:",
+    "BUDGET": ":moneybag:",
 }
-_SEPARATOR = "  ·  "
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def message(alert: Alert) -> dict[str, Any]:
@@ -33,62 +37,52 @@ def message(alert: Alert) -> dict[str, Any]:
     return {"text": escaped(f"{alert.kind}: {alert.headline}", SECTION_CHARACTERS), "blocks": _blocks(alert)}
 
 
-def escaped(text: str, limit: int) -> str:
-    """Slack's three entities, so that a name can be neither a link nor a mention; at most `limit` characters,
-    never cut within an entity.
-    """
-    pieces = [_ENTITIES.get(character, character) for character in text]
-    if sum(map(len, pieces)) <= limit:
-        return "".join(pieces)
-    room, kept = limit - 1, []
-    for piece in pieces:
-        room -= len(piece)
-        if room < 0:
-            break
-        kept.append(piece)
-    return "".join(kept) + "…"
-
-
 def _blocks(alert: Alert) -> list[dict[str, Any]]:
-    blocks = [
-        {
-            "type": "header",
-            "text": {"type": "plain_text", "text": escaped(alert.headline, HEADER_CHARACTERS)},
-        },
-        _section(f"{_ICONS[alert.severity]} *{alert.kind}*\n{escaped(alert.reason, _REASON_CHARACTERS)}"),
+    """In the order in which a person reads; a part that has nothing to say is left out."""
+    header = {"type": "plain_text", "text": _header(alert.headline)}
+    said = f"{_ICONS[alert.kind]} *{alert.kind}*\n{escaped(alert.reason, _REASON_CHARACTERS)}"
+    return [
+        {"type": "header", "text": header},
+        _section(said),
+        *_sections(mrkdwn.table(alert), _next(alert), mrkdwn.log(alert)),
         *_facts(alert),
+        *_sections(_left_out(alert), mrkdwn.links(alert)),
+        *_names(alert),
     ]
-    if alert.table:
-        table = aligned(alert.table).replace("`", "'")
-        blocks.append(_section(f"```{escaped(table, _TABLE_CHARACTERS)}```"))
-    if alert.left_out:
-        sentences = "\n".join(f"• {sentence}" for sentence in alert.left_out)
-        blocks.append(_section(f"*Left out*\n{escaped(sentences, _LEFT_OUT_CHARACTERS)}"))
-    blocks.append(_section(f"*What to do next*\n{escaped(alert.next_step, _NEXT_CHARACTERS)}"))
-    if links := _links(alert):
-        blocks.append(_section(links))
-    return blocks
 
 
-def _links(alert: Alert) -> str:
-    """The links that fit, the short ones before the long: half an address leads nowhere, and Slack refuses a
-    message with too long a text.
-    """
-    links = [f"<{_address(link.url)}|{escaped(link.label, 40)}>" for link in alert.links]
-    room, fitting = LINKS_CHARACTERS, set()
-    for link in sorted(links, key=len):
-        room -= len(link) + len(_SEPARATOR)
-        if room >= 0:
-            fitting.add(link)
-    return _SEPARATOR.join(link for link in links if link in fitting)
+def _header(headline: str) -> str:
+    """Escaped, for Slack keeps plain text so as well: https://github.com/slackapi/bolt-python/issues/513."""
+    return escaped(shortened(headline, HEADER_CHARACTERS), HEADER_CHARACTERS)
+
+
+def _next(alert: Alert) -> str:
+    step = f"*What to do next*\n{escaped(alert.next_step, _NEXT_CHARACTERS)}"
+    lines = "\n".join(f"{command.label}: {code(command.line)}" for command in alert.commands)
+    return f"{step}\n{escaped(lines, _COMMANDS_CHARACTERS)}" if lines else step
 
 
 def _facts(alert: Alert) -> list[dict[str, Any]]:
-    fields = [_text(f"*{escaped(f.label, 40)}*\n{escaped(f.value, FIELD_CHARACTERS)}") for f in alert.facts]
+    fields = [_text(mrkdwn.fact(fact, "\n")) for fact in alert.facts[:_MOST_FACTS]]
     return [
         {"type": "section", "fields": fields[start : start + FIELDS]}
         for start in range(0, len(fields), FIELDS)
     ]
+
+
+def _left_out(alert: Alert) -> str:
+    sentences = "\n".join(f"• {sentence}" for sentence in alert.left_out)
+    return f"*Left out*\n{escaped(sentences, _LEFT_OUT_CHARACTERS)}" if sentences else ""
+
+
+def _names(alert: Alert) -> list[dict[str, Any]]:
+    """Small, at the foot."""
+    told = "  ·  ".join(f"{name.label} {name.value}" for name in alert.names)
+    return [{"type": "context", "elements": [_text(escaped(told, _NAMES_CHARACTERS))]}] if told else []
+
+
+def _sections(*texts: str) -> list[dict[str, Any]]:
+    return [_section(text) for text in texts if text]
 
 
 def _section(text: str) -> dict[str, Any]:
@@ -98,8 +92,3 @@ def _section(text: str) -> dict[str, Any]:
 def _text(text: str) -> dict[str, Any]:
     # verbatim: Slack makes no links or mentions of its own out of what looks like one.
     return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _address(url: str) -> str:
-    """`<url|label>`: neither sign may be in the address."""
-    return url.replace("&", "&amp;").replace("|", "%7C").replace(">", "%3E").replace("<", "%3C")

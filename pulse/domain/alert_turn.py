@@ -2,9 +2,19 @@
 
 from typing import Literal
 
+from msgspec import Struct
+
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
 
+
+class MonthShare(Struct, frozen=True):
+    """So many percent of the budget of a month (YYYY-MM)."""
+
+    month: str
+    percent: int
+
+
 Turn = Literal["ours", "theirs", "done"]
-Subject = JobRecord | Identity
-"""What an alert is about: a job, or a request that became none."""
+Subject = JobRecord | Identity | MonthShare
+"""What an alert is about: a job, a request that became none, or a share of a month's budget."""

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from pulse.domain.diagnosis import diagnose
 from pulse.domain.job_event import JobEvent
-from pulse.domain.job_record import JobRecord, advanced
+from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import Status
+from pulse.domain.record_changes import advanced
 
 MAX_NAMED = 10
 

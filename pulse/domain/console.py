@@ -34,6 +34,12 @@ class Console(Struct, frozen=True, kw_only=True):
             f"{self._origin}/s3/buckets/{quote(bucket)}?region={self.region}&prefix={quote(prefix, safe='')}"
         )
 
+    def s3_object(self, bucket: str, key: str) -> str:
+        return f"{self._origin}/s3/object/{quote(bucket)}?region={self.region}&prefix={quote(key, safe='')}"
+
+    def jobs(self) -> str:
+        return f"{self._origin}/batch/home?region={self.region}#jobs"
+
 
 def of_arn(arn: str) -> Console:
     """The console of the partition and region that an ARN names."""

@@ -13,7 +13,7 @@ from pulse.domain.diagnosis_ended import DEPENDENCY_FAILED, ENDED, OUT_OF_MEMORY
 from pulse.domain.diagnosis_evidence import evidence
 from pulse.domain.diagnosis_image import IMAGE
 from pulse.domain.diagnosis_start import START
-from pulse.domain.diagnosis_stopped import NO_CAPACITY, STOPPED, UNDETERMINED, stuck
+from pulse.domain.diagnosis_stopped import NO_CAPACITY, STOPPED, UNDETERMINED, WAITS_LONG, stuck
 from pulse.domain.job_record import JobRecord
 from pulse.domain.redaction import redacted, redacted_lines
 
@@ -64,16 +64,19 @@ def diagnose(record: JobRecord, log_lines: Sequence[str] = ()) -> Diagnosis:
 
 
 def blocked(reason: str, *, spot: bool = False) -> Diagnosis:
-    """Why a RUNNABLE job blocks its queue: `reason` is the status reason of "Batch Job Queue Blocked".
+    """Why a job stays RUNNABLE: `reason` is the status reason of "Batch Job Queue Blocked", empty where AWS
+    Batch gives none.
 
     `spot`: the queue tries Spot first, and then UNDETERMINED means a lack of capacity
     (https://github.com/apache/airflow/issues/38298).
     """
+    if not reason:
+        return Diagnosis(*WAITS_LONG)
     why = NO_CAPACITY if spot and reason.startswith(UNDETERMINED) else stuck(reason)
-    said = f" AWS Batch says: {redacted(reason, _REASON_CHARACTERS)}" if reason else ""
     return Diagnosis(
         why.cause,
-        f"{why.explanation} It waits at the head of its queue, and what is behind it waits too.{said}",
+        f"{why.explanation} It waits at the head of its queue, and what is behind it waits too. "
+        f"AWS Batch says: {redacted(reason, _REASON_CHARACTERS)}",
         why.advice,
         why.retry_helps,
     )

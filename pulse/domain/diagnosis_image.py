@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
 """
 
-from pulse.domain.diagnosis_evidence import Row, both, either, logs, once, says
+from pulse.domain.diagnosis_evidence import Evidence, Row, both, either, logs, once, says
 
 STARTS = ("CannotStartContainerError", "CannotCreateContainerError")
 DENIED = ("not authorized to perform", "accessdenied")
@@ -22,6 +22,21 @@ _PULL_DENIED = (
     *DENIED, "access denied", "403 forbidden", "401 unauthorized", "no basic auth credentials",
     "role has the permissions",
 )  # fmt: skip
+_LONGEST_REASON = 255
+"""Of a container: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerDetail.html"""
+_RESOLVING = "failed to resolve ref"
+_OTHERWISE = ("unexpected status", "failed to do request", "access denied")
+
+
+def _cut_in_its_name(known: Evidence) -> bool:
+    """The longest text that there is ends within the image's name or soon after it, before it tells why. What
+    is short enough to end there is "not found": everything else that AWS says begins with _OTHERWISE.
+    """
+    pulls = [text for text in known.said if text.startswith(_PULL)]
+    longest = max(pulls, key=len, default="")
+    why = longest.partition(_RESOLVING)[2]
+    return len(longest) == _LONGEST_REASON and bool(why) and not any(word in why for word in _OTHERWISE)
+
 
 IMAGE = (
     Row(
@@ -81,6 +96,15 @@ IMAGE = (
         says(_PULL, about=("not found", "manifest unknown", "does not exist", "name unknown")),
         "image-not-found",
         "The container image does not exist under this tag, or its repository does not.",
+        "Deploy again, which pushes the image to Amazon ECR, or name an image in the job definition that is "
+        "there.",
+        retry_helps=False,
+    ),
+    Row(
+        _cut_in_its_name,
+        "image-not-found",
+        "The container image could not be resolved: most often it does not exist under this tag, or its "
+        "repository does not. AWS Batch's words are cut off before they tell.",
         "Deploy again, which pushes the image to Amazon ECR, or name an image in the job definition that is "
         "there.",
         retry_helps=False,

@@ -31,6 +31,14 @@ NO_CAPACITY = Stuck(
     "Spot, more instance types or more availability zones.",
     retry_helps=True,
 )
+WAITS_LONG = Stuck(
+    "waits-long",
+    "The job waits for its turn, and AWS Batch gives no reason why: most often other jobs fill the queue's "
+    "compute environments, or go first by their priority or share.",
+    "Wait, raise max_vcpus of the queue's compute environments in the configuration and deploy it, or submit "
+    "the job with a profile of another queue.",
+    retry_helps=False,
+)
 _STUCK = {
     "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY": NO_CAPACITY,
     "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE": Stuck(

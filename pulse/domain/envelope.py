@@ -14,6 +14,14 @@ SOURCE = "pulse"
 """Of events of our own."""
 RERUN_REQUESTED = "Rerun Requested"
 """`detail.job_id`: a job that died of memory and shall be submitted again with more."""
+CLAIM_ABANDONED = "Claim Abandoned"
+"""`detail.job_id`: a job whose submission nobody came back to finish."""
+JOB_DESCRIBED = "Job Described"
+"""`detail` is what DescribeJobs says of a job that the ledger does not know to be so."""
+JOB_WAITS = "Job Waits"
+"""`detail` is what DescribeJobs says of a job that has been RUNNABLE for longer than its reason excuses."""
+JOB_OVERDUE = "Job Overdue"
+"""`detail.job_id`: a job that should have ended by now."""
 
 
 class Envelope(Struct, frozen=True):

@@ -19,6 +19,7 @@ PulseError
 │   ├── NotYetSubmitted         a job that this one depends on is being submitted itself
 │   ├── OutcomeUnknown          the answer was lost: AWS Batch may or may not have taken the job
 │   ├── NotDelivered            an alert could not be handed over
+│   │   └── AskedToWait         its receiver takes it later, and says when
 │   └── Unavailable             an AWS service failed in passing
 └── Misconfigured               neither the input nor the moment: a permission or a resource is missing
 """
@@ -171,6 +172,10 @@ class NotDelivered(TryAgain):
     def __init__(self, message: str, retry_after_seconds: int = 5) -> None:
         self.retry_after_seconds = retry_after_seconds
         super().__init__(message)
+
+
+class AskedToWait(NotDelivered):
+    """Raised when a receiver of alerts says how long to wait, and that is longer than the caller can."""
 
 
 class Unavailable(TryAgain):

@@ -7,13 +7,17 @@ from msgspec import Meta, field
 
 from pulse.domain import page_token
 from pulse.domain.api_answers import Answer, Moment, S3Uri, results_of, whole_seconds
-from pulse.domain.diagnosis import diagnose
+from pulse.domain.diagnosis import blocked, diagnose
 from pulse.domain.job_record import Change, JobRecord
 from pulse.domain.job_status import Status
 from pulse.domain.s3_layout import results_prefix
+from pulse.domain.usual import Usual
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pulse.domain.console import Console
+    from pulse.domain.diagnosis import Diagnosis
     from pulse.domain.job_event import Attempt
     from pulse.domain.job_log import LogPage
     from pulse.domain.job_page import Page
@@ -33,15 +37,16 @@ class EndedAttempt(Answer, frozen=True, kw_only=True, omit_defaults=True):
     ran_seconds: float | None = None
 
 
-class Why(Answer, frozen=True, kw_only=True):
+class Why(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """`cause` is a word for programs, `explanation` and `advice` are sentences for people. `retry_helps`: the
-    same job, submitted again as it is, may end well.
+    same job, submitted again as it is, may end well. `log_lines`: how its log ends, without secrets.
     """
 
     cause: str
     explanation: str
     advice: str
     retry_helps: bool
+    log_lines: tuple[str, ...] = ()
 
 
 class Links(Answer, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,10 +61,14 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """A job as the ledger knows it. Memory in MiB. `follower`: the job that merges or ranks what this array
     writes, `follows` its way back; `foreign`: another client submitted it, so its request is not known.
 
+    `usual`: what earlier runs of its profile took, and `quoted_usd` what it will likely cost, both known when
+    it has started; `due_at`: when it is overdue.
+
     `children`: how many of an array are in each status. `changes`: every state change that is known, and
     `attempts` of each how many had ended by then. `attempts_log`: the attempts that ended, the first first.
-    `diagnosis`: of a FAILED job. `links`: to the AWS console. A list of jobs leaves out `request`, `sizing`
-    and all of these but `children`.
+    `diagnosis`: of a FAILED job. `blocked`: why AWS Batch cannot start a RUNNABLE one, and what helps.
+    `links`: to the AWS console. A list of jobs leaves out `request`, `sizing` and all of these but
+    `children`.
     """
 
     job_id: str
@@ -76,15 +85,21 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     memory_mib: int | None = None
     gpus: int = 0
     array_size: int | None = None
+    share_identifier: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
     attempts: int = 0
     started_at: Moment | None = None
     stopped_at: Moment | None = None
     ran_seconds: float | None = None
     expected_seconds: float | None = None
+    due_at: Moment | None = None
+    usual: Usual | None = None
+    quoted_usd: Decimal | None = None
     cost_usd: Decimal | None = None
     exit_code: int | None = None
     reason: str = ""
     status_reason: str = ""
+    blocked_reason: str = ""
     results: S3Uri = ""
     log_group: str = ""
     log_stream: str = ""
@@ -99,6 +114,7 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     changes: tuple[Change, ...] = ()
     attempts_log: tuple[EndedAttempt, ...] = ()
     diagnosis: Why | None = None
+    blocked: Why | None = None
     links: Links | None = None
 
 
@@ -123,15 +139,25 @@ class Log(Answer, frozen=True, kw_only=True):
     next: Token | None
 
 
-def story(record: JobRecord, plan: "StoredPlan | None", console: "Console") -> Job:
-    """`plan`: None for a job that another client submitted."""
+def story(
+    record: JobRecord,
+    plan: "StoredPlan | None",
+    console: "Console",
+    *,
+    spot: bool = False,
+    log: "Sequence[str]" = (),
+) -> Job:
+    """`plan`: None for a job that another client submitted. `spot`: its queue tries Spot first. `log`: how
+    its log ends.
+    """
     return Job(
         **_facts(record),
         sizing=plan.why if plan else "",
         request=plan.request.given() if plan else {},
         changes=record.changes,
         attempts_log=tuple(_attempt(attempt) for attempt in record.tries),
-        diagnosis=_why(record) if record.status == "FAILED" else None,
+        diagnosis=_why(diagnose(record, log)) if record.status == "FAILED" else None,
+        blocked=_why(blocked(record.blocked_reason, spot=spot)) if _is_blocked(record) else None,
         links=_links(record, console),
     )
 
@@ -153,6 +179,7 @@ def log(found: "LogPage") -> Log:
 _AS_RECORDED = set(Job.__struct_fields__) & set(JobRecord.__struct_fields__) - {
     "vcpus",
     "created_at",
+    "due_at",
     "changes",
 }
 
@@ -160,6 +187,7 @@ _AS_RECORDED = set(Job.__struct_fields__) & set(JobRecord.__struct_fields__) - {
 def _facts(record: JobRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _AS_RECORDED} | {
         "created_at": whole_seconds(record.created_at),
+        "due_at": record.due_at and whole_seconds(record.due_at),
         "vcpus": _number(record.vcpus),
         "results": results_of(record) if record.results_bucket else "",
     }
@@ -177,13 +205,17 @@ def _attempt(attempt: "Attempt") -> EndedAttempt:
     )
 
 
-def _why(record: JobRecord) -> Why:
-    found = diagnose(record)
+def _is_blocked(record: JobRecord) -> bool:
+    return bool(record.blocked_reason) and record.status == "RUNNABLE"
+
+
+def _why(found: "Diagnosis") -> Why:
     return Why(
         cause=found.cause,
         explanation=found.explanation,
         advice=found.advice,
         retry_helps=found.retry_helps,
+        log_lines=found.log_lines,
     )
 
 

@@ -33,7 +33,8 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class JobEvent(Struct, frozen=True, kw_only=True):
     """Times in UTC, memory in MiB. `reason` is the container's, `status_reason` the job's. `children`: how
-    many of an array are in each status. `at`: when the event happened, None when it does not say.
+    many of an array are in each status. `timeout_seconds` of one attempt. `at`: when the event happened, None
+    when it does not say.
     """
 
     batch_job_id: str
@@ -53,6 +54,7 @@ class JobEvent(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
     vcpus: str = ""
     memory_mib: int | None = None
+    timeout_seconds: int | None = None
     stopped_by_request: bool = False
     array_index: int | None = None
     array_size: int | None = None
@@ -127,6 +129,10 @@ class _Attempt(_Camel):
     status_reason: str | None = None
 
 
+class _Timeout(_Camel):
+    attempt_duration_seconds: int | None = None
+
+
 class _Array(_Camel):
     index: int | None = None
     size: int | None = None
@@ -144,6 +150,7 @@ class _Detail(_Camel):
     stopped_at: int | None = None
     status_reason: str | None = None
     container: _Container | None = None
+    timeout: _Timeout | None = None
     array_properties: _Array | None = None
     is_cancelled: bool | None = None
     is_terminated: bool | None = None
@@ -181,6 +188,7 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
         command=container.command or (),
         vcpus=needs.get("VCPU", "") or (f"{container.vcpus:g}" if container.vcpus else ""),
         memory_mib=int(memory) if memory.isdecimal() else container.memory,
+        timeout_seconds=parsed.timeout.attempt_duration_seconds if parsed.timeout else None,
         stopped_by_request=bool(parsed.is_cancelled or parsed.is_terminated),
         array_index=array.index,
         array_size=array.size,

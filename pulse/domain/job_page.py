@@ -14,13 +14,15 @@ from pulse.domain.job_id import usable_as_job_id
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import BatchStatus
 
-Attribute = Literal["status", "day", "dataset", "profile"]
-"""Each has an index of the ledger, sorted by the time at which a job was asked for."""
+Attribute = Literal["status", "day", "dataset", "profile", "tag"]
+"""Each has an index in the ledger, sorted by the time at which a job was asked for."""
 DEFAULT_JOBS, MAX_JOBS = 20, 100
 DAYS_BACK = 31
 """How far a list without a filter goes back."""
 MAX_DATASET_BYTES, MAX_PROFILE_BYTES = 1024, 128
 """An S3 key's, and more than any profile's name has."""
+TAG = r"^[\w .:/=+@-]+=[\w .:/=+@-]*\Z"
+MAX_TAG_CHARACTERS = 128 + 1 + 256
 STATUSES = ("RELEASED", "CLAIMED", *get_args(BatchStatus))
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -120,5 +122,9 @@ _FILTERS: dict[Attribute, tuple[str, Callable[[str], bool]]] = {
     "day": ("a day, YYYY-MM-DD, in UTC", _is_day),
     "dataset": (f"a data set's key, 1 to {MAX_DATASET_BYTES} bytes in UTF-8", _text(MAX_DATASET_BYTES)),
     "profile": (f"a profile's name, 1 to {MAX_PROFILE_BYTES} bytes in UTF-8", _text(MAX_PROFILE_BYTES)),
+    "tag": (
+        f"KEY=VALUE, as a request names a tag, at most {MAX_TAG_CHARACTERS} characters",
+        lambda text: len(text) <= MAX_TAG_CHARACTERS and re.match(TAG, text) is not None,
+    ),
 }
 FILTERS = tuple(_FILTERS)

@@ -9,7 +9,7 @@ from typing import Any
 from pulse.domain.duration import in_words
 from pulse.domain.job_request import JobRequest
 from pulse.domain.openapi_operations import OPERATIONS, Operation
-from pulse.domain.openapi_paging import PAGING
+from pulse.domain.openapi_paging import PAGING, queue_parameter
 from pulse.domain.openapi_responses import JSON, MESSAGE, responses
 from pulse.domain.openapi_schemas import Schema, reference, schemas
 from pulse.domain.problem import Problem
@@ -49,7 +49,9 @@ def document(
                     "x-amazon-apigateway-authtype": "awsSigv4",
                 }
             },
-            "parameters": _parameters(idempotency_window_seconds, ledger_retention_days) | PAGING,
+            "parameters": _parameters(idempotency_window_seconds, ledger_retention_days)
+            | PAGING
+            | {"Queue": queue_parameter(queues)},
             "headers": {
                 "RetryAfter": {
                     "description": "After how many seconds to ask again. Without it: not again.",

@@ -24,6 +24,8 @@ from pulse.domain.errors import (
 )
 from pulse.domain.job_answers import Job, JobPage, Log
 from pulse.domain.job_request import JobRequest
+from pulse.domain.month_costs_answer import CostsOfMonth
+from pulse.domain.queue_answers import JobQueues
 
 _UNREADABLE = (InvalidCall, TooLarge, InvalidRequest)
 _SUBMITTING = (
@@ -70,7 +72,7 @@ OPERATIONS = (
         path="/jobs",
         name="listJobs",
         summary="Lists jobs, the newest first: those that one filter takes, or those of the last 31 days.",
-        parameters=("Status", "Day", "Dataset", "Profile", "Jobs", "Next"),
+        parameters=("Status", "Day", "Dataset", "Profile", "Tag", "Jobs", "Next"),
         answers={HTTPStatus.OK: JobPage},
         errors=(InvalidCall, TryAgain),
     ),
@@ -111,6 +113,24 @@ OPERATIONS = (
         body=Body(JobRequest, required=False),
         answers={HTTPStatus.ACCEPTED: SubmittedJob, HTTPStatus.OK: PlannedJob},
         errors=(*_SUBMITTING, NotFound),
+    ),
+    Operation(
+        method="GET",
+        path="/queue",
+        name="getQueue",
+        summary="Tells of the job queues: what waits and runs, who is next, how long waiting usually takes.",
+        parameters=("Queue",),
+        answers={HTTPStatus.OK: JobQueues},
+        errors=(InvalidCall, TryAgain),
+    ),
+    Operation(
+        method="GET",
+        path="/costs",
+        name="listCosts",
+        summary="Tells what the ended jobs of a month cost, by what they have in common, and what is left.",
+        parameters=("Month", "By"),
+        answers={HTTPStatus.OK: CostsOfMonth},
+        errors=(InvalidCall, TryAgain),
     ),
     Operation(
         method="GET",

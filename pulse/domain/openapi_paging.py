@@ -1,7 +1,9 @@
-"""The parameters of what is told in pages."""
+"""The parameters of what is told: which part of it, and which page."""
 
-from pulse.domain import job_log, job_page, page_token
-from pulse.domain.openapi_schemas import Schema
+from collections.abc import Iterable
+
+from pulse.domain import job_log, job_page, month_costs, page_token
+from pulse.domain.openapi_schemas import Schema, ecma
 
 
 def _parameter(name: str, description: str, schema: Schema) -> Schema:
@@ -29,6 +31,21 @@ PAGING: dict[str, Schema] = {
         f"Jobs of this profile. {_ONE}",
         {"type": "string", "minLength": 1, "maxLength": job_page.MAX_PROFILE_BYTES},
     ),
+    "Tag": _parameter(
+        "tag",
+        f"Jobs that were asked for with this tag, KEY=VALUE; not those that follow an array. {_ONE}",
+        {"type": "string", "pattern": ecma(job_page.TAG)},
+    ),
+    "Month": _parameter(
+        "month",
+        "Jobs that were asked for in this month, UTC; without, in the current one.",
+        {"type": "string", "pattern": ecma(month_costs.MONTH)},
+    ),
+    "By": _parameter(
+        "by",
+        f"What the jobs of a group have in common: {month_costs.ALLOWED_BY}.",
+        {"type": "string", "pattern": ecma(month_costs.BY), "default": month_costs.DEFAULT_BY},
+    ),
     "Jobs": _limit("jobs", job_page.DEFAULT_JOBS, job_page.MAX_JOBS),
     "Lines": _limit("lines", job_log.DEFAULT_LINES, job_log.MAX_LINES),
     "Next": _parameter(
@@ -38,3 +55,10 @@ PAGING: dict[str, Schema] = {
     ),
 }
 """By their names in the components."""
+
+
+def queue_parameter(queues: Iterable[str]) -> Schema:
+    """`queues`: those that there are."""
+    return _parameter(
+        "queue", "This job queue; without, all that Pulse submits to.", {"enum": sorted(queues)}
+    )

@@ -68,7 +68,8 @@ def _measured(schema: Schema) -> Schema:
     return schema | {"pattern": f"{found[1]}*$", "minLength": int(found[2]), "maxLength": int(found[3])}
 
 
-def _ecma(pattern: Any) -> Any:
+def ecma(pattern: Any) -> Any:
+    """A pattern of Python's in the syntax of ECMAScript's; whatever is no text, as it is."""
     if isinstance(pattern, str):
         for python, ecma in _PATTERNS:
             pattern = pattern.replace(python, ecma)
@@ -83,4 +84,4 @@ def _prose(description: Any) -> Any:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-_REWRITTEN: dict[str, Callable[[Any], Any]] = {"pattern": _ecma, "description": _prose}
+_REWRITTEN: dict[str, Callable[[Any], Any]] = {"pattern": ecma, "description": _prose}

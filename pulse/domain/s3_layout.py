@@ -19,6 +19,10 @@ def metrics_key(job_id: str) -> str:
     return f"{results_prefix(job_id)}metrics.json"
 
 
+def report_key(job_id: str) -> str:
+    return f"{results_prefix(job_id)}report.html"
+
+
 def s3_uri(bucket: str, key: str) -> str:
     """`s3://bucket/key` as the aws command takes it: the key as it is, not encoded."""
     return f"s3://{bucket}/{key}"

@@ -3,7 +3,7 @@
 All methods raise Unavailable when the service fails in passing and Misconfigured when it denies the call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -13,11 +13,14 @@ from pulse.domain.alert_turn import Subject, Turn
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
-from pulse.domain.job_log import StreamPage
+from pulse.domain.job_log import Line, StreamPage
 from pulse.domain.job_page import Attribute, Position
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
+from pulse.domain.job_status import Status
+from pulse.domain.month_costs import JobCost, Spent
 from pulse.domain.preparation import Preparation
+from pulse.domain.queue_view import Snapshot, Unfinished
 from pulse.domain.s3_objects import Listing, Part
 from pulse.domain.stored_plan import Reservation, StoredPlan
 
@@ -60,9 +63,7 @@ class Ledger(Protocol):
         """Writes a record that is not there yet; False when it is."""
 
     def move(self, record: JobRecord, *, before: int) -> bool:
-        """Writes what an event changed if the record's position is still `before`; False when it is not. The
-        end of a job with a reservation gives back to the month's budget what it did not cost.
-        """
+        """Writes what an event changed if the record's position is still `before`; False when it is not."""
 
     def note_child(self, job_id: str, child: Child, *, now: datetime) -> None:
         """How a child of an array ended; again does no harm."""
@@ -70,14 +71,25 @@ class Ledger(Protocol):
     def children(self, job_id: str) -> list[Child]:
         """The ended children of an array, as far as they are noted."""
 
-    def note_cost(self, record: JobRecord) -> None:
-        """What an ended job cost, among the costs of its month; again does no harm."""
+    def note_cost(self, record: JobRecord) -> Spent | None:
+        """Adds what an ended job cost to its month and gives back what it reserved; None when its cost is not
+        known. Once: a repeated call adds nothing, and with a higher cost the difference.
+        """
 
     def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
         """The newest jobs of a data set, or of a profile."""
 
     def newest(self, by: Attribute, of: str, *, most: int, after: Position | None) -> list[JobRecord]:
         """The jobs with this value of an attribute, the newest first, from beyond a position on."""
+
+    def unfinished(self, status: Status, *, most: int) -> list[Unfinished]:
+        """The jobs in this state, the oldest first."""
+
+    def costs(self, month: str) -> Iterable[JobCost]:
+        """What each ended job of a month (YYYY-MM) cost."""
+
+    def reserved(self, month: str) -> Decimal:
+        """What the unfinished jobs of a month may cost at most, US dollars, as far as they reserved it."""
 
     def spent(self, month: str) -> Decimal:
         """What the jobs of a month (YYYY-MM) cost, and what those that run may cost at most, US dollars."""
@@ -97,12 +109,20 @@ class Batch(Protocol):
     def stop(self, batch_job_id: str, reason: str) -> None:
         """Ends a job in any state; one that has ended stays as it is."""
 
+    def describe(self, batch_job_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """DescribeJobs' JobDetail of at most 100 jobs; those that it does not know are left out."""
+
     def submit(self, parameters: dict[str, Any]) -> str:
         """Calls SubmitJob exactly once and returns AWS Batch's job id.
 
         Raises NotAccepted, RefusedByBatch or Misconfigured when the job was surely not taken, and
         OutcomeUnknown when it may have been.
         """
+
+
+class JobQueues(Protocol):
+    def snapshot(self, queue_arn: str) -> Snapshot:
+        """Who stands at the front of a job queue, and what is in use."""
 
 
 class Objects(Protocol):
@@ -122,6 +142,9 @@ class Logs(Protocol):
         empty at first. Raises InvalidCall for a token that is none.
         """
 
+    def last(self, group: str, stream: str, *, most: int) -> tuple[Line, ...]:
+        """The last lines of a log stream, the oldest first; none when there is no such stream."""
+
 
 class Prepare(Protocol):
     def __call__(self, request: JobRequest, *, quoted: bool = False) -> Preparation: ...
@@ -134,6 +157,19 @@ class Reruns(Protocol):
 
     def ask(self, job_id: str) -> None:
         """Asks for a job to be submitted again with more memory."""
+
+
+class Schedules(Protocol):
+    def set(self, job_id: str, at: datetime) -> None:
+        """Has it told, at that time, that the job should have ended; again does no harm."""
+
+    def delete(self, job_id: str) -> None:
+        """Has it not told any more; again does no harm."""
+
+
+class Messages(Protocol):
+    def send(self, detail_type: str, detail: dict[str, Any], *, time: datetime | None = None) -> None:
+        """Puts an event of our own into the queue of the function that handles it. `time`: when it happened."""
 
 
 class Topic(Protocol):

@@ -1,9 +1,11 @@
-"""Posts an alert to a Slack webhook: only to an allowed host, only over https, never after a redirect.
+"""Posts an alert to a Slack webhook: at the pace that Slack takes, only to an allowed host, only over https,
+never after a redirect.
 
 A webhook URL is a secret: no message here holds it. https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -15,9 +17,14 @@ from pulse.domain.alert import Alert
 from pulse.domain.alert_slack import message
 from pulse.domain.errors import Misconfigured, NotDelivered
 from pulse.domain.fault import shown
+from pulse.services.pace import Pace
 from pulse.services.ports import Secret, Webhook, WebhookAnswer
 
 _GONE = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+_UNSAID_SECONDS = 30
+"""Waited after a 429 that does not say how long."""
+_MOST_SECONDS = 3600
+"""Waited at most, whatever is asked for."""
 _ROTATE = "The webhook was revoked or its URL has changed: put the present one into the secret."
 
 
@@ -27,23 +34,33 @@ class PostSlack(Struct, frozen=True, kw_only=True):
     url: Secret
     hosts: Collection[str]
     webhook: Webhook
+    pace: Pace
 
-    def post(self, alert: Alert) -> None:
-        """Raises NotDelivered when Slack asks to wait or fails, Misconfigured when it refuses for good or the
-        secret holds no usable URL. How long Slack asks to wait is only told: the queue's visibility timeout
-        decides when the alert comes again.
+    def post(self, alert: Alert, *, patience_seconds: float) -> None:
+        """Waits for its turn, and as long as Slack asks, at most `patience_seconds` in all.
+
+        Raises AskedToWait when that is too short, NotDelivered when Slack fails, Misconfigured when it
+        refuses for good or the secret holds no usable URL.
         """
         url = self.url.value().strip()
         check_url(url, self.hosts)
-        answer = self.webhook.post(url, msgspec.json.encode(message(alert)))
+        body = msgspec.json.encode(message(alert))
+        until = self.pace.until(patience_seconds)
+        answer = self._post(url, body, until)
+        while answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.pace.hold(min(answer.retry_after_seconds or _UNSAID_SECONDS, _MOST_SECONDS))
+            answer = self._post(url, body, until)
         if answer.status != HTTPStatus.OK:
             self._refused(answer)
 
+    def _post(self, url: str, body: bytes, until: datetime) -> WebhookAnswer:
+        self.pace.wait(until)
+        return self.webhook.post(url, body)
+
     def _refused(self, answer: WebhookAnswer) -> None:
         said = f"Slack answered {answer.status}: {shown(answer.text, 100)}"
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            wait = answer.retry_after_seconds or NotDelivered.retry_after_seconds
-            raise NotDelivered(f"{said}. It asks to wait {wait} s; the queue delivers again.", wait)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise NotDelivered(f"{said}. The queue delivers the alert again.")
         if answer.status in _GONE:
             self.url.forget()
             raise Misconfigured(f"{said}. {_ROTATE}")

@@ -33,7 +33,11 @@ class ReadMetrics(Struct, frozen=True, kw_only=True):
         """Of a job that ended well; of an array, none: the job that follows it writes them."""
         if record.results_bucket != self.results_bucket or record.follower:
             return Read()
-        key = metrics_key(record.results_id)
+        return self.of_results(record.results_id)
+
+    def of_results(self, results_id: str) -> Read:
+        """Of the run whose results lie under this id."""
+        key = metrics_key(results_id)
         try:
             body = self.objects.read(self.results_bucket, key, limit_bytes=MAX_METRICS_BYTES)
         except Refused as error:

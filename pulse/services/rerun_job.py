@@ -11,8 +11,9 @@ from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord, Rerun
 from pulse.domain.job_request import JobRequest
 from pulse.domain.sizing import next_size_up
+from pulse.services.finish_claim import Submission
 from pulse.services.ports import Ledger
-from pulse.services.submit_job import Submission, SubmitJob
+from pulse.services.submit_job import SubmitJob
 
 
 class RerunJob(Struct, frozen=True, kw_only=True):

@@ -19,9 +19,10 @@ from pulse.domain.idempotency import Identity
 from pulse.domain.s3_drop import S3Drop
 from pulse.domain.s3_layout import MANIFEST, folder_of, is_hidden, is_table
 from pulse.domain.trigger import Trigger, matching
+from pulse.services.finish_claim import Submission
 from pulse.services.ports import Objects
 from pulse.services.publish_alert import PublishAlert
-from pulse.services.submit_job import Submission, SubmitJob
+from pulse.services.submit_job import SubmitJob
 
 MAX_REQUEST_BYTES = 64 * 1024
 """More than twice what SubmitJob takes: a larger file is not a request."""

@@ -16,6 +16,8 @@ ROUTES = {
     "GET /jobs": get_job.handler,
     "GET /jobs/{id}": get_job.handler,
     "GET /jobs/{id}/logs": get_job.handler,
+    "GET /queue": get_job.handler,
+    "GET /costs": get_job.handler,
     "GET /openapi.json": get_job.handler,
     DEFAULT_ROUTE: get_job.handler,
 }

@@ -15,7 +15,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
-from lambdas import bootstrap
+from lambdas import bootstrap, bootstrap_events
 from pulse.aws import clients
 from pulse.aws.alert_turns import AlertTurns
 from pulse.aws.ledger import Ledger
@@ -36,7 +36,8 @@ START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 class BatchEndpoint:
     """AWS Batch as the client sees it: `answers` to SubmitJob are consumed one a call (a body, a status with
     an error code, or an exception), then every call succeeds. `requests` are the bodies that came, `stopped`
-    those of TerminateJob. `listed` are the jobs that ListJobs knows: their ids by name.
+    those of TerminateJob. `listed` are the jobs that ListJobs knows: their ids by name. `snapshots`: what
+    GetJobQueueSnapshot answers, by the queue's ARN; `described`: the details that DescribeJobs knows, by id.
     """
 
     def __init__(self):
@@ -44,6 +45,8 @@ class BatchEndpoint:
         self.requests = []
         self.stopped = []
         self.listed = {}
+        self.snapshots = {}
+        self.described = {}
 
     def __call__(self, request, **_):
         operation = request.url.rpartition("/")[2]
@@ -60,6 +63,12 @@ class BatchEndpoint:
         return {
             "jobSummaryList": [{"jobId": self.listed[name], "jobName": name}] if name in self.listed else []
         }
+
+    def _getjobqueuesnapshot(self, body):
+        return self.snapshots.get(body["jobQueue"], {})
+
+    def _describejobs(self, body):
+        return {"jobs": [self.described[job] for job in body["jobs"] if job in self.described]}
 
     def _terminatejob(self, body):
         self.stopped.append(body)
@@ -121,20 +130,24 @@ def clock(monkeypatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(bootstrap, "now", clock)
     monkeypatch.setattr(bootstrap, "pause_up_to", lambda seconds: clock.forward(seconds=seconds))
+    monkeypatch.setattr(bootstrap, "pause_at_least", lambda seconds: clock.forward(seconds=seconds))
     return clock
 
 
 @pytest.fixture
 def batch(monkeypatch) -> BatchEndpoint:
     endpoint = BatchEndpoint()
-    make = clients.batch
 
-    def client():
-        made = make()
-        made.meta.events.register_first("before-send.batch", endpoint)
-        return made
+    def answering(make):
+        def client():
+            made = make()
+            made.meta.events.register_first("before-send.batch", endpoint)
+            return made
 
-    monkeypatch.setattr(clients, "batch", client)
+        return client
+
+    for name in ("batch", "batch_reading"):
+        monkeypatch.setattr(clients, name, answering(getattr(clients, name)))
     return endpoint
 
 
@@ -247,7 +260,8 @@ def deployed(monkeypatch, settings, table, s3, topic, clock, batch) -> Iterator[
     """The functions' environment, and a bootstrap that has wired nothing yet."""
     for name, value in settings.to_env().items():
         monkeypatch.setenv(name, value)
-    caches = [value for value in vars(bootstrap).values() if hasattr(value, "cache_clear")]
+    wired = [*vars(bootstrap).values(), *vars(bootstrap_events).values()]
+    caches = [value for value in wired if hasattr(value, "cache_clear")]
     for cached in caches:
         cached.cache_clear()
     yield
@@ -307,7 +321,7 @@ def failed() -> Callable[[dict], list[str]]:
 def log_lines(monkeypatch) -> Callable[[], list[dict]]:
     """What the functions logged: one JSON document a line, or this fails."""
     stream = io.StringIO()
-    for function in ("submit_job", "on_job_event", "send_alert"):
+    for function in ("submit_job", "on_job_event", "reconcile_jobs", "send_alert"):
         for handler in logging.getLogger(function).handlers:
             monkeypatch.setattr(handler, "stream", stream, raising=False)
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -107,6 +107,34 @@ def test_should_tell_a_job_without_its_story(api, known):
     assert job.keys().isdisjoint({"changes", "attempts_log", "diagnosis", "links", "request"})
 
 
+def test_should_list_the_jobs_with_a_tag_whatever_their_number(api, known):
+    expected = [f"j{number}" for number in range(205)]
+    for number, job_id in enumerate(expected):
+        known(job_id, minutes_ago=number, tags={"Team": "a b=c", "Stage": str(number % 2)})
+    known("other", tags={"Team": "a b"})
+    known("none")
+    found = pages(api, tag="Team=a b=c", limit="100")
+    assert [len(page) for page in found] == [100, 100, 5]
+    assert [*chain(*found)] == expected
+    assert ids(api("GET /jobs", tag="Stage=1", limit="2")) == ["j1", "j3"]
+    assert ids(api("GET /jobs", tag="Team=")) == []
+
+
+def test_should_list_an_array_by_its_tag_without_what_follows_it(api):
+    tags = {"Team": "quant", "Größe": "ß"}
+    array = api("POST /jobs", {"shards": 2, "tags": tags}).content
+    [job] = api("GET /jobs", tag="Größe=ß").content["jobs"]
+    assert (job["job_id"], job["follower"]) == (array["job_id"], array["follower"]["job_id"])
+    assert job["tags"] == tags
+
+
+def test_should_pass_over_a_job_that_expired_before_its_tags(api, known, table):
+    for number in range(3):
+        known(f"j{number}", minutes_ago=number, tags={"Team": "a"})
+    table.delete_item(Key={"pk": "JOB#j1", "sk": "RECORD"})
+    assert pages(api, tag="Team=a", limit="1") == [["j0"], ["j2"]]
+
+
 POSITION = {"by": "day", "of": "2026-03-02", "created_at": "2026-03-02T09:30:00Z", "job_id": "a"}
 PROFILE = POSITION | {"by": "profile", "of": "small"}
 
@@ -142,6 +170,7 @@ def test_should_go_on_from_a_token_made_as_its_own(api, known):
         ({"profile": "large"}, token(**PROFILE)),
         ({"status": "FAILED"}, token(**PROFILE)),
         ({"profile": "small"}, token(**POSITION)),
+        ({"tag": "a=b"}, token(**POSITION | {"by": "tag", "of": "a=c"})),
         ({"profile": "small"}, token(**PROFILE | {"created_at": 0})),
     ],
 )
@@ -166,6 +195,11 @@ def test_should_refuse_a_token_that_it_did_not_give_for_this_list(api, query, va
         ({"dataset": ""}, ["dataset"]),
         ({"dataset": "ü" * 513}, ["dataset"]),
         ({"profile": "\ud800"}, ["profile"]),
+        ({"tag": "Team"}, ["tag"]),
+        ({"tag": "=x"}, ["tag"]),
+        ({"tag": "a=b\n"}, ["tag"]),
+        ({"tag": "a=#"}, ["tag"]),
+        ({"tag": "a=" + "b" * 384}, ["tag"]),
         ({"status": "FAILED", "profile": "small"}, ["profile"]),
         ({"status": "?", "day": "?", "limit": "?"}, ["status", "day", "day", "limit"]),
     ],

@@ -124,7 +124,7 @@ def test_should_tell_what_was_learned_when_a_job_succeeds(happen, s3, alerts):
         ["spx_close", "0.71", "+0.12", "0.88", "0.94"],
         ["wti_spot", "0.58", "-0.02", "1.02", "0.90"],
     ]
-    facts = {fact["label"]: fact["value"] for fact in alert["facts"]}
+    facts = {fact["label"]: fact["value"] for fact in (*alert["facts"], *alert["names"])}
     assert facts["Data set"] == "s3://pulse-data/datasets/market_daily.csv"
     assert facts["Version"] == "v1"
     assert facts["Waited"] == "43 s"
@@ -162,7 +162,7 @@ def test_should_alert_without_metrics_when_they_may_not_be_read(happen, alerts, 
     assert happen("batch_succeeded") == []
     (alert,) = alerts()
     assert alert["reason"] == "The job ended well. Its metrics.json is missing or may not be read."
-    (line,) = [line for line in log_lines() if line["message"] == "No metrics for the alert"]
+    (line,) = [line for line in log_lines() if line["message"] == "Part of a job's end failed"]
     assert "AccessDenied" in line["reason"]
     assert line["job_id"] == JOB
 
@@ -208,7 +208,7 @@ def test_should_record_and_alert_a_job_that_another_client_submitted(happen, led
     assert (record.status, record.vcpus, record.memory_mib) == ("SUCCEEDED", "4", 16384)
     assert record.variables == ("spx_close", "us_10y_yield")
     (alert,) = alerts()
-    facts = {fact["label"]: fact["value"] for fact in alert["facts"]}
+    facts = {fact["label"]: fact["value"] for fact in (*alert["facts"], *alert["names"])}
     assert facts["Submitted by"] == "another client"
     assert facts["Results"] == "s3://pulse-results/results/batch-20260302092959-feedbeef/"
 
@@ -250,11 +250,13 @@ def test_should_keep_the_first_end_when_another_comes(happen, ledger, alerts):
 
 
 @pytest.mark.usefixtures("submitted")
-def test_should_log_a_blocked_queue_and_leave_the_job(happen, ledger, log_lines):
+def test_should_note_why_a_job_blocks_its_queue_and_log_it(happen, ledger, log_lines):
     assert happen("batch_queue_blocked") == []
-    assert ledger.record(JOB).status == "SUBMITTED"
-    (line,) = [line for line in log_lines() if line["message"] == "Queue blocked"]
-    assert line["reason"].startswith("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
+    record = ledger.record(JOB)
+    assert record.status == "RUNNABLE"
+    assert record.blocked_reason.startswith("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT")
+    (line,) = [line for line in log_lines() if line["message"] == "Job cannot start"]
+    assert line["reason"] == record.blocked_reason
 
 
 def test_should_fail_the_message_when_it_is_no_state_change(happen, event):

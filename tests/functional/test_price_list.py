@@ -194,7 +194,7 @@ def test_should_print_json_that_a_program_can_read(stub, run, file):
 
 
 def test_should_print_the_prices_without_asking_anybody(stub, run, file):
-    done = run("--file", file)
+    done = run("--prices", "--file", file)
     assert done.exit_code == 0
     assert "0.04048" in done.stdout
     assert file.read_bytes() == FILE.read_bytes()
@@ -207,6 +207,6 @@ def test_should_refuse_a_region_that_nothing_is_done_with(run, file):
 @pytest.mark.parametrize("content", ["as_of: [", "- 1", "region: us-east-1"])
 def test_should_say_what_is_wrong_with_the_file(run, file, content):
     file.write_text(content)
-    done = run("--file", file)
+    done = run("--prices", "--file", file)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr

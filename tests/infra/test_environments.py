@@ -23,7 +23,10 @@ DIFFERENCES = {
     rf"{CODE}\.Properties\.Description": "profiles.default, buckets.*.name (their fingerprints)",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_PROFILES": "profiles",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_QUEUES\..*": "compute_environments.*.max_vcpus",
+    rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_PATIENCE": "reconcile.patience",
+    r"PulseJobs\.ReconcileJobsClock\w+\.Properties\.ScheduleExpression": "reconcile.every_minutes",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_SLACK_HOSTS": "alerts.slack.allowed_hosts",
+    rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_SLACK_RATE\w+": "alerts.slack.rate_per_second",
 }
 
 

@@ -40,10 +40,12 @@ def test_what_is_accepted_is_this_and_no_more(synthesize, environment):
         ("AwsSolutions-IAM5", "PulseJobs/SubmitJob/UseCase/Role"),
         ("AwsSolutions-IAM5", "PulseJobs/CancelJob/UseCase/Role"),
         ("AwsSolutions-IAM5", "PulseJobs/OnJobEvent/UseCase/Role"),
+        ("AwsSolutions-IAM5", "PulseJobs/ReconcileJobs/UseCase/Role"),
         ("AwsSolutions-L1", "PulseJobs/SubmitJob/UseCase/Function"),
         ("AwsSolutions-L1", "PulseJobs/CancelJob/UseCase/Function"),
         ("AwsSolutions-L1", "PulseJobs/GetJob/UseCase/Function"),
         ("AwsSolutions-L1", "PulseJobs/OnJobEvent/UseCase/Function"),
+        ("AwsSolutions-L1", "PulseJobs/ReconcileJobs/UseCase/Function"),
         ("AwsSolutions-L1", "PulseJobs/SendAlert/UseCase/Function"),
     }
 

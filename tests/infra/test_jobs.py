@@ -17,7 +17,8 @@ QUEUES = {
     "OnJobEventEventsQueue": ("OnJobEventEventsDeadLetters", "OnJobEventUseCaseFunction", 30, 10),
     "SendAlertAlertsQueue": ("SendAlertAlertsDeadLetters", "SendAlertUseCaseFunction", 30, 2),
 }
-LOGS = {f"{name}UseCaseLogs" for name in ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "SendAlert")}
+FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "ReconcileJobs", "SendAlert")
+LOGS = {f"{name}UseCaseLogs" for name in FUNCTIONS}
 DEAD_LETTERS = {dead for dead, *_ in QUEUES.values()}
 
 
@@ -142,6 +143,7 @@ def plain(pattern):
 
 def test_rules_match_our_bucket_and_our_queues_and_nothing_else(local):
     rules = local.resources("Events::Rule")
+    assert "EventPattern" not in rules.pop("ReconcileJobsClock")
     assert {name: plain(rule["EventPattern"]) for name, rule in rules.items()} == {
         name: pattern for name, (_, pattern) in RULES.items()
     }
@@ -196,7 +198,11 @@ def test_each_route_leads_to_its_function_which_the_api_may_call(local):
         "GET /openapi.json": "GetJob",
         "$default": "GetJob",
     }
-    permissions = local.resources("Lambda::Permission").values()
+    permissions = [
+        permission
+        for permission in local.resources("Lambda::Permission").values()
+        if text(permission["FunctionName"]) != "ReconcileJobsUseCaseFunction.Arn"
+    ]
     assert {p["Principal"] for p in permissions} == {"apigateway.amazonaws.com"}
     called = {
         (text(p["FunctionName"]).removesuffix("UseCaseFunction.Arn"), text(p["SourceArn"]).partition("/")[2])
@@ -233,7 +239,10 @@ def test_functions_are_what_the_configuration_says(local):
     handlers = {f["Handler"] for f in local.resources("Lambda::Function").values()}
     assert handlers == {
         f"lambdas.{use_case}.handler"
-        for use_case in ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert")
+        for use_case in (
+            *("submit_job", "cancel_job", "get_job"),
+            *("on_job_event", "reconcile_jobs", "send_alert"),
+        )
     }
 
 
@@ -275,7 +284,7 @@ def test_alerts_reach_people_by_mail_and_slack_by_queue(local):
 def test_without_slack_there_is_no_function_for_it(synthesize):
     isolated = synthesize("isolated")
     assert set(isolated.resources("Lambda::Function")) == {
-        f"{name}UseCaseFunction" for name in ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent")
+        f"{name}UseCaseFunction" for name in FUNCTIONS if name != "SendAlert"
     }
     function = isolated.resources("Lambda::Function")["OnJobEventUseCaseFunction"]
     environment = function["Environment"]["Variables"]
@@ -321,13 +330,72 @@ def test_functions_are_told_the_prices_and_the_months_budget(synthesize):
     assert settings.cpu_architecture == "X86_64"
 
 
-def test_only_what_follows_jobs_may_ask_for_reruns_and_is_told_where(local):
+def test_only_what_follows_and_reconciles_jobs_is_told_of_the_queue_of_submissions(local):
     told = {
         name: text(function["Environment"]["Variables"].get("PULSE_RERUNS_QUEUE", ""))
         for name, function in local.resources("Lambda::Function").items()
     }
     assert told.pop("OnJobEventUseCaseFunction") == "SubmitJobDropsQueue"
+    assert told.pop("ReconcileJobsUseCaseFunction") == "SubmitJobDropsQueue"
     assert set(told.values()) == {""}
+
+
+def test_the_ledger_is_compared_with_aws_batch_every_few_minutes(local, production):
+    for synthesis, every in ((local, "rate(1 minute)"), (production, "rate(5 minutes)")):
+        clock = synthesis.resources("Events::Rule")["ReconcileJobsClock"]
+        assert (clock["ScheduleExpression"], clock["State"]) == (every, "ENABLED")
+        [target] = clock["Targets"]
+        assert text(target["Arn"]) == "ReconcileJobsUseCaseFunction.Arn"
+        assert target["RetryPolicy"] == {"MaximumRetryAttempts": 0}
+        [permission] = [
+            each
+            for each in synthesis.resources("Lambda::Permission").values()
+            if text(each["FunctionName"]) == "ReconcileJobsUseCaseFunction.Arn"
+        ]
+        assert permission["Principal"] == "events.amazonaws.com"
+        assert text(permission["SourceArn"]) == "ReconcileJobsClock.Arn"
+
+
+def test_what_reconciles_is_told_of_the_queue_of_job_events_and_how_patient_to_be(local, production):
+    for synthesis, patience in ((local, 5), (production, None)):
+        functions = synthesis.resources("Lambda::Function")
+        told = {n: f["Environment"]["Variables"].get("PULSE_JOB_EVENTS_QUEUE") for n, f in functions.items()}
+        assert text(told.pop("ReconcileJobsUseCaseFunction")) == "OnJobEventEventsQueue"
+        assert set(told.values()) == {None}
+        variables = functions["ReconcileJobsUseCaseFunction"]["Environment"]["Variables"]
+        found = json.loads(text(variables.get("PULSE_PATIENCE", "{}")))
+        assert found.get("late_seconds") == patience
+
+
+def test_only_what_follows_jobs_may_schedule_and_is_told_where(local):
+    told = {
+        name: text(function["Environment"]["Variables"].get("PULSE_OVERDUE_SCHEDULES", ""))
+        for name, function in local.resources("Lambda::Function").items()
+    }
+    [group] = local.full("Scheduler::ScheduleGroup").values()
+    assert json.loads(told.pop("OnJobEventUseCaseFunction")) == {
+        "group": group["Properties"]["Name"],
+        "queue_arn": "OnJobEventEventsQueue.Arn",
+        "dead_letters_arn": "OnJobEventEventsDeadLetters.Arn",
+        "role_arn": "OnJobEventOverdueRole.Arn",
+    }
+    assert set(told.values()) == {""}
+    assert group["DeletionPolicy"] == "Delete"
+
+
+def test_only_schedules_of_the_group_assume_the_role_that_sends_them(local):
+    [trust] = local.resources("IAM::Role")["OnJobEventOverdueRole"]["AssumeRolePolicyDocument"]["Statement"]
+    condition = {key: text(value) for key, value in trust["Condition"]["StringEquals"].items()}
+    assert condition == {"aws:SourceAccount": "$AccountId", "aws:SourceArn": "OnJobEventOverdueGroup.Arn"}
+
+
+def test_the_functions_are_told_when_somebody_shall_hear_of_a_job(synthesize):
+    function = synthesize("everything").resources("Lambda::Function")["OnJobEventUseCaseFunction"]
+    settings = Settings.from_env({k: text(v) for k, v in function["Environment"]["Variables"].items()})
+    assert settings.watch.overdue.margin_percent == 25
+    assert settings.watch.dwell("UNDETERMINED").total_seconds() == 7200
+    assert settings.watch.dwell("ACTION_REQUIRED").total_seconds() == 0
+    assert settings.budget_alert_percents == (60, 90)
 
 
 def test_the_functions_understand_what_they_are_told(local):

@@ -11,7 +11,7 @@ from tests.infra.templates import text
 ERRORS, THROTTLES = ("AWS/Lambda", "Errors"), ("AWS/Lambda", "Throttles")
 DEAD_LETTERS = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
 AGE = ("AWS/SQS", "ApproximateAgeOfOldestMessage")
-FAILED = ("Pulse", "Failed")
+FAILED, DRIFT = ("Pulse", "Failed"), ("Pulse", "Drift")
 SERVER_ERRORS = ("AWS/ApiGateway", "5xx")
 LIMITS = {
     # metric: (statistic, seconds, raised when it reaches)
@@ -20,6 +20,7 @@ LIMITS = {
     DEAD_LETTERS: ("Maximum", 60, 1),
     AGE: ("Maximum", 300, 1800),
     FAILED: ("Sum", 3600, 5),
+    DRIFT: ("Sum", 300, 1),
     SERVER_ERRORS: ("Sum", 300, 1),
 }
 
@@ -73,8 +74,9 @@ def test_every_queue_has_an_alarm_and_every_dead_letter_queue_has_one(synthesize
         assert watched(synthesis, metric) == sorted((("QueueName", f"{n}.QueueName"),) for n in names)
 
 
-def test_failed_jobs_and_the_api_s_errors_have_an_alarm(local):
+def test_failed_jobs_drift_and_the_api_s_errors_have_an_alarm(local):
     assert watched(local, FAILED) == [(("service", "on_job_event"),)]
+    assert watched(local, DRIFT) == [(("service", "reconcile_jobs"),)]
     assert watched(local, SERVER_ERRORS) == [(("ApiId", "HttpApi"),)]
 
 
@@ -95,7 +97,7 @@ def test_all_alarms_go_to_the_alarms_topic(alarms):
 
 def test_an_alarm_s_name_is_a_subject_and_its_description_says_what_to_do(alarms):
     names = [alarm["AlarmName"] for alarm in alarms.values()]
-    assert len(set(names)) == len(names) == 18
+    assert len(set(names)) == len(names) == 21
     for alarm in alarms.values():
         assert re.fullmatch(r"PulseJobs: [\w ,]{6,60}", alarm["AlarmName"])
         means, _, next_step = alarm["AlarmDescription"].partition(". ")
@@ -118,6 +120,7 @@ def test_the_dashboard_shows_the_path_of_a_job_from_left_to_right(widgets):
         "Alerts",
         "Age of the oldest message (seconds)",
         "Dead letters",
+        "Drift (jobs)",
         "Errors",
         "Throttles",
         "Duration, 95th percentile (milliseconds)",
@@ -130,7 +133,7 @@ def test_the_dashboard_shows_each_of_our_metrics_and_no_other_of_that_namespace(
     assert ours == {str(name) for name in telemetry.Job}
     assert all(m[2] == "service" for m in lines if m[0] == telemetry.NAMESPACE)
     services = {m[3] for m in lines if m[0] == telemetry.NAMESPACE}
-    assert services == {"submit_job", "on_job_event"}
+    assert services == {"submit_job", "on_job_event", "reconcile_jobs"}
 
 
 def test_the_dashboard_searches_failures_by_the_cause_that_functions_write(widgets):

@@ -7,6 +7,9 @@ JOBS = "arn:$Partition:batch:$Region:$AccountId:job/*"
 REVISIONS = "arn:$Partition:batch:$Region:$AccountId:job-definition/pulse-retrodiction-training:*"
 QUEUES = "Queuespulseretrodictionfairqueue.JobQueueArn Queuespulseretrodictionjobqueue.JobQueueArn"
 WEBHOOK = "arn:$Partition:secretsmanager:$Region:$AccountId:secret:pulse/slack-webhook-??????"
+SCHEDULES = (
+    "arn:$Partition:scheduler:$Region:$AccountId:schedule/PulseJobs-OnJobEvent-Overdue-Group-34ED68BD/*"
+)
 TAKE = (
     "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage"
 )
@@ -66,11 +69,32 @@ EXPECTED = {
         "lambda.amazonaws.com",
         [
             "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on LedgerTable.Arn",
+            "dynamodb:Query on LedgerTable.Arn/index/by_dataset LedgerTable.Arn/index/by_profile",
+            (
+                "iam:PassRole on OnJobEventOverdueRole.Arn "
+                "if StringEquals iam:PassedToService scheduler.amazonaws.com"
+            ),
             "logs:CreateLogStream logs:PutLogEvents on OnJobEventUseCaseLogs.Arn",
+            "logs:GetLogEvents on TrainingLogs.Arn",
             "s3:GetObject on ResultsBucket.Arn/results/*/metrics.json",
+            f"scheduler:CreateSchedule scheduler:DeleteSchedule on {SCHEDULES}",
             "sns:Publish on AlertsTopic",
             f"{TAKE} on OnJobEventEventsQueue.Arn",
             "sqs:SendMessage on SubmitJobDropsQueue.Arn",
+        ],
+    ),
+    "OnJobEventOverdueRole": (
+        "scheduler.amazonaws.com",
+        ["sqs:SendMessage on OnJobEventEventsDeadLetters.Arn OnJobEventEventsQueue.Arn"],
+    ),
+    "ReconcileJobsUseCaseRole": (
+        "lambda.amazonaws.com",
+        [
+            "batch:DescribeJobs on *",
+            "dynamodb:GetItem dynamodb:Query on LedgerTable.Arn",
+            "dynamodb:Query on LedgerTable.Arn/index/by_status",
+            "logs:CreateLogStream logs:PutLogEvents on ReconcileJobsUseCaseLogs.Arn",
+            "sqs:SendMessage on OnJobEventEventsQueue.Arn SubmitJobDropsQueue.Arn",
         ],
     ),
     "SendAlertUseCaseRole": (
@@ -144,6 +168,7 @@ def test_each_function_runs_with_its_own_role(local):
         "CancelJobUseCaseFunction": "CancelJobUseCaseRole.Arn",
         "GetJobUseCaseFunction": "GetJobUseCaseRole.Arn",
         "OnJobEventUseCaseFunction": "OnJobEventUseCaseRole.Arn",
+        "ReconcileJobsUseCaseFunction": "ReconcileJobsUseCaseRole.Arn",
         "SendAlertUseCaseFunction": "SendAlertUseCaseRole.Arn",
     }
 

@@ -11,7 +11,7 @@ from tests.local.deployment import Deployment, until
 
 T = TypeVar("T")
 DENIALS = ("AccessDenied", "is not authorized to perform")
-FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "SendAlert")
+FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "SendAlert", "ReconcileJobs")
 SECONDS = 60
 
 

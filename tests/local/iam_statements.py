@@ -10,7 +10,7 @@ from typing import Any
 from tests.local.deployment import Deployment
 
 STACKS = ("PulseCompute", "PulseJobs")
-PRINCIPALS = ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com")
+PRINCIPALS = ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com", "scheduler.amazonaws.com")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.retries.standard import ExponentialBackoff
 from rich.console import Console
 
-from lambdas import bootstrap
+from lambdas import bootstrap, bootstrap_events
 from localaws import instance
 from pulse.aws import clients
 from tests.local import fault_proxy
@@ -158,10 +158,10 @@ def _wire() -> None:
     """Once, and before the processes part: clients without a connection may be shared."""
     _forget_wiring()
     bootstrap.submit_drop()
-    bootstrap.record_job_event()
+    bootstrap_events.record_job_event()
 
 
 def _forget_wiring() -> None:
-    for value in vars(bootstrap).values():
+    for value in [*vars(bootstrap).values(), *vars(bootstrap_events).values()]:
         if hasattr(value, "cache_clear"):
             value.cache_clear()

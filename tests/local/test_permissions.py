@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from pulse.domain.job_status import position
 from tests.local.denials import Denied, Watch
 from tests.local.deployment import Deployment, pulse_job_id, sample, until
 from tests.local.iam_statements import all_statements, without
 
 pytestmark = pytest.mark.local
 OUT_OF_MEMORY = Path(__file__).parents[1] / "events" / "batch_failed_out_of_memory.json"
-ROLES = 7
-"""Five functions, the job, its start."""
+ROLES = 9
+"""Six functions, the job, its start, and the schedules of what is overdue."""
 
 
 def test_should_be_denied_without_any_one_statement(own_pulse: Deployment, subtests: pytest.Subtests):
@@ -56,6 +57,7 @@ class _Walk:
         versioned = {"dataset": key, "dataset_version_id": version}
         # A hundredth of it on this AWS, and the machine may be busy.
         small, auto = ({"profile": profile, "timeout_seconds": 86400} for profile in ("small", "auto"))
+        watched = {"expected_runtime_seconds": 1}
 
         sharded = self.submit(small | {"dataset": key, "shards": 2})
         # It waits for the merge, long enough to be ended before it begins.
@@ -63,20 +65,27 @@ class _Walk:
         self.call("POST", f"/jobs/{unwanted['job_id']}/cancel")
         # The second looks at the data set and at what it took before, the third at all there are and at
         # earlier runs of the profile.
-        first = self.submit(versioned | small)
+        first = self.submit(versioned | small | watched)
         submitted = [sharded, first, self.submit(versioned | auto), self.submit(auto)]
         self.call("POST", "/jobs", auto, query={"dry_run": "true"})
         self.call("GET", f"/jobs/{first['job_id']}")
         self.call("GET", "/jobs", query={"profile": "small"})
+        self.call("GET", "/jobs", query={"tag": f"Run={self.run}"})
+        self.call("GET", "/costs")
+        self.call("GET", "/queue")
+        self.reconcile()
 
         try:
             self.watch.until(lambda: not self.missing(version, submitted) or None, f"the run {self.run}")
         except AssertionError:
             pytest.fail(f"Still to come: {self.missing(version, submitted)}")
         self.call("GET", f"/jobs/{first['job_id']}/logs")
-        self.adopts(first, versioned | small)
+        self.loses_the_end(submitted[-1])
+        self.adopts(first, versioned | small | watched)
         self.dies_of_memory(first)
         self.watch.until(lambda: self.memories() & {"4096"} or None, "the rerun with more memory")
+        # What could not be done for an alert is logged after it went out.
+        self.watch.until(lambda: self.failures(first) or None, "word of the failure")
 
     def submit(self, request: dict[str, Any]) -> dict[str, Any]:
         """What the submission was answered with. It has an Idempotency-Key of its own."""
@@ -111,22 +120,45 @@ class _Walk:
         }
         return [step for step, done in steps.items() if not done]
 
+    def reconcile(self) -> None:
+        functions = self.pulse.found.client("lambda")
+        (name,) = (
+            function["FunctionName"]
+            for function in functions.list_functions()["Functions"]
+            if "ReconcileJobs" in function["FunctionName"]
+        )
+        functions.invoke(FunctionName=name, Payload=b"{}")
+
+    def loses_the_end(self, job: dict[str, Any]) -> None:
+        """Makes the ledger forget that the job has ended, and has that found out."""
+        self.overwrite(job, status="RUNNING", attempts=0, position=position("RUNNING", 0), expected_seconds=1)
+
+        def known() -> bool:
+            self.reconcile()
+            return bool(self.call("GET", f"/jobs/{job['job_id']}")["status"] == "SUCCEEDED")
+
+        self.watch.until(lambda: known() or None, f"the end of {job['job_id']} again")
+
+    def overwrite(self, job: dict[str, Any], **values: str | int) -> None:
+        """Changes attributes of a record in the ledger, behind everybody's back."""
+        self.pulse.table.update_item(
+            TableName=next(name for name in self.pulse.table.list_tables()["TableNames"] if "Ledger" in name),
+            Key={"pk": {"S": f"JOB#{job['job_id']}"}, "sk": {"S": "RECORD"}},
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            ExpressionAttributeNames={f"#{name}": name for name in values},
+            ExpressionAttributeValues={
+                f":{name}": {"N" if isinstance(value, int) else "S": str(value)}
+                for name, value in values.items()
+            },
+        )
+
     def adopts(self, job: dict[str, Any], request: dict[str, Any]) -> None:
         """Makes the ledger forget the answer of SubmitJob and all that came after, and asks for the same job
         again.
         """
         long_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
-        self.pulse.table.update_item(
-            TableName=next(name for name in self.pulse.table.list_tables()["TableNames"] if "Ledger" in name),
-            Key={"pk": {"S": f"JOB#{job['job_id']}"}, "sk": {"S": "RECORD"}},
-            UpdateExpression="SET #status = :claimed, lease_until = :then, #position = :start "
-            "REMOVE batch_job_id, attempts, exit_code",
-            ExpressionAttributeNames={"#status": "status", "#position": "position"},
-            ExpressionAttributeValues={
-                ":claimed": {"S": "CLAIMED"},
-                ":then": {"S": long_ago},
-                ":start": {"N": "0"},
-            },
+        self.overwrite(
+            job, status="CLAIMED", position=0, attempts=0, lease_until=long_ago, batch_job_id="", exit_code=0
         )
         assert self.submit(request) == job
 
@@ -139,6 +171,9 @@ class _Walk:
         event["detail"] |= {name: known[name] for name in ("jobId", "jobName", "jobQueue")}
         event["detail"]["container"]["environment"] = known["container"]["environment"]
         self.pulse.sqs.send_message(QueueUrl=self.pulse.queue_url("Events"), MessageBody=json.dumps(event))
+
+    def failures(self, job: dict[str, Any]) -> bool:
+        return any("FAILED" in json.dumps(told) for told in self.pulse.messages(job["job_id"], "slack"))
 
     def jobs(self) -> list[dict[str, Any]]:
         return [job for job in self.pulse.all_jobs() if job["tags"].get("Run") == self.run]

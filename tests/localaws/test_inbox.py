@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -43,6 +44,18 @@ def test_a_slack_message_arrives_with_its_blocks(aws, messages):
     assert message["blocks"] == blocks
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", message["received_at"])
     assert set(message) == {"id", "received_at", "channel", "to", "subject", "text", "blocks", "attributes"}
+
+
+def test_a_webhook_takes_one_message_a_second_where_it_is_asked_to_be_like_slack(aws, messages):
+    first, second = (
+        post(aws, {"text": "a"}, "slack/one-a-second"),
+        post(aws, {"text": "b"}, "slack/one-a-second"),
+    )
+    assert (first, second) == ((200, "ok"), (429, "rate_limited"))
+    time.sleep(1)
+    assert post(aws, {"text": "c"}, "slack/one-a-second") == (200, "ok")
+    assert post(aws, {"text": "d"}) == (200, "ok"), "others are not held back"
+    assert [message["text"] for message in messages()] == ["a", "c", "d"]
 
 
 def test_a_form_with_a_payload_is_accepted_as_slack_does(aws, messages):
@@ -154,7 +167,7 @@ def test_the_page_shows_hostile_messages_as_text(aws, messages, tmp_path):
     )
     topic = aws.client("sns").create_topic(Name="evil")["TopicArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="e@example.com")
-    aws.client("sns").publish(TopicArn=topic, Message=evil)
+    aws.client("sns").publish(TopicArn=topic, Message=f"{evil} https://example.com/a?b=c&d=%22'x")
     flags = [
         "--headless",
         "--no-sandbox",
@@ -173,3 +186,4 @@ def test_the_page_shows_hostile_messages_as_text(aws, messages, tmp_path):
     assert "<strong>b</strong>" in page.stdout
     assert "&lt;i&gt;" in page.stdout
     assert "javascript:" not in page.stdout
+    assert """<a href="https://example.com/a?b=c&amp;d=%22'x" target="_blank\"""" in page.stdout

@@ -91,7 +91,7 @@ FATES = {
 _READ = ("answered", "failed", "killed")
 _WRITE = ("answered", "failed", "answer lost", "repeated", "killed", "killed after")
 POSSIBLE = {
-    **dict.fromkeys(("record", "plan", "claimed", "children"), _READ),
+    **dict.fromkeys(("record", "plan", "claimed", "children", "runs"), _READ),
     **dict.fromkeys(("claim", "take_over", "settle", "release", "create", "move", "note_cost"), _WRITE),
     "find": ("answered", "failed", "denied", "killed"),
     "submit": (

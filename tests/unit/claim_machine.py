@@ -1,9 +1,12 @@
-"""The state machine of a claim: the real SubmitJob and RecordJobEvent, several at once, in a world in memory.
+"""The state machine of a claim: the real SubmitJob, ResumeClaims and RecordJobEvent, several at once, in
+memory.
 
 Each is stopped before each of its calls; Hypothesis says how the call goes, which one goes on, and what time
 it is.
 """
 
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -15,49 +18,50 @@ from hypothesis.stateful import (
     rule,
 )
 
+from pulse.domain.envelope import CLAIM_ABANDONED
 from pulse.domain.errors import PulseError, TryAgain
 from pulse.domain.idempotency import Identity
-from pulse.domain.job_alert import Place
 from pulse.domain.job_request import JobRequest
 from pulse.domain.preparation import Preparation
 from pulse.domain.resources import Resources
-from pulse.services.publish_alert import PublishAlert
-from pulse.services.read_metrics import ReadMetrics
-from pulse.services.record_job_event import RecordJobEvent
+from pulse.services.finish_claim import FinishClaim
+from pulse.services.resume_claims import ResumeClaims
 from pulse.services.submit_job import SubmitJob
 from tests.unit.claim_functions import FUNCTION_LIVES, POSSIBLE, Function, Wire
 from tests.unit.claim_world import CATALOGUE, LAGS, SITE, Clock, MemoryBatch, MemoryLedger
+from tests.unit.recorder import recorder
 
 REQUESTS = {"single": JobRequest(tags={"Of": "single"}), "array": JobRequest(tags={"Of": "array"}, shards=2)}
 STEPS = {"single": 1, "array": 2}
 PREPARED = Preparation(resources=Resources(vcpus=0.25, memory_mib=512, gpus=0, timeout_seconds=3600))
 LIFE = ("RUNNABLE", "RUNNING", "SUCCEEDED")
-SETTLED_WITHIN = timedelta(minutes=5)
+SETTLED_WITHIN, EVERY = timedelta(minutes=20), timedelta(minutes=5)
 MOST_FUNCTIONS = 4
 anything = st.integers(0, 59)
 fates = st.lists(st.one_of(st.just(0), anything), max_size=12)
 
 
-class Nothing:
-    """Of what RecordJobEvent needs beside the ledger: every alert went out, no file is there."""
+@dataclass
+class Left:
+    """The queue in which abandoned claims are sent."""
 
-    wanted = False
+    job_ids: list[str] = field(default_factory=list)
 
-    def take(self, *_, **__):
-        return "done"
-
-    def read(self, *_, **__):
-        return None
+    def send(self, detail_type, detail, **_):
+        assert detail_type == CLAIM_ABANDONED
+        self.job_ids.append(detail["job_id"])
 
 
 class ClaimMachine(RuleBasedStateMachine):
-    submit_job, ledger = SubmitJob, MemoryLedger
+    finish_claim, resume_claims, ledger = FinishClaim, ResumeClaims, MemoryLedger
 
-    @initialize()
-    def begin(self):
-        self.clock = Clock()
+    @initialize(come_back=st.booleans())
+    def begin(self, come_back):
+        """`come_back`: whether whoever got no answer asks again in the end."""
+        self.clock, self.come_back = Clock(), come_back
         self.table, self.batch = self.ledger(), MemoryBatch(self.clock)
         self.functions, self.events, self.asked, self.ids = [], [], set(), 0
+        self.left = Left()
 
     @rule(name=st.sampled_from(sorted(REQUESTS)), fates=fates, lag=st.sampled_from(LAGS), stops=st.booleans())
     def ask(self, name, fates, lag, stops):
@@ -79,6 +83,19 @@ class ClaimMachine(RuleBasedStateMachine):
         """Any event that ever happened is delivered: late, repeated, out of turn."""
         event = self.events[which % len(self.events)]
         self._call(lambda ledger, _: self._recorder(ledger).record(event), fates, LAGS[0], stops=stops)
+
+    @rule()
+    def look_for_abandoned_claims(self):
+        self._resumer().resume()
+
+    @precondition(lambda self: self.left.job_ids)
+    @rule(which=anything, fates=fates, lag=st.sampled_from(LAGS), stops=st.booleans())
+    def finish(self, which, fates, lag, stops):
+        """A claim that was found abandoned, at whatever time, is finished: late, repeated."""
+        job_id = self.left.job_ids[which % len(self.left.job_ids)]
+        self._call(
+            lambda ledger, batch: self._finisher(ledger, batch).finish(job_id), fates, lag, stops=stops
+        )
 
     @precondition(lambda self: self.functions)
     @rule(which=anything, fates=fates, lag=st.sampled_from(LAGS), stops=st.booleans())
@@ -122,10 +139,32 @@ class ClaimMachine(RuleBasedStateMachine):
             return
         for function in list(self.functions):
             self._kill(function, 0)
-        for name in sorted(self.asked):
-            self._everybody_retries(name)
+        if self.come_back:
+            for name in sorted(self.asked):
+                self._everybody_retries(name)
+        else:
+            self._nobody_retries()
         self._forward(600)
         self.never_two_jobs()
+
+    def _nobody_retries(self):
+        """What was claimed is finished all the same; what is RELEASED was refused to whoever asked."""
+        for _ in range(int(SETTLED_WITHIN / EVERY)):
+            self._forward(EVERY.total_seconds())
+            self.left.job_ids.clear()
+            self._resumer().resume()
+            for job_id in self.left.job_ids:
+                with suppress(TryAgain):
+                    self._finisher(self.table, self.batch).finish(job_id)
+            self.never_two_jobs()
+            self.released_means_no_job()
+        for record in self.table.records.values():
+            first = self.table.records[record.results_id]
+            assert record.status != "CLAIMED", "left in the middle"
+            assert record.status != "RELEASED" or first.status == "RELEASED", "its array has no follower"
+            jobs = [job.id for job in self.batch.jobs if job.name == record.job_name]
+            known = [record.batch_job_id] if record.batch_job_id else []
+            assert jobs == known, "the ledger knows other ids"
 
     def _everybody_retries(self, name):
         """As SQS and a client do: until there is an answer. It is the same from then on."""
@@ -158,30 +197,31 @@ class ClaimMachine(RuleBasedStateMachine):
         identity = Identity(key=name, payload_hash=name, strict=True)
         return self._submitter(ledger, batch).submit(REQUESTS[name], identity)
 
+    def _finisher(self, ledger, batch):
+        return self.finish_claim(ledger=ledger, batch=batch, clock=self.clock, pause_up_to=lambda _: None)
+
+    def _resumer(self):
+        return self.resume_claims(
+            ledger=self.table,
+            submissions=self.left,
+            job_events=self.left,
+            queues={"fifo": "arn:fifo"},
+            clock=self.clock,
+        )
+
     def _submitter(self, ledger, batch):
-        return self.submit_job(
+        return SubmitJob(
             ledger=ledger,
-            batch=batch,
+            finish_claim=self._finisher(ledger, batch),
             prepare=lambda _, **__: PREPARED,
             catalogue=CATALOGUE,
             site=SITE,
             clock=self.clock,
             random_hex=self._random_hex,
-            pause_up_to=lambda _: None,
         )
 
     def _recorder(self, ledger):
-        return RecordJobEvent(
-            ledger=ledger,
-            read_metrics=ReadMetrics(objects=Nothing(), results_bucket="results"),
-            publish_alert=PublishAlert(turns=Nothing(), topic=Nothing(), clock=self.clock),
-            reruns=Nothing(),
-            catalogue=CATALOGUE,
-            queues={"arn:fifo": "fifo"},
-            place=Place(console=None, data_bucket="data", log_group="jobs"),
-            cost_of=lambda *_: None,
-            clock=self.clock,
-        )
+        return recorder(ledger, self.clock, place=None)
 
     def _random_hex(self):
         self.ids += 1

@@ -86,6 +86,14 @@ class MemoryLedger:
     def record(self, job_id):
         return self.records.get(job_id)
 
+    def newest(self, by, of, *, most, after):
+        assert by == "status"
+        found = [record for record in self.records.values() if record.status == of]
+        found.sort(key=lambda record: (record.created_at, record.job_id), reverse=True)
+        if after:
+            found = [r for r in found if (r.created_at, r.job_id) < (after.created_at, after.job_id)]
+        return found[:most]
+
     def create(self, record):
         return self.records.setdefault(record.job_id, record) is record
 
@@ -101,6 +109,9 @@ class MemoryLedger:
 
     def note_cost(self, record):
         pass
+
+    def runs(self, **_):
+        return []
 
 
 @dataclass

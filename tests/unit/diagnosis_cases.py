@@ -40,6 +40,12 @@ ALLOW_SECRET = (
     "source-AbCdEf to the role PulseCompute-ExecutionRole"
 )
 
+IMAGE = (
+    "123456789012.dkr.ecr.us-east-1.amazonaws.com/cdk-hnb659fds-container-assets-123456789012-us-east-1:"
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+)
+RESOLVING = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref "
+
 
 RETRY, REPAIR = True, False
 
@@ -157,6 +163,7 @@ KNOWN = [
         {"exit_code": None, "reason": "CannotStartContainerError: Error response: exec"},
         "container-not-started",
     ),
+    ({"reason": f"{RESOLVING}{IMAGE}: not found"[:255]}, "image-not-found"),
     ({"status_reason": "Timeout waiting for EphemeralStorage provisioning to complete."}, "start-timed-out"),
     ({"status_reason": f"{LIMIT}MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS"}, "service-role-permissions"),
     ({"status_reason": f"{LIMIT}ACTION_REQUIRED"}, "compute-environment-invalid"),

@@ -1,150 +1,289 @@
-import json
-from datetime import UTC, datetime
+"""What alerts say, by their causes. How they look is in test_alert_renderings.py."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pulse.aws import sns
-from pulse.domain import alert_amazon_q, alert_email, alert_slack, console
-from pulse.domain.alert import Alert, Fact, Link
+from pulse.domain import console
+from pulse.domain.alert import Command, Fact
+from pulse.domain.alerts_wanted import AlertsWanted, is_wanted
+from pulse.domain.array_children import Failures
+from pulse.domain.budget_alert import budget_alert
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
 from pulse.domain.duration import in_words
+from pulse.domain.early_alert import blocked_alert, overdue_alert, started_alert, submitted_alert
 from pulse.domain.errors import InvalidRequest
-from pulse.domain.job_alert import Place, job_alert
-from pulse.domain.job_record import JobRecord, advanced
+from pulse.domain.job_alert import Size, is_told, job_alert
+from pulse.domain.job_event import Attempt
+from pulse.domain.job_record import Change, JobRecord
 from pulse.domain.job_request import JobRequest
+from pulse.domain.month_costs import Spent
+from pulse.domain.record_changes import advanced
 from pulse.domain.s3_drop import S3Drop
 from pulse.domain.training_metrics import TrainingMetrics, VariableMetrics
 from pulse.domain.validation import collect
+from tests.unit.alert_cases import NOW, PLACE, ended, happened, submitted
+from tests.unit.test_alert_renderings import SNS_BYTES, published_bytes
 
-PLACE = Place(console=Console(region="us-east-1"), data_bucket="data", log_group="/pulse/training")
-METRICS = TrainingMetrics(
-    variables={
-        "wti_spot": VariableMetrics(trust=0.58, skill_vs_persistence=-0.021, mase=1.02, coverage=0.9),
-        "spx_close": VariableMetrics(trust=0.71, skill_vs_persistence=0.12, mase=0.88, coverage=0.94),
-    },
-    windows=390,
-)
+LONGEST_KEY = "datasets/" + "\U0001f4c8" * 253
 
 
-def test_should_read_well_as_an_email(record, happened):
-    ended = structs.replace(advanced(record, happened("succeeded")), dataset_version_id="v1")
-    alert = job_alert(ended, PLACE, METRICS)
-    assert alert_email.subject(alert) == "[SUCCEEDED] Retrodiction of datasets/market_daily.csv succeeded"
-    assert (
-        alert_email.body(alert)
-        == """\
-Retrodiction of datasets/market_daily.csv succeeded
-
-2 variables were retrodicted over 390 windows. Trust and coverage go from 0 to
-1; a skill above 0 beats persistence.
-
-  Job            batch-20260302093000-0a1b2c3d
-  AWS Batch job  4c7599ae-0a82-49aa-ba5a-4727fcce14a8
-  Data set       s3://data/datasets/market_daily.csv
-  Version        v1
-  Variables      all numeric columns
-  Waited         42 s
-  Ran            3 min 5 s
-  Resources      1 vCPU, 2048 MiB
-  Profile        small
-  Queue          fifo
-  Results        s3://results/results/batch-20260302093000-0a1b2c3d/
-
-  variable   trust  skill  MASE  coverage
-  spx_close   0.71  +0.12  0.88      0.94
-  wti_spot    0.58  -0.02  1.02      0.90
-
-What to do next
-  Read the report:
-  s3://results/results/batch-20260302093000-0a1b2c3d/report.html
-
-Results:
-  https://us-east-1.console.aws.amazon.com/s3/buckets/results?region=us-east-1&prefix=results%2Fbatch-20260302093000-0a1b2c3d%2F
-Log:
-  https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups/log-group/$252Fpulse$252Ftraining/log-events/job$252Fdefault$252F9f8e7d6c5b4a
-Job:
-  https://us-east-1.console.aws.amazon.com/batch/home?region=us-east-1#jobs/detail/4c7599ae-0a82-49aa-ba5a-4727fcce14a8
-"""
-    )
+def told(alert):
+    return {fact.label: fact.value for fact in (*alert.facts, *alert.names)}
 
 
-def test_should_say_what_failed_and_what_helps(record, happened):
-    alert = job_alert(advanced(record, happened("failed_exit_code")), PLACE)
-    assert alert_email.subject(alert) == (
-        "[FAILED] Retrodiction of datasets/market_daily.csv failed: missing variable"
-    )
-    assert "exit code 67" in alert.reason
-    assert (
-        alert.next_step
-        == "The last line of the log names it exactly. Drop the variable from the request, or load it."
-    )
-    assert {link.label for link in alert.links} == {"Log", "Job"}
+def failed(**changes):
+    return structs.replace(submitted(), status="FAILED", **changes)
 
 
-def test_should_say_that_a_job_reads_everything_when_it_names_no_data_set(record, happened):
-    ended = advanced(structs.replace(record, dataset=""), happened("succeeded"))
-    alert = job_alert(ended, PLACE)
+def test_should_say_that_a_job_reads_everything_when_it_names_no_data_set():
+    alert = job_alert(structs.replace(ended(submitted(), "succeeded"), dataset=""), PLACE)
     assert alert.headline == "Retrodiction of all data sets succeeded"
-    assert Fact("Data set", "s3://data/datasets/") in alert.facts
+    assert Fact("Data set", "s3://pulse-data/datasets/") in alert.facts
 
 
-def test_should_list_the_most_trusted_variables_when_there_are_many(record, happened):
+def test_should_list_the_most_trusted_variables_when_there_are_many():
     many = {f"v{i:02}": VariableMetrics(trust=i / 100) for i in range(30)}
-    alert = job_alert(advanced(record, happened("succeeded")), PLACE, TrainingMetrics(variables=many))
+    alert = job_alert(ended(submitted(), "succeeded"), PLACE, TrainingMetrics(variables=many))
     assert alert.table[1][0] == "v29"
     assert alert.table[-1][0] == "and 10 more"
 
 
+def test_should_show_by_how_much_trust_and_skill_changed_since_the_run_before():
+    now = {
+        "a": VariableMetrics(trust=0.71, skill_vs_persistence=0.1),
+        "b": VariableMetrics(trust=0.6, skill_vs_persistence=0.2),
+        "new": VariableMetrics(trust=0.5),
+        "c": VariableMetrics(trust=0.400, skill_vs_persistence=1e300),
+    }
+    before = {
+        "a": VariableMetrics(trust=0.67, skill_vs_persistence=None),
+        "b": VariableMetrics(trust=0.65, skill_vs_persistence=0.199),
+        "c": VariableMetrics(trust=0.401, skill_vs_persistence=-1e300),
+    }
+    alert = job_alert(
+        ended(submitted(), "succeeded"),
+        PLACE,
+        TrainingMetrics(variables=now),
+        previous=TrainingMetrics(variables=before),
+    )
+    assert [row[:3] for row in alert.table[1:]] == [
+        ("a", "0.71 (+0.04)", "+0.10"),
+        ("b", "0.60 (-0.05)", "+0.20 (+0.00)"),
+        ("new", "0.50", "-"),
+        ("c", "0.40 (+0.00)", "+1e+300 (+2e+300)"),
+    ]
+    assert "In parentheses" in alert.reason
+    assert told(alert)["Compared to"] == "batch-20260301093000-9f8e7d6c"
+
+
+def test_should_compare_to_nothing_when_there_was_no_run_before():
+    metrics = TrainingMetrics(variables={"a": VariableMetrics(trust=0.7)})
+    alert = job_alert(ended(submitted(), "succeeded"), PLACE, metrics)
+    assert alert.table[1][1] == "0.70"
+    assert "In parentheses" not in alert.reason
+    assert "Compared to" not in told(alert)
+
+
+def test_should_say_nothing_of_what_is_usual_before_enough_was_run():
+    ran = structs.replace(ended(submitted(), "succeeded"), usual=None, quoted_usd=None)
+    facts = told(job_alert(ran, PLACE))
+    assert (facts["Waited"], facts["Ran"], facts["Cost"]) == ("42 s", "3 min 5 s", "$0.0027 by list prices")
+
+
+@pytest.mark.parametrize(
+    ("cost_usd", "quoted_usd", "cost"),
+    [
+        (None, None, None),
+        ("12.5", None, "$12.50 by list prices"),
+        ("0", "0", "$0.00 by list prices"),
+        ("12.5", "10", "$12.50 by list prices, 125 % of the $10.00 quoted"),
+        ("1234.5", "0.5", "$1,234.50 by list prices, 246900 % of the $0.5000 quoted"),
+    ],
+)
+def test_should_tell_the_cost_against_the_quote(cost_usd, quoted_usd, cost):
+    money = {"cost_usd": cost_usd, "quoted_usd": quoted_usd}
+    record = failed(**{name: None if usd is None else Decimal(usd) for name, usd in money.items()})
+    assert told(job_alert(record, PLACE)).get("Cost") == cost
+
+
+def test_should_tell_how_each_attempt_ended():
+    tries = (
+        Attempt(status_reason="Your Spot Task was interrupted."),
+        Attempt(status_reason="Your Spot Task was interrupted."),
+        Attempt(exit_code=75, reason=""),
+    )
+    facts = told(job_alert(failed(attempts=3, tries=tries), PLACE))
+    assert facts["Attempts"] == "3: Your Spot Task was interrupted. (2 times); exit code 75"
+
+
+@pytest.mark.parametrize(
+    ("status_reason", "helps", "label"),
+    [
+        ("Your Spot Task was interrupted.", "helps", "Run it again"),
+        (
+            "Dependent Job failed",
+            "does not help unless something is changed first",
+            "Then run it again",
+        ),
+    ],
+)
+def test_should_say_whether_trying_again_helps(status_reason, helps, label):
+    alert = job_alert(failed(status_reason=status_reason), PLACE)
+    assert told(alert)["Trying again"] == helps
+    assert alert.commands[0] == Command(label, "pulse rerun batch-20260302093000-0a1b2c3d")
+
+
+def test_should_offer_no_rerun_when_one_is_under_way_or_cannot_be():
+    """The request of another client's job is not known."""
+    died = failed(exit_code=137, reason="OutOfMemoryError: Container killed", log_stream="a/b")
+    again = job_alert(died, PLACE, rerun=Size(2, 4096))
+    assert again.next_step == "Nothing: it is submitted again with 2 vCPU and 4096 MiB."
+    assert "Trying again" not in told(again)
+    for alert in (again, job_alert(structs.replace(died, foreign=True), PLACE)):
+        assert [command.line for command in alert.commands] == ["pulse logs batch-20260302093000-0a1b2c3d"]
+
+
+def test_should_find_the_cause_in_the_log_and_show_it_without_secrets():
+    log = (
+        *("older",) * 30,
+        "export AWS_SECRET_ACCESS_KEY=hunter2",
+        "MemoryError: Unable to allocate 14.9 GiB",
+    )
+    alert = job_alert(failed(exit_code=1), PLACE, log=log)
+    assert alert.cause == "out-of-memory"
+    assert alert.log[-2:] == (
+        "export AWS_SECRET_ACCESS_KEY=[redacted]",
+        "MemoryError: Unable to allocate 14.9 GiB",
+    )
+    assert len(alert.log) == 20
+
+
+def test_should_name_the_failed_children_of_an_array_and_the_commonest_cause():
+    array = ended(structs.replace(submitted(), array_size=24), "failed_array_parent")
+    some = Failures(count=3, of=24, indexes=(4, 7, 19), cause="out-of-memory", with_cause=2)
+    alert = job_alert(array, PLACE, failed=some)
+    assert alert.headline.endswith(" failed: 3 of 24 children, most often out of memory")
+    assert alert.reason.startswith("3 of 24 children failed: 4, 7, 19; 2 of them: out of memory.")
+    unknown = job_alert(array, PLACE, failed=Failures(count=3, of=24))
+    assert unknown.headline.endswith(" failed: 3 of 24 children")
+
+
+def test_should_say_when_and_why_a_job_should_have_ended():
+    running = advanced(submitted(), happened("running"))
+    late = running.started_at + timedelta(seconds=7300)
+    record = structs.replace(running, due_at=running.started_at + timedelta(hours=2), due_seconds=7200.0)
+    asked = overdue_alert(record, PLACE, now=late)
+    assert asked.reason == (
+        "The job has been running for 2 h 1 min, since 2026-03-02 09:30 UTC, and should have ended by "
+        "2026-03-02 11:30 UTC: its request expects 2 h."
+    )
+    assert told(asked)["Running for"].startswith("2 h 1 min (usually 2 min 51 s")
+    learned = overdue_alert(structs.replace(record, due_seconds=None), PLACE, now=late)
+    assert learned.reason.endswith(": of 24 earlier runs like it 95 % were over in 4 min 4 s.")
+    bare = structs.replace(record, due_seconds=None, due_at=None, usual=None, attempts=2)
+    assert overdue_alert(bare, PLACE, now=late).reason.endswith(
+        "should have ended by now. 2 of its attempts ended before this one."
+    )
+
+
+def test_should_take_undetermined_for_a_lack_of_capacity_where_spot_is_tried_first():
+    waiting = advanced(submitted(), happened("runnable"))
+    reason = happened("queue_blocked_undetermined").status_reason
+    on_spot = structs.replace(waiting, queue="spot-queue")
+    assert blocked_alert(waiting, PLACE, reason=reason, now=NOW).cause == "undetermined"
+    assert blocked_alert(on_spot, PLACE, reason=reason, now=NOW).cause == "no-capacity"
+
+
+def test_should_count_the_waiting_of_a_job_that_is_tried_again_from_the_end_of_its_last_attempt():
+    again = NOW + timedelta(hours=1)
+    record = structs.replace(
+        submitted(), status="RUNNABLE", started_at=NOW, attempts=1, changes=(Change("RUNNABLE", 1, again),)
+    )
+    alert = blocked_alert(record, PLACE, reason="", now=again + timedelta(minutes=5))
+    assert told(alert)["Waiting for"] == "5 min"
+    assert "Running for" not in told(alert)
+
+
+def test_should_say_what_is_likely_to_come_as_far_as_it_is_known():
+    record = structs.replace(submitted(), usual=None, expected_seconds=None, quoted_usd=None)
+    assert submitted_alert(record, PLACE).reason == (
+        "AWS Batch took the job into the queue pulse-retrodiction-job-queue."
+    )
+    assert submitted_alert(submitted(), PLACE).reason.endswith(
+        " It will likely run 3 min 20 s and cost $0.0031."
+    )
+    learned = structs.replace(submitted(), expected_seconds=None, quoted_usd=None)
+    assert started_alert(learned, PLACE).reason.endswith(" It will likely run 2 min 51 s.")
+
+
+@pytest.mark.parametrize(
+    ("after", "percent", "severity", "headline", "left"),
+    [
+        ("251", 50, "warning", "50 % of the budget of 2026-03 is used up", "$249.00"),
+        ("500", 100, "error", "The budget of 2026-03 is used up", "$0.00"),
+        ("512.345", 100, "error", "The budget of 2026-03 is used up", "$0.00"),
+    ],
+)
+def test_should_tell_how_much_of_the_budget_is_left(after, percent, severity, headline, left):
+    alert = budget_alert(Spent("2026-03", Decimal(0), Decimal(after)), Decimal(500), percent, PLACE)
+    assert (alert.severity, alert.headline, told(alert)["Left"]) == (severity, headline, left)
+
+
 def test_should_list_every_fault_of_a_rejected_drop():
     drop = S3Drop(bucket="data", key="requests/a\nb.json", version_id="v1", size=9)
-    alert = drop_alert(
-        drop, Console(region="us-east-1"), reason="Bad:\n- a: 1\n- b: 2", next_step="Correct it."
-    )
-    assert "Bad:\n- a: 1\n- b: 2" in alert_email.body(alert)
+    alert = drop_alert(drop, PLACE.console, reason="Bad:\n- a: 1\n- b: 2", next_step="Correct it.")
+    assert alert.reason == "Bad:\n- a: 1\n- b: 2"
     assert alert.headline == "No job for requests/a\\nb.json"
 
 
-PLAIN = Alert(kind="SUCCEEDED", severity="info", about="x", headline="h", reason="r", next_step="n")
-SNS_BYTES = 256 * 1024
-LONGEST_KEY = "datasets/" + "\U0001f4c8" * 253
+@pytest.mark.parametrize("kind", ["SUCCEEDED", "FAILED", "OVERDUE", "BLOCKED"])
+def test_should_tell_of_what_matters_unless_somebody_wants_less(kind):
+    assert is_wanted(None, kind)
+    assert is_wanted(AlertsWanted(channels=("slack",)), kind)
+    assert not is_wanted(AlertsWanted(kinds=()), kind)
 
 
-def published_bytes(alert):
-    """Body, subject and attributes together, as SNS counts."""
-    message = sns.message(alert)
-    attributes = [name + value["StringValue"] for name, value in message["MessageAttributes"].items()]
-    return sum(len(text.encode()) for text in (message["Message"], message["Subject"], *attributes))
+@pytest.mark.parametrize("kind", ["SUBMITTED", "STARTED"])
+def test_should_tell_of_a_beginning_only_where_it_is_asked_for(kind):
+    assert not is_wanted(None, kind)
+    assert is_wanted(AlertsWanted(kinds=(kind,)), kind)
+
+
+def test_should_not_tell_of_an_end_that_nobody_wants_or_that_is_none():
+    assert is_told(failed())
+    assert not is_told(failed(alerts=AlertsWanted(kinds=("SUCCEEDED",))))
+    assert not is_told(submitted())
 
 
 def test_should_fit_into_one_message_when_a_request_has_a_thousand_unknown_fields():
     _, faults = collect({f"{'欄' * 100}{i}": 1 for i in range(1000)}, JobRequest)
     drop = S3Drop(bucket="data", key=LONGEST_KEY, version_id="v" * 1024, size=9)
-    alert = drop_alert(
-        drop, Console(region="us-east-1"), reason=str(InvalidRequest(faults)), next_step="Correct it."
-    )
+    alert = drop_alert(drop, PLACE.console, reason=str(InvalidRequest(faults)), next_step="Correct it.")
     assert len(faults) == 1000
     assert alert.reason.count("\n") <= 21
     assert published_bytes(alert) <= SNS_BYTES
     assert str(InvalidRequest(faults)).endswith("\n- and 980 more")
 
 
-def test_should_fit_into_one_message_when_five_hundred_variables_have_gaps(record, happened):
+def test_should_fit_into_one_message_when_five_hundred_variables_have_gaps():
     names = ["\U0001f4c8" * 120 + f"{i:03}" for i in range(500)]
     metrics = TrainingMetrics(
         variables={name: VariableMetrics(trust=0.5) for name in names},
         left_out=tuple(f"{name} has no data between 2022-01-01 and 2022-06-30." * 3 for name in names),
     )
-    ended = structs.replace(
-        advanced(record, happened("succeeded")),
+    record = structs.replace(
+        ended(submitted(), "succeeded"),
         dataset=LONGEST_KEY,
         dataset_version_id="v" * 1024,
         variables=tuple(names),
     )
-    alert = job_alert(ended, PLACE, metrics)
+    alert = job_alert(record, PLACE, metrics)
     assert (len(alert.left_out), alert.left_out[-1]) == (21, "and 480 more")
     assert alert.headline.endswith(" succeeded")
     assert published_bytes(alert) <= SNS_BYTES
@@ -152,119 +291,23 @@ def test_should_fit_into_one_message_when_five_hundred_variables_have_gaps(recor
 
 @given(st.text(max_size=300), st.text(max_size=500).map(lambda text: text * 20))
 def test_should_fit_into_one_message_whatever_aws_batch_and_the_data_say(name, said):
-    ended = JobRecord(
+    record = JobRecord(
         job_id="batch-20260302093000-0a1b2c3d",
         status="FAILED",
         created_at=datetime(2026, 3, 2, tzinfo=UTC),
         dataset=f"datasets/{name}",
         variables=(name,) * 200,
+        attempts=10,
+        tries=(Attempt(reason=said), Attempt(status_reason=name)) * 5,
+        exit_code=1,
         reason=said,
         status_reason=said,
     )
     metrics = TrainingMetrics(variables={said: VariableMetrics()}, left_out=(said,) * 30)
-    succeeded = structs.replace(ended, status="SUCCEEDED")
-    assert published_bytes(job_alert(ended, PLACE)) <= SNS_BYTES
-    assert published_bytes(job_alert(succeeded, PLACE, metrics)) <= SNS_BYTES
-
-
-def test_should_list_what_was_left_out_one_a_line():
-    alert = structs.replace(PLAIN, left_out=("12 rows had no timestamp.", "gold <has> a gap."))
-    assert "Left out\n  - 12 rows had no timestamp.\n  - gold <has> a gap.\n" in alert_email.body(alert)
-    texts = [block["text"]["text"] for block in alert_slack.message(alert)["blocks"]]
-    assert "*Left out*\n• 12 rows had no timestamp.\n• gold &lt;has&gt; a gap." in texts
-
-
-def test_should_be_a_custom_notification_for_amazon_q(record, happened):
-    alert = job_alert(advanced(record, happened("failed_exit_code")), PLACE)
-    renderings = json.loads(sns.message(alert)["Message"])
-    assert set(renderings) == {"default", "email", "sqs", "https"}
-    told = json.loads(renderings["https"])
-    assert (told["version"], told["source"]) == ("1.0", "custom")
-    assert told["content"] == {
-        "textType": "client-markdown",
-        "title": "FAILED: Retrodiction of datasets/market_daily.csv failed: missing variable",
-        "description": alert.reason,
-        "nextSteps": [alert.next_step],
-        "keywords": ["FAILED", "small", "missing-variable"],
-    }
-    assert told["metadata"]["threadId"] == record.job_id
-    assert told["metadata"]["additionalContext"]["Queue"] == "fifo"
-
-
-def test_should_describe_something_to_amazon_q_without_mentioning_anybody():
-    told = alert_amazon_q.notification(structs.replace(PLAIN, headline="<!channel>", reason=""))
-    assert told["content"]["description"] == "&lt;!channel&gt;"
-
-
-HOSTILE = st.text(max_size=3000)
-
-
-@given(HOSTILE, HOSTILE, HOSTILE, st.lists(st.tuples(HOSTILE, HOSTILE), max_size=13))
-def test_should_stay_within_the_limits_of_sns_and_slack_whatever_the_names(headline, reason, step, told):
-    alert = Alert(
-        kind="FAILED",
-        severity="error",
-        about="x",
-        headline=headline or "x",
-        reason=reason,
-        next_step=step,
-        facts=tuple(Fact(label, value) for label, value in told),
-        table=(("variable", "trust"), (headline or "x", "0.5")),
-        left_out=(reason, step),
-        links=(Link("Log", "https://x/?a=b|c>d"),) * 3,
-    )
-    subject = alert_email.subject(alert)
-    assert len(subject) <= 100
-    assert subject.isascii()
-    assert "\n" not in subject
-    message = alert_slack.message(alert)
-    texts = [message["text"]]
-    for block in message["blocks"]:
-        block_texts = [block["text"]] if "text" in block else block["fields"]
-        assert len(block.get("fields", ())) <= 10
-        for text in block_texts:
-            limit = 150 if text["type"] == "plain_text" else 2000 if "fields" in block else 3000
-            assert 0 < len(text["text"]) <= limit
-            texts.append(text["text"])
-    assert len(message["blocks"]) <= 50
-    assert sum(map(len, texts[1:])) <= 13_000, "the fallback text stands beside the blocks"
-    for text in texts:
-        outside = text.replace("<https://x/?a=b%7Cc%3Ed|Log>", "")
-        assert "<" not in outside
-        assert ">" not in outside
-
-
-@given(st.lists(st.text("市場データ&/", min_size=300, max_size=1000), max_size=3))
-def test_should_leave_out_what_is_too_long_for_a_link(keys):
-    here = Console(region="us-east-1")
-    links = tuple(Link(f"{index}", here.s3_prefix("data", key)) for index, key in enumerate(keys))
-    short = Link("Job", here.job("4c7599ae"))
-    alert = structs.replace(PLAIN, links=(*links, short))
-    shown = alert_slack.message(alert)["blocks"][-1]["text"]["text"]
-    assert len(shown) <= 3000
-    assert "|Job>" in shown
-    assert shown.count("<") == shown.count(">") == shown.count("|")
-
-
-def test_should_never_cut_an_entity_in_two():
-    assert alert_slack.escaped("&" * 10, 12) == "&amp;&amp;…"
-    assert alert_slack.escaped("<!channel> & <@U1>", 100) == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
-
-
-def test_should_keep_a_table_in_its_code_block():
-    alert = Alert(
-        kind="SUCCEEDED",
-        severity="info",
-        about="x",
-        headline="h",
-        reason="r",
-        next_step="n",
-        table=(("variable", "trust"), ("a```b", "0.5")),
-    )
-    (block,) = [
-        b for b in alert_slack.message(alert)["blocks"] if b.get("text", {}).get("text", "").startswith("```")
-    ]
-    assert block["text"]["text"].count("```") == 2
+    succeeded = structs.replace(record, status="SUCCEEDED")
+    assert published_bytes(job_alert(record, PLACE, log=(said,) * 50)) <= SNS_BYTES
+    assert published_bytes(job_alert(succeeded, PLACE, metrics, previous=metrics)) <= SNS_BYTES
+    assert published_bytes(blocked_alert(record, PLACE, reason=said, now=NOW)) <= SNS_BYTES
 
 
 @pytest.mark.parametrize(
@@ -294,3 +337,9 @@ def test_should_say_durations_in_two_units(seconds, words):
 def test_should_open_the_console_of_the_partition(arn, host):
     assert console.of_arn(arn).job("a/b").startswith(f"https://{host}/batch/home?region=")
     assert console.of_arn(arn).job("a/b").endswith("#jobs/detail/a%2Fb")
+
+
+def test_should_escape_a_key_in_the_console_s_address():
+    assert Console(region="us-east-1").s3_object("b", "a b/ü&c.html") == (
+        "https://us-east-1.console.aws.amazon.com/s3/object/b?region=us-east-1&prefix=a%20b%2F%C3%BC%26c.html"
+    )

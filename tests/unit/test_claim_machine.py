@@ -11,8 +11,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from pulse.domain import claim
 from pulse.domain.errors import OutcomeUnknown
-from pulse.services import submit_job
-from pulse.services.submit_job import SubmitJob
+from pulse.services import finish_claim, submit_job
+from pulse.services.finish_claim import FinishClaim
+from pulse.services.resume_claims import ResumeClaims
 from tests.unit.claim_machine import ClaimMachine
 from tests.unit.claim_world import MemoryLedger
 
@@ -37,12 +38,12 @@ def test_should_give_each_request_exactly_one_job_whatever_fails():
     explore(ClaimMachine, 600)
 
 
-class NoLookUp(SubmitJob, frozen=True, kw_only=True):
+class NoLookUp(FinishClaim, frozen=True, kw_only=True):
     def _find(self, _):
         return ""
 
 
-class ReleasedWhenTheLookUpIsDenied(SubmitJob, frozen=True, kw_only=True):
+class ReleasedWhenTheLookUpIsDenied(FinishClaim, frozen=True, kw_only=True):
     def _submit(self, step, follows):
         try:
             return self.batch.submit(step.after(follows))
@@ -52,12 +53,22 @@ class ReleasedWhenTheLookUpIsDenied(SubmitJob, frozen=True, kw_only=True):
             raise
 
 
-class SentAgainAfterALostAnswer(SubmitJob, frozen=True, kw_only=True):
+class SentAgainAfterALostAnswer(FinishClaim, frozen=True, kw_only=True):
     def _submit(self, step, follows):
         try:
             return self.batch.submit(step.after(follows))
         except OutcomeUnknown:
             return self.batch.submit(step.after(follows))
+
+
+class NoSecondSteps(ResumeClaims, frozen=True, kw_only=True):
+    def _left_behind(self, _):
+        return []
+
+
+class NoLook(ResumeClaims, frozen=True, kw_only=True):
+    def resume(self):
+        return None
 
 
 class Unconditional(MemoryLedger):
@@ -68,16 +79,16 @@ class Unconditional(MemoryLedger):
 
 ALWAYS_FOUND = "two jobs of one name|too many jobs|released, but it has a job"
 MUTANTS = {
-    "no look-up by name": {"submit_job": NoLookUp},
-    "a denied look-up counts as a refused job": {"submit_job": ReleasedWhenTheLookUpIsDenied},
-    "SubmitJob is retried as boto3 does": {"submit_job": SentAgainAfterALostAnswer},
+    "no look-up by name": {"finish_claim": NoLookUp},
+    "a denied look-up counts as a refused job": {"finish_claim": ReleasedWhenTheLookUpIsDenied},
+    "SubmitJob is retried as boto3 does": {"finish_claim": SentAgainAfterALostAnswer},
     "a claim is taken over without a condition": {"ledger": Unconditional},
 }
 CONSTANTS = {
     "no time for a job to be listed": {"LISTED_WITHIN": timedelta(0)},
     "no lease": {"LEASE": timedelta(0)},
     "a lost answer releases the claim": {
-        "_SURELY_NOT_TAKEN": (*submit_job._SURELY_NOT_TAKEN, OutcomeUnknown)
+        "_SURELY_NOT_TAKEN": (*finish_claim._SURELY_NOT_TAKEN, OutcomeUnknown)
     },
 }
 
@@ -88,10 +99,19 @@ def test_should_find_the_second_job_of_a_mutant(name):
         explore(type("Mutant", (ClaimMachine,), MUTANTS[name]), 5000)
 
 
+@pytest.mark.parametrize(
+    ("resume_claims", "found"),
+    [(NoLook, "left in the middle"), (NoSecondSteps, "its array has no follower")],
+)
+def test_should_find_what_stays_half_done_when_nobody_comes_back(resume_claims, found):
+    with pytest.raises(AssertionError, match=found):
+        explore(type("Mutant", (ClaimMachine,), {"resume_claims": resume_claims}), 5000)
+
+
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_should_find_the_second_job_when_a_constant_is_wrong(name, monkeypatch):
     for constant, value in CONSTANTS[name].items():
-        for module in (claim, submit_job):
+        for module in (claim, finish_claim, submit_job):
             if hasattr(module, constant):
                 monkeypatch.setattr(module, constant, value)
     with pytest.raises(AssertionError, match=ALWAYS_FOUND):

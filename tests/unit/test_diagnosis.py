@@ -9,16 +9,19 @@ from recursive_training.exit_codes import ExitCode
 
 from pulse.domain.diagnosis import ROWS, blocked, diagnose, dies_of_memory
 from pulse.domain.diagnosis_evidence import CANCELLED_THROUGH_PULSE, evidence
-from pulse.domain.job_record import JobRecord, advanced
+from pulse.domain.job_record import JobRecord
+from pulse.domain.record_changes import advanced
 from pulse.domain.training_exit_codes import MEANINGS
 from tests.unit.diagnosis_cases import (
     AWS_WORDS,
+    IMAGE,
     IN_BOTO3,
     IN_TRAINING,
     KNOWN,
     NO_SUCH_KEY,
     NOT_AUTHORIZED,
     RECORDED,
+    RESOLVING,
 )
 
 
@@ -131,6 +134,39 @@ def test_should_have_printable_words_for_everything(known, log):
 
 
 @pytest.mark.parametrize(
+    ("image", "why", "cause"),
+    [
+        (IMAGE, "not found", "image-not-found"),
+        (f"{IMAGE}-arm64", f"{IMAGE}-arm64: not found", "image-not-found"),
+        ("registry.example.com/a:7", f'failed to do request: Head "https://{"x" * 200}', "image-not-pulled"),
+        ("registry.example.com/a:7", f"unexpected status from HEAD request to {IMAGE}", "image-not-pulled"),
+    ],
+)
+def test_should_find_the_cause_in_words_that_aws_batch_cut_off(record, image, why, cause):
+    reason = f"{RESOLVING}{image}: {why}"[:255]
+    assert len(reason) == 255, "or nothing was cut"
+    assert diagnose(structs.replace(record, status="FAILED", reason=reason)).cause == cause
+
+
+def test_should_believe_the_whole_words_more_than_those_that_were_cut_off(record):
+    whole = f"{RESOLVING}{IMAGE}: failed to do request: dial tcp 52.94.184.143:443: i/o timeout"
+    ended = structs.replace(record, status="FAILED", reason=whole[:255], status_reason=whole)
+    assert diagnose(ended).cause == "image-unreachable"
+    odd = f"{RESOLVING}{IMAGE}: unexpected status code 500 Internal Server Error"
+    ended = structs.replace(record, status="FAILED", reason=odd[:255], status_reason=odd)
+    assert diagnose(ended).cause == "image-not-pulled"
+
+
+@pytest.mark.parametrize("case", [case for case in RECORDED if case.event.startswith("image_")])
+def test_should_never_take_half_a_reason_for_another_cause(failed, case):
+    ended = failed(case.event)
+    for length in range(len("CannotPull"), 256):
+        reason, status_reason = ended.reason[:length], ended.status_reason[:length]
+        half = structs.replace(ended, reason=reason, status_reason=status_reason)
+        assert diagnose(half).cause in {case.cause, "image-not-pulled", "task-not-started", "never-ended"}
+
+
+@pytest.mark.parametrize(
     ("name", "spot", "cause", "words"),
     [
         ("queue_blocked", False, "exceeds-instances", "fewer vcpus"),
@@ -153,9 +189,9 @@ def test_should_name_why_a_job_blocks_its_queue_and_the_fix(happened, name, spot
 
 @pytest.mark.parametrize(
     ("reason", "cause"),
-    [("", "stuck-in-queue"), ("CAPACITY:NEW - x", "no-capacity"), ("NEW\u202e - x", "stuck-in-queue")],
+    [("", "waits-long"), ("CAPACITY:NEW - x", "no-capacity"), ("NEW\u202e - x", "stuck-in-queue")],
 )
-def test_should_say_of_an_unknown_block_what_aws_batch_says(reason, cause):
+def test_should_say_what_is_known_of_any_other_block(reason, cause):
     diagnosis = blocked(reason)
     assert diagnosis.cause == cause
     assert diagnosis.explanation.isprintable()

@@ -10,8 +10,9 @@ from msgspec import structs
 from pulse.domain import job_event
 from pulse.domain.claim import standing
 from pulse.domain.job_event import Attempt, JobEvent
-from pulse.domain.job_record import JobRecord, advanced, foreign, record_ids
+from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import position
+from pulse.domain.record_changes import advanced, foreign, record_ids
 from pulse.domain.validation import InvalidInput
 
 EVENTS = Path(__file__).parent.parent / "events"
@@ -196,3 +197,23 @@ def test_should_know_the_same_story_in_whatever_order_its_events_come(order, dou
     assert told([story[i] for i in (*order, *sorted(doubled))]) == in_order
     assert [change.status for change in in_order.changes] == ["RUNNABLE", "RUNNING", "RUNNABLE", "SUCCEEDED"]
     assert len(in_order.tries) == in_order.attempts
+
+
+def test_should_forget_why_it_was_blocked_with_the_next_state(record, happened):
+    waiting = structs.replace(advanced(record, happened("runnable")), blocked_reason="ACTION_REQUIRED - x")
+    assert advanced(waiting, happened("runnable")) is None
+    assert advanced(waiting, happened("running")).blocked_reason == ""
+
+
+def test_should_have_started_with_its_first_attempt(record, happened):
+    lives = {name: advanced(record, happened(name)) for name in ("runnable", "running", "retried_runnable")}
+    assert {name: found.has_started for name, found in lives.items()} == {
+        "runnable": False,
+        "running": True,
+        "retried_runnable": True,
+    }
+
+
+def test_should_know_the_timeout_of_an_attempt(happened):
+    assert happened("running").timeout_seconds == 3600
+    assert happened("succeeded_old_shape").timeout_seconds is None

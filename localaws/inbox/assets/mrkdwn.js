@@ -18,7 +18,7 @@ const EMOJI = {
   white_check_mark: "✅", heavy_check_mark: "✔️", x: "❌", warning: "⚠️", rotating_light: "🚨", hourglass: "⌛",
   hourglass_flowing_sand: "⏳", information_source: "ℹ️", red_circle: "🔴", large_green_circle: "🟢",
   large_yellow_circle: "🟡", large_blue_circle: "🔵", no_entry: "⛔", stopwatch: "⏱️", chart_with_upwards_trend: "📈",
-  moneybag: "💰", package: "📦", rocket: "🚀", tada: "🎉", bell: "🔔", fire: "🔥", octagonal_sign: "🛑",
+  moneybag: "💰", inbox_tray: "📥", arrow_forward: "▶️", package: "📦", rocket: "🚀", tada: "🎉", bell: "🔔", fire: "🔥", octagonal_sign: "🛑",
 };
 
 export function element(name, attributes = {}, ...children) {
@@ -31,7 +31,7 @@ export function element(name, attributes = {}, ...children) {
 /** A text object of Block Kit. */
 export function textObject(object) {
   const holder = element("div", { class: "text" });
-  holder.append(...(object.type === "mrkdwn" ? lines(object.text) : [object.text]));
+  holder.append(...(object.type === "mrkdwn" ? lines(object.text) : [unescaped(object.text)]));
   return holder;
 }
 
@@ -80,7 +80,7 @@ function reference(link) {
   return shown;
 }
 
-/** Slack's three escapes, and no others. */
-function unescaped(text) {
+/** Slack's three escapes, and no others; it decodes them in plain text as well. */
+export function unescaped(text) {
   return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }

@@ -1,6 +1,6 @@
 // Shows the messages, the newest first, and asks for new ones; what is on the page already stays untouched.
 
-import { element, safeUrl, textObject } from "./mrkdwn.js";
+import { element, safeUrl, textObject, unescaped } from "./mrkdwn.js";
 
 const EVERY_MS = 1000;
 const list = document.getElementById("list");
@@ -12,7 +12,7 @@ let first = true;
 let show = "all";
 
 const BLOCKS = {
-  header: (block) => element("div", { class: "block header" }, block.text.text),
+  header: (block) => element("div", { class: "block header" }, unescaped(block.text.text)),
   divider: () => element("hr"),
   section: (block) => {
     const column = element("div");
@@ -32,8 +32,8 @@ function interactive(item) {
   if (item.type === "image") return picture(item);
   const style = `button ${["primary", "danger"].includes(item.style) ? item.style : ""}`;
   const url = item.url && safeUrl(item.url);
-  if (url) return element("a", { class: style, href: url, target: "_blank", rel: "noreferrer noopener" }, item.text.text);
-  return element("span", { class: style }, item.text.text);
+  if (url) return element("a", { class: style, href: url, target: "_blank", rel: "noreferrer noopener" }, unescaped(item.text.text));
+  return element("span", { class: style }, unescaped(item.text.text));
 }
 
 // Pictures from elsewhere are named, not loaded: the page reaches nothing but this machine.
@@ -43,6 +43,14 @@ function slackBody(message) {
   if (!message.blocks.length) return [textObject({ type: "mrkdwn", text: message.text })];
   return message.blocks.map((block) => BLOCKS[block.type](block));
 }
+
+// As mail programs do it: an address in the text can be clicked.
+function emailBody(message) {
+  const parts = message.text.split(/(https?:\/\/[^\s<>"]+)/);
+  return element("pre", {}, ...parts.map((part, index) => (index % 2 ? link(part) : part)));
+}
+
+const link = (url) => element("a", { href: url, target: "_blank", rel: "noreferrer noopener" }, url);
 
 function card(message) {
   const when = new Date(message.received_at);
@@ -55,7 +63,7 @@ function card(message) {
   );
   if (message.channel === "email") top.append(element("h2", {}, message.subject));
   const body = element("div", { class: "body" });
-  if (message.channel === "email") body.append(element("pre", {}, message.text));
+  if (message.channel === "email") body.append(emailBody(message));
   else body.append(...slackBody(message));
   const attributes = Object.entries(message.attributes).map(([name, value]) => element("span", {}, `${name}: ${value}`));
   if (attributes.length) body.append(element("div", { class: "attributes" }, ...attributes));

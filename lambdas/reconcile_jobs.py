@@ -1,0 +1,45 @@
+"""The function that finds what a lost event left behind, called by a clock."""
+
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lambdas import bootstrap
+from lambdas.telemetry import Job, of
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger, metrics = of("reconcile_jobs")
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, int]:
+    """How many jobs were looked up, repaired, and found waiting for too long; and how many submissions are
+    being finished or were given up. Drift is measured also when there is none, so that its alarm has data.
+    """
+    found = bootstrap.reconcile_jobs().reconcile()
+    claims = bootstrap.resume_claims().resume()
+    for repair in found.repairs:
+        logger.warning(
+            "Job repaired",
+            job_id=repair.job_id,
+            batch_job_id=repair.batch_job_id,
+            was=repair.was,
+            status=repair.status,
+        )
+    for job_id in claims.asked:
+        logger.warning("Submission is being finished", job_id=job_id)
+    for job_id in claims.given_up:
+        logger.error("Claim given up", job_id=job_id)
+    metrics.add_metric(name=Job.DRIFT, unit=MetricUnit.Count, value=len(found.repairs))
+    told = {
+        "looked_up": found.looked_up,
+        "repaired": len(found.repairs),
+        "waiting": len(found.waiting),
+        "resumed": len(claims.asked),
+        "given_up": len(claims.given_up),
+    }
+    logger.info("Ledger compared with AWS Batch", extra=told)
+    return told

@@ -1,0 +1,125 @@
+"""The ledger's months: what ended jobs cost, and what those that have not ended may cost at most.
+
+Of each month `spent_usd` is the sum of the costs that are noted, and `total_usd` that and what is reserved:
+what a budget must hold.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from pulse.aws import ledger_items as items
+from pulse.aws.ledger_table import LedgerTable
+from pulse.domain.errors import Unavailable
+from pulse.domain.fault import Fault
+from pulse.domain.job_record import JobRecord
+from pulse.domain.month_costs import JobCost, Spent
+from pulse.domain.stored_plan import Reservation
+
+_NEVER = "attribute_exists(pk) AND attribute_not_exists(pk)"
+_TRIES = 3
+
+
+class LedgerCosts:
+    """Needs `dynamodb:GetItem`, `dynamodb:PutItem` and `dynamodb:UpdateItem` on the table."""
+
+    def __init__(self, table: LedgerTable, kept: timedelta) -> None:
+        self._table = table
+        self._kept = kept
+
+    def note_cost(self, record: JobRecord) -> Spent | None:
+        """Adds what an ended job cost to its month, in place of what it reserved; None when its cost is not
+        known. A job counts once: again, only what it costs more is added, as late children of an array do.
+        """
+        if record.cost_usd is None:
+            return None
+        month = items.month_of(record)
+        before_usd, _ = self._sums(month)
+        for _ in range(_TRIES):
+            noted_usd = self._noted_usd(record)
+            if noted_usd is not None and noted_usd >= record.cost_usd:
+                return Spent(month, before_usd, before_usd)
+            if self._add(record, record.cost_usd, noted_usd):
+                # Read anew: of two jobs that end at once, one must see what both cost.
+                after_usd, _ = self._sums(month)
+                return Spent(month, before_usd, after_usd)
+        raise Unavailable(f"The cost of job {record.job_id} was noted {_TRIES} times meanwhile. Try again.")
+
+    def spent(self, month: str) -> Decimal:
+        """US dollars of a month (YYYY-MM): costs, and reservations of what has not ended."""
+        return self._sums(month)[1]
+
+    def costs(self, month: str) -> Iterator[JobCost]:
+        """What each ended job of a month cost, page by page. Needs `dynamodb:Query`."""
+        return map(items.cost_of, self._table.query(f"COST#{month}", items.JOB))
+
+    def reserved(self, month: str) -> Decimal:
+        """US dollars that the unfinished jobs of a month may cost at most, as far as they reserved it."""
+        spent_usd, total_usd = self._sums(month)
+        return total_usd - spent_usd
+
+    def _noted_usd(self, record: JobRecord) -> Decimal | None:
+        item = self._table.get("Reading a job's cost from the ledger", items.cost_key(record))
+        return Decimal(item["usd"]["N"]) if item else None
+
+    def _sums(self, month: str) -> tuple[Decimal, Decimal]:
+        """`spent_usd` and `total_usd`, US dollars."""
+        item = self._table.get("Reading a month's cost from the ledger", items.month_key(month)) or {}
+        spent, total = (
+            Decimal(item[name]["N"]) if name in item else Decimal(0) for name in ("spent_usd", "total_usd")
+        )
+        return spent, total
+
+    def _add(self, record: JobRecord, cost_usd: Decimal, noted_usd: Decimal | None) -> bool:
+        """False when another cost of the job was noted since `noted_usd` was read."""
+        put: Any = {
+            "TableName": self._table.name,
+            "Item": items.cost_key(record)
+            | items.wire(items.cost_values(record, cost_usd) | {"expires_at": self._expiry(record)}),
+            "ConditionExpression": "attribute_not_exists(pk)" if noted_usd is None else "usd = :noted",
+        }
+        if noted_usd is not None:
+            put["ExpressionAttributeValues"] = items.wire({":noted": noted_usd})
+        reserved_usd = record.reserved_usd or Decimal(0)
+        update = self._month(
+            record,
+            "SET expires_at = :expires_at ADD spent_usd :spent, total_usd :total",
+            {
+                ":spent": cost_usd - (noted_usd or Decimal(0)),
+                ":total": cost_usd - (reserved_usd if noted_usd is None else noted_usd),
+            },
+        )
+        doing = f"Noting the cost of job {record.job_id} in the ledger"
+        return self._table.together(doing, [{"Put": put}, {"Update": update}]) is None
+
+    def _reserve(self, record: JobRecord, reservation: Reservation) -> Any:
+        """The month's total may grow to the budget, never above it."""
+        room = reservation.budget_usd - reservation.usd
+        update = self._month(
+            record,
+            "SET expires_at = :expires_at ADD total_usd :usd",
+            {":usd": reservation.usd} | ({":room": room} if room >= 0 else {}),
+        )
+        fits = "attribute_not_exists(total_usd) OR total_usd <= :room"
+        return update | {"ConditionExpression": fits if room >= 0 else _NEVER}
+
+    def _month(self, record: JobRecord, change: str, values: dict[str, Any]) -> Any:
+        return {
+            "TableName": self._table.name,
+            "Key": items.month_key(items.month_of(record)),
+            "UpdateExpression": change,
+            "ExpressionAttributeValues": items.wire(values | {":expires_at": self._expiry(record)}),
+        }
+
+    def _over(self, record: JobRecord, reservation: Reservation) -> Fault:
+        month = items.month_of(record)
+        left = max(Decimal(0), reservation.budget_usd - self.spent(month))
+        return Fault(
+            "monthly budget",
+            f"at most ${left:.2f}, what is left of ${reservation.budget_usd:.2f} for {month}",
+            f"a job of up to ${reservation.usd:.2f}",
+        )
+
+    def _expiry(self, record: JobRecord) -> int:
+        return items.expiry(record.created_at, self._kept)

@@ -1,0 +1,121 @@
+"""`pulse local replay`: recorded job events told again to the AWS on this machine, in whatever order."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Annotated, Any
+
+import typer
+from rich.progress import track
+
+from localaws import instance as localaws
+from localaws.instance import DEFAULT_ROOT, Instance
+from pulse.aws.signed_api import SignedApi
+from pulse.cli import local_stacks, output
+from pulse.cli.exit_codes import ExitCode
+from pulse.domain import replay as recording
+from pulse.domain.job_record import JobRecord
+from pulse.domain.replay import Delivery, Event, Job
+from pulse.domain.validation import InvalidInput
+
+SECONDS = 120
+"""Patience with the function that takes the events."""
+COLUMNS = ("job", "events", "lost", "in order", "in the ledger", "")
+SAME, WAITS, DIFFERS = "the same", "a lost event: the reconciler's", "DIFFERENT"
+
+Share = Annotated[float, typer.Option(min=0, max=1, help="A share of the events, 0 to 1.")]
+Shuffle = Annotated[bool, typer.Option("--shuffle", help="In any order instead of their own.")]
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="Events as JSON: a list, or one a line.", dir_okay=False)],
+    *,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same choices.")] = 0,
+    drop: Share = 0.0,
+    double: Share = 0.0,
+    shuffle: Shuffle = False,
+) -> None:
+    """Tell recorded job events again, under ids of their own, and compare where the jobs end.
+
+    However its events come, a job of which none is lost must end in the ledger as if they had come in order.
+    """
+    found = localaws.running(DEFAULT_ROOT)
+    where = found and local_stacks.addresses(found)
+    if not found or not where:
+        raise output.failed("Nothing runs here. Start it: pulse local up --detach")
+    try:
+        told = recording.read(file.read_text())
+    except (InvalidInput, OSError, UnicodeDecodeError) as error:
+        raise output.failed(str(error), ExitCode.USAGE) from None
+    (queue,) = found.client("batch").describe_job_queues(jobQueues=[where.job_queue])["jobQueues"]
+    events = recording.renamed(told, run=uuid.uuid4().hex[:8], queue_arn=queue["jobQueueArn"])
+    jobs = recording.jobs(events, now=datetime.now(UTC))
+    chance = Random(seed)  # noqa: S311 - to be repeatable is the point
+    delivery = recording.delivery(events, chance, drop=drop, double=double, shuffle=shuffle)
+    deliver(found, delivery.events)
+    rows = [*_rows(jobs, delivery, _ledger(SignedApi(where.api_url, found.session())))]
+    output.table(output.data, COLUMNS, rows)
+    lost = delivery.lost.total()
+    output.messages.print(
+        f"{len(jobs)} jobs, {len(events)} events: {lost} lost, {delivery.doubled} doubled"
+        + (", all shuffled." if shuffle else ".")
+    )
+    if any(row[-1] == DIFFERS for row in rows):
+        raise output.failed("Jobs ended in another state than in order. This is a bug: keep the seed.")
+
+
+def deliver(found: Instance, events: tuple[Event, ...]) -> None:
+    """Puts the events into the queue of on_job_event, and waits until it has taken them all."""
+    sqs, url = found.client("sqs"), _queue_url(found)
+    for event in track(events, "Telling the events", console=output.messages, transient=True):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
+    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
+        if not any(int(answer[name]) for name in counts):
+            return
+        time.sleep(0.2)
+    raise output.failed(f"on_job_event did not take all events within {SECONDS} s. Its log says why.")
+
+
+def _queue_url(found: Instance) -> str:
+    resources = found.client("cloudformation").describe_stack_resources(StackName=local_stacks.OUTPUTS_STACK)
+    return next(
+        str(resource["PhysicalResourceId"])
+        for resource in resources["StackResources"]
+        if resource["ResourceType"] == "AWS::SQS::Queue"
+        and resource["LogicalResourceId"].startswith("OnJobEventEventsQueue")
+    )
+
+
+def _ledger(api: SignedApi) -> Callable[[str], dict[str, Any]]:
+    def job(job_id: str) -> dict[str, Any]:
+        """What the API tells of a job; nothing of one that it does not know."""
+        answer = api.call("GET", f"/jobs/{job_id}")
+        return dict(answer.json()) if answer.is_success else {}
+
+    return job
+
+
+def _rows(
+    jobs: list[Job], delivery: Delivery, ledger: Callable[[str], dict[str, Any]]
+) -> Iterator[tuple[str, ...]]:
+    for job in jobs:
+        lost = delivery.lost[job.job_id]
+        right, known = _state(job.in_order), ledger(job.job_id)
+        is_so = _words(known.get("status"), known.get("attempts", 0))
+        verdict = SAME if is_so == right else WAITS if lost else DIFFERS
+        yield job.name, str(job.events), str(lost or ""), right, is_so, verdict
+
+
+def _state(record: JobRecord) -> str:
+    return _words(record.status, record.attempts)
+
+
+def _words(status: str | None, attempts: int) -> str:
+    return f"{status}, {attempts} attempts" if status else "unknown"

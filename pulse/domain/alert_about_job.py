@@ -1,0 +1,64 @@
+"""What every alert about a job has in common: its subject, the commands for it, where a person looks further.
+Its facts are in alert_facts.py.
+"""
+
+import shlex
+
+from msgspec import Struct
+
+from pulse.domain.alert import HEADLINE_CHARACTERS, Command, Link
+from pulse.domain.console import Console
+from pulse.domain.fault import cut, printable
+from pulse.domain.job_record import JobRecord
+from pulse.domain.s3_layout import report_key, results_prefix, s3_uri
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """Where a person looks further. `log_group` is used for jobs whose events name none. `spot_queues`: the
+    queues that try Spot capacity first.
+    """
+
+    console: Console
+    data_bucket: str
+    log_group: str
+    spot_queues: frozenset[str] = frozenset()
+
+
+def headline(record: JobRecord, outcome: str) -> str:
+    """The outcome stays whole, however long the name of the data set is."""
+    room = HEADLINE_CHARACTERS - len(outcome) - len("Retrodiction of  ")
+    return f"Retrodiction of {cut(_subject(record), room)} {outcome}"
+
+
+def command(label: str, verb: str, job_id: str) -> Command:
+    """`pulse VERB ID`."""
+    return Command(label, f"pulse {verb} {shlex.quote(printable(job_id))}")
+
+
+def results_uri(record: JobRecord) -> str:
+    """The folder of the results; empty where nothing says in which bucket they are."""
+    return s3_uri(record.results_bucket, results_prefix(record.results_id)) if record.results_bucket else ""
+
+
+def job_links(record: JobRecord, place: Place, *, report: bool = False) -> tuple[Link, ...]:
+    """Of a job that ended well the results, with a `report` also that; of every job its log and itself, once
+    it has them.
+    """
+    links = []
+    if record.status == "SUCCEEDED" and record.results_bucket:
+        bucket, console = record.results_bucket, place.console
+        links.append(Link("Results", console.s3_prefix(bucket, results_prefix(record.results_id))))
+        if report:
+            links.append(Link("Report", console.s3_object(bucket, report_key(record.results_id))))
+    if record.log_stream:
+        group = record.log_group or place.log_group
+        links.append(Link("Log", place.console.log_stream(group, record.log_stream)))
+    if record.batch_job_id:
+        links.append(Link("Job", place.console.job(record.batch_job_id)))
+    return tuple(links)
+
+
+def _subject(record: JobRecord) -> str:
+    if record.dataset:
+        return printable(record.dataset)
+    return f"job {printable(record.job_name)}" if record.foreign else "all data sets"

@@ -1,0 +1,82 @@
+"""Parts of an alert in Slack's mrkdwn, escaped and cut. Which of them a message has is for the renderings.
+
+https://docs.slack.dev/messaging/formatting-message-text#escaping
+"""
+
+from pulse.domain.alert import Alert, Fact, Link
+from pulse.domain.text_table import aligned
+
+LABEL_CHARACTERS = 40
+VALUE_CHARACTERS = 200
+"""Of a fact: Slack takes 2,000, but one is never worth that many."""
+TABLE_CHARACTERS = 1400
+LOG_CHARACTERS = 1200
+LINKS_CHARACTERS = 1600
+_SEPARATOR = "  ·  "
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def escaped(text: str, limit: int) -> str:
+    """Slack's three entities, so that a name can be neither a link nor a mention; at most `limit` characters,
+    never cut within an entity.
+    """
+    pieces = [_ENTITIES.get(character, character) for character in text]
+    if sum(map(len, pieces)) <= limit:
+        return "".join(pieces)
+    room, kept = limit - 1, []
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            break
+        kept.append(piece)
+    return "".join(kept) + "…"
+
+
+def code(text: str) -> str:
+    """In one line; a backtick within it would end it."""
+    return "`" + text.replace("`", "'") + "`"
+
+
+def fact(told: Fact, between: str) -> str:
+    """The label in bold, and the value."""
+    return f"*{escaped(told.label, LABEL_CHARACTERS)}*{between}{escaped(told.value, VALUE_CHARACTERS)}"
+
+
+def table(alert: Alert) -> str:
+    """As code, which keeps its columns; empty when there is none."""
+    return _block(aligned(alert.table), TABLE_CHARACTERS) if alert.table else ""
+
+
+def log(alert: Alert) -> str:
+    """As much of the end as fits, because there the reason stands; empty when there is none."""
+    room, kept = LOG_CHARACTERS, list[str]()
+    for line in reversed(alert.log):
+        room -= len(escaped(line, LOG_CHARACTERS)) + 1
+        if kept and room < 0:
+            break
+        kept.append(line)
+    text = "\n".join(reversed(kept))
+    return f"*Last lines of its log*\n{_block(text, LOG_CHARACTERS)}" if text.strip() else ""
+
+
+def links(alert: Alert) -> str:
+    """Those that fit, the short ones before the long: half an address leads nowhere, and Slack refuses a
+    message with too long a text.
+    """
+    told = [_link(link) for link in alert.links]
+    room, fitting = LINKS_CHARACTERS, set()
+    for text in sorted(told, key=len):
+        room -= len(text) + len(_SEPARATOR)
+        if room >= 0:
+            fitting.add(text)
+    return _SEPARATOR.join(text for text in told if text in fitting)
+
+
+def _link(link: Link) -> str:
+    """`<url|label>`: neither sign may be in the address."""
+    address = link.url.replace("&", "&amp;").replace("|", "%7C").replace(">", "%3E").replace("<", "%3C")
+    return f"<{address}|{escaped(link.label, LABEL_CHARACTERS)}>"
+
+
+def _block(text: str, limit: int) -> str:
+    return "```" + escaped(text.replace("`", "'"), limit) + "```"

@@ -1,0 +1,146 @@
+"""The alerts of a job before its end: SUBMITTED and STARTED on request, OVERDUE and BLOCKED before it is too
+late.
+"""
+
+from datetime import UTC, datetime
+
+from pulse.domain.alert import REASON_CHARACTERS, SEVERITIES, Alert, Command
+from pulse.domain.alert_about_job import Place, command, headline, job_links
+from pulse.domain.alert_facts import job_facts, job_names, usd
+from pulse.domain.alerts_wanted import JobKind, muted
+from pulse.domain.diagnosis import blocked
+from pulse.domain.duration import in_words
+from pulse.domain.fault import cut, printable
+from pulse.domain.job_record import JobRecord
+
+_NOTHING = "Nothing: it goes on by itself."
+
+
+def submitted_alert(record: JobRecord, place: Place) -> Alert:
+    """AWS Batch took the job."""
+    return _alert(
+        "SUBMITTED",
+        record,
+        place,
+        outcome="submitted",
+        reason=f"AWS Batch took the job into the queue {printable(record.queue)}.{_expected(record)}",
+        next_step=_NOTHING,
+        commands=(command("Follow it", "watch", record.job_id), command("Stop it", "cancel", record.job_id)),
+    )
+
+
+def started_alert(record: JobRecord, place: Place) -> Alert:
+    """The first attempt runs."""
+    waited = in_words(record.waited_seconds)
+    return _alert(
+        "STARTED",
+        record,
+        place,
+        outcome="started",
+        reason=f"The job runs{f', after it waited {waited}' if waited else ''}.{_expected(record)}",
+        next_step=_NOTHING,
+        commands=(command("Follow it", "watch", record.job_id), command("Stop it", "cancel", record.job_id)),
+    )
+
+
+def overdue_alert(record: JobRecord, place: Place, *, now: datetime) -> Alert:
+    """The job should have ended by now. `now`: when the alert is made, UTC."""
+    since = record.started_at
+    so_far = f" for {in_words((now - since).total_seconds())}, since {_clock(since)}" if since else ""
+    again = f" {record.attempts} of its attempts ended before this one." if record.attempts else ""
+    return _alert(
+        "OVERDUE",
+        record,
+        place,
+        outcome="is overdue",
+        reason=f"The job has been running{so_far}, and should have ended{_due(record)}.{again}",
+        next_step="See in its log whether it still makes progress. Let it run if it does, or else stop it.",
+        commands=(
+            command("See what it does", "logs", record.job_id),
+            command("See why", "explain", record.job_id),
+            command("Stop it", "cancel", record.job_id),
+        ),
+        now=now,
+    )
+
+
+def blocked_alert(record: JobRecord, place: Place, *, reason: str, now: datetime) -> Alert:
+    """AWS Batch cannot start the job. `reason`: its status reason as AWS Batch writes it, or empty. `now`:
+    when the alert is made, UTC.
+    """
+    diagnosis = blocked(reason, spot=record.queue in place.spot_queues)
+    outcome = f"cannot start: {diagnosis.cause.replace('-', ' ')}" if reason else "has waited for long"
+    return _alert(
+        "BLOCKED",
+        record,
+        place,
+        outcome=outcome,
+        reason=diagnosis.explanation,
+        next_step=diagnosis.advice,
+        commands=(
+            command("See why", "explain", record.job_id),
+            command("Stop it", "cancel", record.job_id),
+        ),
+        cause=diagnosis.cause,
+        now=now,
+    )
+
+
+def _alert(  # noqa: PLR0913 - what differs between the kinds
+    kind: JobKind,
+    record: JobRecord,
+    place: Place,
+    *,
+    outcome: str,
+    reason: str,
+    next_step: str,
+    commands: tuple[Command, ...],
+    cause: str = "",
+    now: datetime | None = None,
+) -> Alert:
+    return Alert(
+        kind=kind,
+        severity=SEVERITIES[kind],
+        about=record.results_id,
+        headline=headline(record, outcome),
+        reason=cut(reason, REASON_CHARACTERS),
+        next_step=next_step,
+        facts=job_facts(record, place, now=now),
+        names=job_names(record),
+        commands=commands,
+        links=job_links(record, place),
+        job_id=record.results_id,
+        batch_job_id=record.batch_job_id,
+        profile=record.profile,
+        share=record.share_identifier,
+        muted=muted(record.alerts),
+        cause=cause,
+    )
+
+
+def _expected(record: JobRecord) -> str:
+    """What is likely to come, as far as it is known."""
+    usual = record.usual
+    told = []
+    seconds = record.expected_seconds or (usual.ran_median_seconds if usual else None)
+    if seconds:
+        told.append(f"run {in_words(seconds)}")
+    if record.quoted_usd is not None:
+        told.append(f"cost {usd(record.quoted_usd)}")
+    return f" It will likely {' and '.join(told)}." if told else ""
+
+
+def _due(record: JobRecord) -> str:
+    due = f" by {_clock(record.due_at)}" if record.due_at else ""
+    if record.due_seconds:
+        return f"{due}: its request expects {in_words(record.due_seconds)}"
+    if record.usual:
+        usual = record.usual
+        return (
+            f"{due}: of {usual.runs} earlier runs like it 95 % were over in {in_words(usual.ran_p95_seconds)}"
+        )
+    return due or " by now"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,149 @@
+"""How a JobRecord begins, and the only rule by which it changes: forward."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from msgspec import structs
+
+from pulse.domain.job_event import RESULTS_BUCKET_VARIABLE, JobEvent
+from pulse.domain.job_id import usable_as_job_id
+from pulse.domain.job_plan import JobPlan, Step
+from pulse.domain.job_record import Change, JobRecord, Rerun
+from pulse.domain.job_status import position
+from pulse.domain.resources import vcpus_text
+
+_RESULTS_BUCKET_OPTION = "--s3-results-bucket"
+
+
+def claimed(  # noqa: PLR0913 - what only the call that claims knows
+    plan: JobPlan,
+    step: Step,
+    *,
+    now: datetime,
+    results_bucket: str,
+    lease: timedelta,
+    rerun: Rerun | None = None,
+    reserved_usd: Decimal | None = None,
+) -> JobRecord:
+    """The record that is written before the step is submitted. `now` is when the call claimed it, UTC."""
+    request, resources = plan.request, plan.resources
+    return JobRecord(
+        job_id=step.job_id,
+        status="CLAIMED",
+        created_at=plan.created_at,
+        job_name=step.job_name,
+        queue=plan.queue,
+        profile=plan.profile,
+        dataset=request.dataset or "",
+        dataset_version_id=request.dataset_version_id or "",
+        variables=plan.variables,
+        vcpus=vcpus_text(resources.vcpus),
+        memory_mib=resources.memory_mib,
+        gpus=resources.gpus,
+        share_identifier=request.share_identifier or "",
+        tags=request.tags,
+        array_size=step.array_size,
+        follower="" if step.follows else next((s.job_id for s in plan.steps if s.follows == step.job_id), ""),
+        follows=step.follows,
+        rerun_of=rerun.job_id if rerun else "",
+        rerun_because=rerun.because if rerun else None,
+        alerts=request.alerts,
+        expected_seconds=request.expected_runtime_seconds or resources.expected_seconds,
+        due_seconds=None if step.follows else request.expected_runtime_seconds,
+        reserved_usd=None if step.follows else reserved_usd,
+        results_bucket=results_bucket,
+        lease_until=now + lease,
+    )
+
+
+def foreign(event: JobEvent, *, job_id: str, queue: str, now: datetime) -> JobRecord:
+    """The record of a job that another client submitted, as its first event tells it."""
+    # Without a PULSE_JOB_ID the training names its results after the AWS Batch job id.
+    lies_here = job_id == (event.named_job_id or event.batch_job_id)
+    blank = JobRecord(
+        job_id=job_id,
+        status="CLAIMED",
+        created_at=event.created_at or now,
+        job_name=event.job_name,
+        queue=queue,
+        vcpus=event.vcpus,
+        memory_mib=event.memory_mib,
+        variables=_variables(event.command),
+        results_bucket=_results_bucket(event) if lies_here else "",
+        foreign=True,
+    )
+    return advanced(blank, event) or blank
+
+
+def record_ids(event: JobEvent) -> list[str]:
+    """Under which ids the event's job may be recorded: the PULSE_JOB_ID it runs with, where its results lie,
+    or, when that is missing, unusable or another job's, the id that AWS Batch gave it.
+    """
+    own = event.named_job_id
+    return [own, event.batch_job_id] if usable_as_job_id(own) else [event.batch_job_id]
+
+
+def advanced(record: JobRecord, event: JobEvent) -> JobRecord | None:
+    """The record after `event`, or None when the event changes nothing. A late one only adds to what is known
+    of the past.
+    """
+    known = _known(record, event)
+    if position(event.status, len(event.attempts)) <= record.position:
+        return None if known == record else structs.replace(known, revision=record.revision + 1)
+    return structs.replace(
+        known,
+        revision=record.revision + 1,
+        status=event.status,
+        attempts=max(record.attempts, len(event.attempts)),
+        batch_job_id=event.batch_job_id,
+        children=event.children or record.children,
+        array_size=record.array_size or event.array_size,
+        lease_until=None,
+        started_at=event.first_started_at or record.started_at,
+        stopped_at=event.stopped_at or record.stopped_at,
+        ran_seconds=event.ran_seconds if event.ran_seconds is not None else record.ran_seconds,
+        exit_code=event.exit_code,
+        reason=event.reason or (event.attempts[-1].reason if event.attempts else ""),
+        status_reason=event.status_reason or (event.attempts[-1].status_reason if event.attempts else ""),
+        blocked_reason="",
+        stopped_by_request=event.stopped_by_request,
+        log_group=event.log_group or record.log_group,
+        log_stream=event.log_stream or record.log_stream,
+    )
+
+
+def _known(record: JobRecord, event: JobEvent) -> JobRecord:
+    """With the change and the attempts that the event tells of. Of a repeated change the earliest counts."""
+    tries = event.attempts if len(event.attempts) > len(record.tries) else record.tries
+    if event.at is None:
+        return structs.replace(record, tries=tries)
+    change = Change(event.status, len(event.attempts), event.at)
+    same = [c for c in record.changes if (c.status, c.attempts) == (change.status, change.attempts)]
+    if same and same[0].at <= change.at:
+        return structs.replace(record, tries=tries)
+    changes = sorted([*(c for c in record.changes if c not in same), change], key=_place)
+    return structs.replace(record, tries=tries, changes=tuple(changes))
+
+
+def _place(change: Change) -> int:
+    return position(change.status, change.attempts)
+
+
+def _results_bucket(event: JobEvent) -> str:
+    """The option wins over the environment in the container, and of an option said twice the last."""
+    words = event.command
+    given = [
+        word.partition("=")[2] or next(iter(words[index + 1 :]), "")
+        for index, word in enumerate(words)
+        if word.partition("=")[0] == _RESULTS_BUCKET_OPTION
+    ]
+    return given[-1] if given else event.environment.get(RESULTS_BUCKET_VARIABLE, "")
+
+
+def _variables(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The words after `--variables`, up to the next option."""
+    if "--variables" not in command:
+        return ()
+    words = command[command.index("--variables") + 1 :]
+    end = next((index for index, word in enumerate(words) if word.startswith("--")), len(words))
+    return tuple(words[:end])

@@ -1,0 +1,131 @@
+"""Recorded events told again: read, renamed into jobs of their own, lost, doubled and shuffled on purpose;
+and in which state each job must end.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pulse.domain import job_event
+from pulse.domain.fault import Fault, shown
+from pulse.domain.job_event import JOB_ID_VARIABLE, JobEvent
+from pulse.domain.job_record import JobRecord
+from pulse.domain.record_changes import advanced, foreign
+from pulse.domain.validation import InvalidInput
+
+STATE_CHANGE = ("aws.batch", "Batch Job State Change")
+
+Event = dict[str, Any]
+"""An event in its envelope, as EventBridge delivers it."""
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A job of a recording, under its new id. `in_order`: its record after all its events in their order."""
+
+    job_id: str
+    name: str
+    events: int
+    in_order: JobRecord
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """What is delivered in this order, and how many events of each job (by its new id) never are."""
+
+    events: tuple[Event, ...]
+    lost: Counter[str]
+    doubled: int
+
+
+def read(text: str) -> list[Event]:
+    """The state changes in a recording: a JSON list of events, or an event a line. Other events are left out.
+    Raises InvalidInput.
+    """
+    try:
+        lines = [text] if text.lstrip().startswith("[") else filter(str.strip, text.splitlines())
+        found = [event for line in lines for event in _listed(msgspec.json.decode(line))]
+    except msgspec.DecodeError as error:
+        fault = Fault("the whole", f"a JSON list of events, or an event a line: {error}", shown(text))
+        raise InvalidInput([fault], "the recording") from error
+    events = [event for event in found if _is_state_change(event)]
+    if not events:
+        fault = Fault("the whole", "at least one Batch Job State Change", f"{len(found)} other events")
+        raise InvalidInput([fault], "the recording")
+    for event in events:
+        _told(event)
+    return sorted(events, key=lambda event: str(event.get("time", "")))
+
+
+def renamed(events: Iterable[Event], *, run: str, queue_arn: str) -> list[Event]:
+    """The same stories of jobs that nobody has heard of, in the queue `queue_arn`. `run` tells this telling
+    from all others.
+    """
+    names: dict[str, str] = {}
+    return [_renamed(deepcopy(event), names, run, queue_arn) for event in events]
+
+
+def jobs(events: Sequence[Event], *, now: datetime) -> list[Job]:
+    """The jobs of `events`, which are in order; the children of an array count as their parent's."""
+    records: dict[str, JobRecord] = {}
+    told = [_told(event) for event in events]
+    for event in told:
+        if event.is_array_child:
+            continue
+        job_id = event.named_job_id
+        before = records.get(job_id)
+        after = advanced(before, event) if before else foreign(event, job_id=job_id, queue="", now=now)
+        records[job_id] = after or records[job_id]
+    counts = Counter(event.named_job_id for event in told)
+    return [
+        Job(job_id=job_id, name=record.job_name, events=counts[job_id], in_order=record)
+        for job_id, record in records.items()
+    ]
+
+
+def delivery(
+    events: Sequence[Event], random: Random, *, drop: float, double: float, shuffle: bool
+) -> Delivery:
+    """`drop` and `double` are shares from 0 to 1: of all events those that are lost, of the others those that
+    come twice.
+    """
+    kept, lost = [], Counter[str]()
+    for event in events:
+        if random.random() < drop:
+            lost[_told(event).named_job_id] += 1
+        else:
+            kept += [event] * (1 + (random.random() < double))
+    doubled = len(kept) + lost.total() - len(events)
+    if shuffle:
+        random.shuffle(kept)
+    return Delivery(events=tuple(kept), lost=lost, doubled=doubled)
+
+
+def _is_state_change(event: Any) -> bool:
+    return isinstance(event, dict) and (event.get("source"), event.get("detail-type")) == STATE_CHANGE
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _told(event: Event) -> JobEvent:
+    """Raises InvalidInput when it is not of a job."""
+    time = event.get("time")
+    at = datetime.fromisoformat(time).astimezone(UTC) if isinstance(time, str) else None
+    return job_event.parse(event.get("detail"), at=at)
+
+
+def _renamed(event: Event, names: dict[str, str], run: str, queue_arn: str) -> Event:
+    detail = event["detail"]
+    parent, colon, index = detail["jobId"].partition(":")
+    name = names.setdefault(parent, f"replay-{run}-{len(names) + 1:03}")
+    container = detail.setdefault("container", {})
+    others = [pair for pair in container.get("environment") or () if pair.get("name") != JOB_ID_VARIABLE]
+    container["environment"] = [*others, {"name": JOB_ID_VARIABLE, "value": name}]
+    detail |= {"jobId": f"{name}-batch{colon}{index}", "jobQueue": queue_arn}
+    return event

@@ -1,0 +1,35 @@
+"""What waits and runs in our job queues, and how long waiting usually takes."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from pulse.domain import queue_view
+from pulse.domain.catalogue import Catalogue
+from pulse.domain.queue_view import MOST_OF_A_STATE, UNFINISHED, QueueView
+from pulse.domain.usual import Usual, usual
+from pulse.services.past_runs import MOST
+from pulse.services.ports import JobQueues, Ledger
+
+
+class GetQueue(Struct, frozen=True, kw_only=True):
+    ledger: Ledger
+    job_queues: JobQueues
+    catalogue: Catalogue
+
+    def views(self, query: Mapping[str, str]) -> list[QueueView]:
+        """`query`: a call's parameters. Raises InvalidCall, Unavailable, Misconfigured."""
+        names = queue_view.wanted(query, self.catalogue.queues)
+        jobs = [job for status in UNFINISHED for job in self.ledger.unfinished(status, most=MOST_OF_A_STATE)]
+        return [
+            queue_view.view(
+                name, jobs, self.job_queues.snapshot(self.catalogue.queues[name].arn), self._usual(name)
+            )
+            for name in names
+        ]
+
+    def _usual(self, queue: str) -> dict[str, Usual]:
+        """Of the profiles that lead to this queue."""
+        profiles = [name for name, profile in self.catalogue.profiles.items() if profile.queue == queue]
+        found = {name: usual(self.ledger.runs(profile=name, most=MOST)) for name in sorted(profiles)}
+        return {name: known for name, known in found.items() if known}

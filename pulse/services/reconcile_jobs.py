@@ -1,0 +1,161 @@
+"""Compares the ledger with AWS Batch and repairs what a lost event left behind.
+
+What AWS Batch says of a job goes as an event to the function that follows jobs, so a repair takes the path of
+every change: the record, the alert, the costs. Doing it twice does no harm.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, get_args
+
+from msgspec import Struct
+
+from pulse.domain.drift import (
+    Moving,
+    Patience,
+    happened_at,
+    has_drifted,
+    is_forgotten,
+    unchanged_since,
+    unheard_children,
+    unknown_end,
+)
+from pulse.domain.due import Watch
+from pulse.domain.envelope import JOB_DESCRIBED, JOB_WAITS
+from pulse.domain.job_event import parse
+from pulse.domain.job_record import JobRecord
+from pulse.domain.job_status import TERMINAL, BatchStatus, Status
+from pulse.services.ledger_walk import each
+from pulse.services.ports import Batch, Ledger, Messages
+
+DESCRIBED_AT_ONCE = 100
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
+NEWEST_ENDED = 100
+"""Among so many ended jobs of either outcome are the arrays whose children are counted."""
+CHILDREN_COUNTED_FOR = timedelta(minutes=30)
+NO_REASON = "UNDETERMINED"
+"""AWS Batch's own word where it cannot say why a job does not start."""
+
+_AT_WORK: tuple[Moving, ...] = ("STARTING", "RUNNING")
+
+Detail = dict[str, Any]
+
+
+class Repair(Struct, frozen=True):
+    """AWS Batch says that a job is `status`; the ledger said that it `was` something else, or, None, nothing:
+    so of an array's child.
+    """
+
+    job_id: str
+    batch_job_id: str
+    was: Status | None
+    status: BatchStatus
+
+
+class Reconciled(Struct, frozen=True):
+    """`looked_up`: how many jobs AWS Batch was asked for. `waiting`: job ids of those that wait too long."""
+
+    looked_up: int
+    repairs: tuple[Repair, ...]
+    waiting: tuple[str, ...]
+
+
+class ReconcileJobs(Struct, frozen=True, kw_only=True):
+    """`job_events`: the queue of on_job_event. `queues`: the ARNs of AWS Batch's queues by their names."""
+
+    ledger: Ledger
+    batch: Batch
+    job_events: Messages
+    queues: Mapping[str, str]
+    patience: Patience
+    watch: Watch
+    clock: Callable[[], datetime]
+
+    def reconcile(self) -> Reconciled:
+        """Raises Unavailable, Misconfigured; what was found before that is repaired all the same."""
+        now = self.clock()
+        unfinished = {moving: [*each(self.ledger, moving)] for moving in get_args(Moving)}
+        suspects = [
+            record
+            for moving, records in unfinished.items()
+            for record in records
+            if record.queue in self.queues and self.patience.is_over(record, moving, now)
+        ]
+        details = self._described(record.batch_job_id for record in suspects)
+        repairs = [*self._repairs(suspects, details, now)]
+        ended = {repair.job_id for repair in repairs if repair.status in TERMINAL}
+        arrays = [record for record in suspects if record.job_id in ended] + [*self._just_ended(now)]
+        unheard = {child: parent for parent in arrays for child in self._unheard_children(parent)}
+        repairs += self._ends_of(unheard, now)
+        busy = {record.queue for moving in _AT_WORK for record in unfinished[moving]}
+        waiting = self._waiting(_runnable(suspects, details), busy, now)
+        return Reconciled(len(suspects) + len(unheard), tuple(repairs), tuple(waiting))
+
+    def _described(self, batch_job_ids: Iterable[str]) -> dict[str, Detail]:
+        """By AWS Batch's job ids, those that it knows."""
+        ids = [*batch_job_ids]
+        return {
+            detail["jobId"]: detail
+            for start in range(0, len(ids), DESCRIBED_AT_ONCE)
+            for detail in self.batch.describe(ids[start : start + DESCRIBED_AT_ONCE])
+        }
+
+    def _repairs(
+        self, records: Iterable[JobRecord], details: Mapping[str, Detail], now: datetime
+    ) -> Iterator[Repair]:
+        for record in records:
+            detail = details.get(record.batch_job_id)
+            if detail is None and is_forgotten(record, now):
+                detail = unknown_end(record, self.queues[record.queue])
+            if detail and has_drifted(record, parse(detail)) and self._told(detail, now):
+                yield Repair(record.job_id, record.batch_job_id, record.status, detail["status"])
+
+    def _just_ended(self, now: datetime) -> Iterator[JobRecord]:
+        """Arrays whose children's events should all have come."""
+        for outcome in sorted(TERMINAL):
+            for record in self.ledger.newest("status", outcome, most=NEWEST_ENDED, after=None):
+                ago = now - unchanged_since(record)
+                if ago < CHILDREN_COUNTED_FOR and self.patience.is_late(unchanged_since(record), now):
+                    yield record
+
+    def _unheard_children(self, parent: JobRecord) -> list[str]:
+        return unheard_children(parent, self.ledger.children(parent.job_id)) if parent.array_size else []
+
+    def _ends_of(self, unheard: Mapping[str, JobRecord], now: datetime) -> Iterator[Repair]:
+        for batch_job_id, detail in self._described(unheard).items():
+            if detail["status"] in TERMINAL and self._told(detail, now):
+                yield Repair(unheard[batch_job_id].job_id, batch_job_id, None, detail["status"])
+
+    def _told(self, detail: Detail, now: datetime) -> bool:
+        """Whether the change is old enough for its event to be lost; then it is told again."""
+        happened = happened_at(parse(detail))
+        late = self.patience.is_late(happened, now)
+        if late:
+            self.job_events.send(JOB_DESCRIBED, detail, time=happened or now)
+        return late
+
+    def _waiting(
+        self, runnable: Sequence[tuple[JobRecord, Detail]], busy: Collection[str], now: datetime
+    ) -> Iterator[str]:
+        """Tells of jobs beyond the dwell time of their reason. Where AWS Batch gives none, a job that waits
+        behind others is not blocked: only the first of a queue of which nothing runs.
+        """
+        explained = [(record, detail) for record, detail in runnable if detail.get("statusReason")]
+        # The newest come first, so the oldest of a queue is what remains.
+        first = {
+            record.queue: (record, detail | {"statusReason": NO_REASON})
+            for record, detail in runnable
+            if not detail.get("statusReason") and record.queue not in busy
+        }
+        for record, detail in (*explained, *first.values()):
+            if now - unchanged_since(record) >= self.watch.dwell(detail["statusReason"]):
+                self.job_events.send(JOB_WAITS, detail)
+                yield record.job_id
+
+
+def _runnable(records: Iterable[JobRecord], details: Mapping[str, Detail]) -> list[tuple[JobRecord, Detail]]:
+    """Those that the ledger and AWS Batch agree upon."""
+    found = [(record, details.get(record.batch_job_id, {})) for record in records]
+    return [
+        (record, detail) for record, detail in found if {record.status, detail.get("status")} == {"RUNNABLE"}
+    ]

@@ -1,0 +1,82 @@
+"""Tells of a job that AWS Batch cannot start, once it has been RUNNABLE for the dwell time of the reason.
+
+AWS Batch speaks of a blocked queue ten minutes after it is, and again as long as it is. Where the dwell time
+is longer than that, the reconciler, which knows the jobs that do not move, looks again.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from msgspec import Struct, structs
+
+from pulse.domain.alerts_wanted import is_wanted
+from pulse.domain.diagnosis_stopped import UNDETERMINED
+from pulse.domain.due import Watch, waiting_since
+from pulse.domain.early_alert import blocked_alert
+from pulse.domain.errors import Unavailable
+from pulse.domain.fault import cut
+from pulse.domain.job_alert import Place
+from pulse.domain.job_event import JobEvent
+from pulse.domain.job_record import JobRecord
+from pulse.services.ports import Ledger
+from pulse.services.publish_alert import PublishAlert
+from pulse.services.record_job_event import RecordJobEvent, Result
+
+_WAITING = {"RUNNABLE", "PENDING"}
+"""PENDING is an array, whose children wait."""
+_REASON_CHARACTERS = 1024
+_TRIES = 5
+
+
+class WatchBlocked(Struct, frozen=True, kw_only=True):
+    ledger: Ledger
+    record_job_event: RecordJobEvent
+    publish_alert: PublishAlert
+    watch: Watch
+    place: Place
+    clock: Callable[[], datetime]
+
+    def hear(self, event: JobEvent) -> Result:
+        """Of an event that says, too, that the job is RUNNABLE and why it cannot start. Raises Unavailable,
+        Misconfigured.
+        """
+        result = self.record_job_event.record(event)
+        if result.effect == "not ours" or event.status != "RUNNABLE":
+            return result
+        record = self.record_job_event.parent_of(event) if event.is_array_child else result.record
+        if record and self.look(record, event.status_reason or UNDETERMINED):
+            return structs.replace(result, record=record, alerted=(*result.alerted, "BLOCKED"))
+        return structs.replace(result, record=record)
+
+    def look(self, record: JobRecord, reason: str) -> bool:
+        """Notes why a RUNNABLE job cannot start, and alerts, once a job, when the dwell time is over.
+        `reason`: AWS Batch's status reason. Whether an alert went out. Raises Unavailable, Misconfigured.
+        """
+        reason = cut(reason, _REASON_CHARACTERS)
+        noted = self._noted(record, reason)
+        if noted is None or not is_wanted(noted.alerts, "BLOCKED"):
+            return False
+        now = self.clock()
+        # Clocks differ: a job that begins to wait in the future has waited for no time.
+        waited = max(timedelta(0), now - waiting_since(noted))
+        if waited < self.watch.dwell(reason):
+            return False
+        return self.publish_alert.once(
+            noted, "BLOCKED", lambda: blocked_alert(noted, self.place, reason=reason, now=now)
+        )
+
+    def _noted(self, record: JobRecord, reason: str) -> JobRecord | None:
+        """The record with the reason; None when the job has moved on. An array has none: the reason is one
+        child's.
+        """
+        now: JobRecord | None = record
+        for _ in range(_TRIES):
+            if now is None or now.status not in _WAITING:
+                return None
+            if now.array_size or now.blocked_reason == reason:
+                return now
+            after = structs.replace(now, blocked_reason=reason, revision=now.revision + 1)
+            if self.ledger.move(after, before=now.position):
+                return after
+            now = self.ledger.record(record.job_id)
+        raise Unavailable(f"Events of job {record.job_id} were faster {_TRIES} times.")

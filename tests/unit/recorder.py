@@ -1,0 +1,55 @@
+"""RecordJobEvent with all that an event leads to, over ports in memory."""
+
+from pulse.domain.due import Overdue
+from pulse.services.publish_alert import PublishAlert
+from pulse.services.read_last_lines import ReadLastLines
+from pulse.services.read_metrics import ReadMetrics
+from pulse.services.record_job_event import RecordJobEvent
+from pulse.services.watch_budget import WatchBudget
+from pulse.services.watch_end import WatchEnd
+from pulse.services.watch_overdue import WatchOverdue
+from pulse.services.watch_start import WatchStart
+from tests.unit.claim_world import CATALOGUE
+
+
+class Nothing:
+    """Of what else there is: every alert went out before, no file and no log is there."""
+
+    wanted = False
+
+    def take(self, *_, **__):
+        return "done"
+
+    def read(self, *_, **__):
+        return None
+
+    def last(self, *_, **__):
+        return []
+
+
+def recorder(ledger, clock, *, place, publish_alert=None):
+    """`publish_alert`: None for one that finds everything told."""
+    told = publish_alert or PublishAlert(turns=Nothing(), topic=Nothing(), clock=clock)
+    shared = {"ledger": ledger, "publish_alert": told, "place": place}
+    overdue = WatchOverdue(**shared, schedules=Nothing(), clock=clock)
+    start = WatchStart(
+        **shared, watch_overdue=overdue, overdue=Overdue(), likely_usd=lambda *_: None, clock=clock
+    )
+    end = WatchEnd(
+        **shared,
+        read_metrics=ReadMetrics(objects=Nothing(), results_bucket="results"),
+        read_last_lines=ReadLastLines(logs=Nothing(), log_group="jobs"),
+        watch_budget=WatchBudget(**shared, budget_usd=None, percents=()),
+        watch_overdue=overdue,
+        reruns=Nothing(),
+        catalogue=CATALOGUE,
+        cost_of=lambda *_: None,
+    )
+    return RecordJobEvent(
+        ledger=ledger,
+        watch_start=start,
+        watch_end=end,
+        queues={queue.arn: name for name, queue in CATALOGUE.queues.items()},
+        cost_of=lambda *_: None,
+        clock=clock,
+    )

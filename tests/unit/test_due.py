@@ -1,0 +1,131 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from pulse.aws.schedules import request
+from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.domain.due import Overdue, Watch, due_at, share_passed, waiting_since
+from pulse.domain.job_record import Change, JobRecord
+from pulse.domain.month_costs import Spent
+from pulse.domain.record_quote import likely_usd
+from pulse.domain.schedule_target import ScheduleTarget
+from pulse.domain.usual import Usual
+from tests.prices import PRICES
+
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+USUAL = Usual(
+    runs=20,
+    ran_median_seconds=600,
+    ran_p95_seconds=1000,
+    waited_median_seconds=30,
+    waited_p95_seconds=90,
+)
+
+
+@pytest.fixture
+def running() -> JobRecord:
+    return JobRecord(
+        job_id="batch-20260302093000-0a1b2c3d", status="RUNNING", created_at=START, started_at=START
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "seconds"),
+    [
+        ({"due_seconds": 60.0}, 60),
+        ({"due_seconds": 60.0, "usual": USUAL}, 60),
+        ({"usual": USUAL}, 1500),
+        ({"usual": structs.replace(USUAL, ran_p95_seconds=20)}, 300),
+        ({}, None),
+        ({"expected_seconds": 60.0}, None),
+        ({"usual": USUAL, "alerts": AlertsWanted(kinds=("FAILED",))}, None),
+    ],
+)
+def test_should_be_due_after_what_is_given_or_learned(running, known, seconds):
+    found = due_at(structs.replace(running, **known), Overdue(), now=START + timedelta(days=1))
+    assert found == (None if seconds is None else START + timedelta(seconds=seconds))
+
+
+def test_should_count_from_now_where_nobody_says_when_it_started(running):
+    unknown = structs.replace(running, started_at=None, due_seconds=60.0)
+    assert due_at(unknown, Overdue(), now=START) == START + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "seconds"),
+    [
+        ("MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement …", 1200),
+        ("MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS – Batch service role has a permission issue.", 0),
+        ("UNDETERMINED", 3600),
+        ("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill …", 1800),
+        ("SOMETHING_NEW", 1800),
+        ("default", 1800),
+        ("", 1800),
+    ],
+)
+def test_should_dwell_by_the_first_word_of_the_reason(reason, seconds):
+    assert Watch().dwell(reason) == timedelta(seconds=seconds)
+
+
+def test_should_know_how_long_to_dwell_whatever_the_configuration_leaves_out():
+    watch = msgspec.convert({"blocked_dwell_seconds": {"UNDETERMINED": 5}}, Watch)
+    assert watch.dwell("UNDETERMINED - x") == timedelta(seconds=5)
+    assert watch.dwell("ACTION_REQUIRED - x") == timedelta(seconds=1800)
+
+
+def test_should_wait_since_the_newest_change(running):
+    later = START + timedelta(minutes=9)
+    changes = (Change("RUNNABLE", 0, START), Change("RUNNING", 0, START), Change("RUNNABLE", 1, later))
+    assert waiting_since(structs.replace(running, changes=changes)) == later
+    assert waiting_since(running) == START
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "share"),
+    [
+        ("10", "49.99", None),
+        ("49.99", "50", 50),
+        ("50", "79", None),
+        ("49", "85", 80),
+        ("0", "200", 100),
+        ("100", "120", None),
+        ("60", "60", 50),
+        ("10", "10", None),
+    ],
+    ids=str,
+)
+def test_should_tell_the_highest_share_that_was_passed(before, after, share):
+    spent = Spent("2026-03", Decimal(before), Decimal(after))
+    assert share_passed(spent, Decimal(100), (50, 80, 100)) == share
+
+
+def test_should_never_pass_what_is_not_configured():
+    assert share_passed(Spent("2026-03", Decimal(0), Decimal(99)), Decimal(1), ()) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "usd"),
+    [
+        ({"usual": USUAL}, "0.0040"),
+        ({"usual": USUAL, "expected_seconds": 60.0}, "0.0040"),
+        ({"expected_seconds": 1200.0}, "0.0080"),
+        ({"expected_seconds": 7200.0}, "0.0240"),
+        ({}, None),
+        ({"usual": USUAL, "queue": "gone"}, None),
+        ({"usual": USUAL, "vcpus": ""}, None),
+    ],
+)
+def test_should_quote_what_earlier_runs_took(running, catalogue, known, usd):
+    record = structs.replace(running, **{"queue": "fifo", "vcpus": "0.5", "memory_mib": 1024} | known)
+    found = likely_usd(PRICES, catalogue, record, timeout_seconds=3600)
+    assert found == (None if usd is None else Decimal(usd))
+
+
+def test_should_schedule_at_the_next_whole_second_in_utc():
+    target = ScheduleTarget(group="due", queue_arn="q", dead_letters_arn="d", role_arn="r")
+    berlin = datetime.fromisoformat("2026-03-02T10:30:00.25+01:00")
+    assert request(target, "job", berlin)["ScheduleExpression"] == "at(2026-03-02T09:30:01)"
+    assert request(target, "job", START)["ScheduleExpression"] == "at(2026-03-02T09:30:00)"
