@@ -169,7 +169,8 @@ class _Walk:
         event = json.loads(OUT_OF_MEMORY.read_text())
         (known,) = self.pulse.batch.describe_jobs(jobs=[job["batch_job_id"]])["jobs"]
         event["detail"] |= {name: known[name] for name in ("jobId", "jobName", "jobQueue")}
-        event["detail"]["container"]["environment"] = known["container"]["environment"]
+        told = ("environment", "logConfiguration", "logStreamName")
+        event["detail"]["container"] |= {name: known["container"][name] for name in told}
         self.pulse.sqs.send_message(QueueUrl=self.pulse.queue_url("Events"), MessageBody=json.dumps(event))
 
     def failures(self, job: dict[str, Any]) -> bool:
