@@ -51,10 +51,12 @@ check: setup ## lint, types, layers, and the gates on the templates and the zip
 	hadolint training/Dockerfile
 	python -m pytest -q -m gate tests/infra
 
-bench: setup ## what submitting costs in time, against floors and peers measured in the same run
+bench: setup ## what Pulse costs in time and money, against floors and peers measured in the same run
 	@python -m benchmarks.cold_start
 	@python -m benchmarks.warm_submission
 	@python -m benchmarks.thousand_drops
+	@python -m benchmarks.alert_delay
+	@python -m benchmarks.cost_of_pulse
 
 local: setup ## AWS on this machine with Pulse deployed to it; stays up until Ctrl+C
 	@pulse local up
