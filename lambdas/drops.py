@@ -1,5 +1,5 @@
-"""The door of what waits in the queue: S3's "Object Created" events, jobs that died of memory, and claims that
-nobody came back to finish.
+"""The door of what waits in the queue: S3's "Object Created" events, jobs that died of memory, and claims
+that nobody came back to finish.
 """
 
 from collections.abc import Callable

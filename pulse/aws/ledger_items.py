@@ -10,7 +10,7 @@
 | `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
 | `TAG#<key>=<value>` | `<created_at>#<job id>` | that a job has this tag |
 | a job or a key | `ALERTS` | for each kind `<KIND>_turn` (epoch seconds) and `<KIND>_sent` (time) |
-| `COST#<YYYY-MM>` | `ALERTS#<percent>` | the same of the alert that the month passed this share of its budget |
+| `COST#<YYYY-MM>` | `ALERTS#<percent>` | the same of the alert that the month passed that share |
 
 `expires_at` is the TTL, epoch seconds.
 """

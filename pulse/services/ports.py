@@ -169,7 +169,7 @@ class Schedules(Protocol):
 
 class Messages(Protocol):
     def send(self, detail_type: str, detail: dict[str, Any], *, time: datetime | None = None) -> None:
-        """Puts an event of our own into the queue of the function that handles it. `time`: when it happened."""
+        """Puts an event of our own into its function's queue. `time`: when it happened."""
 
 
 class Topic(Protocol):
