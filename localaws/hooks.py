@@ -175,6 +175,7 @@ HOOKS: tuple[Hook, ...] = (
     ),
     Hook("services.sqs", "_HANDLERS", "operations that are missing: moves of messages"),
     Hook("services.sqs", "_Err", "how they are refused", "code, message, status"),
+    Hook("services.sqs", "_get_q", "which queue a URL names", "url"),
     Hook("services.sqs", "_queue_by_arn", "from which queue, to which", "arn"),
     Hook("services.sqs", "_queues", "which queues it is the dead-letter queue of"),
     Hook("services.sqs", "esm_wake", "tells event source mappings of the messages"),

@@ -1,4 +1,5 @@
-"""Moving messages from a dead-letter queue back to where they came from, which MiniStack refuses.
+"""Moving messages from a dead-letter queue back to where they came from, and which queues it serves:
+MiniStack knows neither.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html. Tasks
 live as long as the server; the caller's role also needs what AWS lists for a redrive.
@@ -69,6 +70,7 @@ def install() -> None:
     handlers.setdefault("StartMessageMoveTask", _start)
     handlers.setdefault("ListMessageMoveTasks", _list)
     handlers.setdefault("CancelMessageMoveTask", _cancel)
+    handlers.setdefault("ListDeadLetterSourceQueues", _sources)
     wrap("core.iam_actions.extract_resource_arn", _source_queue)
 
 
@@ -109,6 +111,13 @@ def _cancel(data: Document, _url: str) -> Document:
         raise _error("ResourceNotFoundException", "Task does not exist or is not running.", 404)
     task.status = "CANCELLED"
     return {"ApproximateNumberOfMessagesMoved": task.moved}
+
+
+def _sources(data: Document, url: str) -> Document:
+    """All on one page. `queueUrls` has a small letter of its own, as AWS has it."""
+    arn = use("services.sqs._get_q")(data.get("QueueUrl", url))["attributes"]["QueueArn"]
+    urls = [source for source, queue in use("services.sqs._queues").items() if _dead_letters_of(queue) == arn]
+    return {"queueUrls": urls}
 
 
 async def _carry_out(task: Task) -> None:
@@ -169,9 +178,14 @@ def _queue(arn: str, member: str) -> Queue:
 def _fed_by(dlq_arn: str) -> Iterator[str]:
     """The ARNs of the queues whose messages end in this one."""
     for queue in list(use("services.sqs._queues").values()):
-        policy = queue["attributes"].get("RedrivePolicy")
-        if policy and json.loads(policy).get("deadLetterTargetArn") == dlq_arn:
+        if _dead_letters_of(queue) == dlq_arn:
             yield queue["attributes"]["QueueArn"]
+
+
+def _dead_letters_of(queue: Queue) -> str | None:
+    """The ARN of its dead-letter queue."""
+    policy = queue["attributes"].get("RedrivePolicy")
+    return json.loads(policy).get("deadLetterTargetArn") if policy else None
 
 
 def _check_caller(source_arn: str, destination_arns: list[str]) -> None:

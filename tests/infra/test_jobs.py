@@ -195,6 +195,8 @@ def test_each_route_leads_to_its_function_which_the_api_may_call(local):
         "GET /jobs": "GetJob",
         "GET /jobs/{id}": "GetJob",
         "GET /jobs/{id}/logs": "GetJob",
+        "GET /queue": "GetJob",
+        "GET /costs": "GetJob",
         "GET /openapi.json": "GetJob",
         "$default": "GetJob",
     }

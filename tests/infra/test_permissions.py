@@ -56,7 +56,8 @@ EXPECTED = {
     "GetJobUseCaseRole": (
         "lambda.amazonaws.com",
         [
-            "dynamodb:GetItem on LedgerTable.Arn",
+            f"batch:GetJobQueueSnapshot on {QUEUES}",
+            "dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query on LedgerTable.Arn",
             (
                 "dynamodb:Query on LedgerTable.Arn/index/by_dataset LedgerTable.Arn/index/by_day "
                 "LedgerTable.Arn/index/by_profile LedgerTable.Arn/index/by_status"

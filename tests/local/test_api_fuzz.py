@@ -94,6 +94,8 @@ def test_should_answer_as_documented_and_never_5xx_whatever_it_is_sent(
         *(("GET /jobs/{id}", status) for status in (200, 404)),
         *(("POST /jobs/{id}/cancel", status) for status in (202, 404, 422)),
         *(("POST /jobs/{id}/rerun", status) for status in (200, 404, 422)),
+        *(("GET /queue", status) for status in (200, 400)),
+        *(("GET /costs", status) for status in (200, 400)),
         ("GET /openapi.json", 200),
     }, sorted(seen)
 

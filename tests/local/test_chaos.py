@@ -33,12 +33,13 @@ JOB_ID = re.compile(r"batch-[0-9]{14}-[0-9a-f]{8}")
 
 
 def test_should_end_right_and_tell_once_whatever_becomes_of_the_events(
-    pulse: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_pulse: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    run = uuid.uuid4().hex
+    pulse, run = own_pulse, uuid.uuid4().hex
     patience = json.dumps(PATIENCE | {"late_seconds": 1})
     with (
         _no_clock(pulse),
+        _soon_again(pulse),
         quick_jobs(pulse, tmp_path),
         told(pulse, "ReconcileJobs", PULSE_PATIENCE=patience) as reconcile_jobs,
     ):
@@ -136,6 +137,18 @@ def _no_clock(pulse: Deployment) -> Iterator[None]:
         yield
     finally:
         rules.enable_rule(Name=name)
+
+
+@contextmanager
+def _soon_again(pulse: Deployment) -> Iterator[None]:
+    """An event whose double is being handled is put off until it is no longer hidden."""
+    url, name = pulse.queue_url("Events"), "VisibilityTimeout"
+    before = pulse.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name]
+    pulse.sqs.set_queue_attributes(QueueUrl=url, Attributes={name: "15"})
+    try:
+        yield
+    finally:
+        pulse.sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
 
 
 def _show(  # noqa: PLR0913, PLR0917 - the columns of the table

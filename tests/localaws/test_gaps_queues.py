@@ -106,6 +106,12 @@ def test_a_message_that_was_never_elsewhere_cannot_go_back(sqs, queues, eventual
     assert waiting(sqs, dead) == 1
 
 
+def test_a_dead_letter_queue_tells_which_queues_it_serves(sqs, queues):
+    source, dead = queues
+    assert sqs.list_dead_letter_source_queues(QueueUrl=url(sqs, dead))["queueUrls"] == [url(sqs, source)]
+    assert sqs.list_dead_letter_source_queues(QueueUrl=url(sqs, source))["queueUrls"] == []
+
+
 def test_only_a_dead_letter_queue_is_emptied_so(sqs, queues):
     source, _ = queues
     wrong = refused(lambda: sqs.start_message_move_task(SourceArn=ARN + source))
