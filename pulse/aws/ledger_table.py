@@ -70,21 +70,19 @@ class LedgerTable:
         DynamoDB leaves undone, at 16 MB or when it is busy, is asked for again.
         """
         found: list[Item] = []
-        wanted = keys
+        if not (wanted := keys):
+            return found
         for pause in _pauses():
-            if not wanted:
-                return found
             with translated("Reading from the ledger"):
                 answer: Any = self.client.batch_get_item(
                     RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
                 )
             found += answer["Responses"].get(self.name, [])
             wanted = answer["UnprocessedKeys"].get(self.name, {}).get("Keys", [])
-            if wanted:
-                time.sleep(pause)
-        raise Unavailable(
-            f"Reading from the ledger: {len(wanted)} items were left {_TRIES} times. Try again."
-        )
+            if not wanted:
+                return found
+            time.sleep(pause)
+        raise Unavailable(f"Reading from the ledger: {len(wanted)} items were left undone. Try again.")
 
     def together(self, doing: str, writes: list[Any]) -> int | None:
         """Makes all writes or none; None when they are made, else the index of the first whose condition did

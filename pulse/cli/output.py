@@ -109,4 +109,6 @@ def empty_table(columns: Sequence[str], whole: Collection[str] = ()) -> Table:
 
 def show(console: Console, shown: Table) -> None:
     """In a file or a pipe a row is one line, however long."""
-    console.print(shown, soft_wrap=False, width=None if console.is_terminal else PIPE_CHARACTERS)
+    if not console.is_terminal:
+        console = Console(file=console.file, width=PIPE_CHARACTERS, highlight=False)
+    console.print(shown, soft_wrap=False)

@@ -217,6 +217,8 @@ def test_each_route_leads_to_its_function_which_the_api_may_call(local):
         ("GetJob", "*/*/jobs"),
         ("GetJob", "*/*/jobs/{id}"),
         ("GetJob", "*/*/jobs/{id}/logs"),
+        ("GetJob", "*/*/queue"),
+        ("GetJob", "*/*/costs"),
         ("GetJob", "*/*/openapi.json"),
         ("GetJob", "*/*"),
     }
