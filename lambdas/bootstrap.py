@@ -1,4 +1,8 @@
-"""Wires settings to adapters and use cases, once a process, and for each function only what it needs."""
+"""Wires settings to adapters and use cases, once a process, and for each function only what it needs.
+
+Here is what submits, cancels and tells, and the adapters that all share; bootstrap_events,
+bootstrap_questions and bootstrap_reconcile have the rest.
+"""
 
 import os
 import random
@@ -6,7 +10,6 @@ import secrets
 import time
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulse.domain.site import Site
@@ -16,32 +19,22 @@ if TYPE_CHECKING:
     from pulse.aws.batch import Batch
     from pulse.aws.ledger import Ledger
     from pulse.aws.ledger_table import LedgerTable
-    from pulse.aws.messages import Messages
     from pulse.aws.s3 import Objects
     from pulse.aws.visibility import Visibility
     from pulse.domain.console import Console
     from pulse.services.cancel_job import CancelJob
     from pulse.services.finish_claim import FinishClaim
-    from pulse.services.get_job import GetJob
-    from pulse.services.get_queue import GetQueue
-    from pulse.services.list_costs import ListCosts
-    from pulse.services.list_jobs import ListJobs
     from pulse.services.past_runs import PastRuns
     from pulse.services.post_slack import PostSlack
     from pulse.services.publish_alert import PublishAlert
     from pulse.services.quote_job import QuoteJob
-    from pulse.services.read_log import ReadLog
-    from pulse.services.reconcile_jobs import ReconcileJobs
     from pulse.services.rerun_job import RerunJob
-    from pulse.services.resume_claims import ResumeClaims
     from pulse.services.size_job import SizeJob
     from pulse.services.submit_drop import SubmitDrop
     from pulse.services.submit_job import SubmitJob
 
 # Imports stand in the functions, so that each Lambda loads only what it uses: cold starts are counted.
 # ruff: noqa: PLC0415
-
-SAMPLES = Path(__file__).parents[1] / "samples" / "requests"
 
 
 @cache
@@ -136,53 +129,6 @@ def cancel_job() -> "CancelJob":
 
 
 @cache
-def get_job() -> "GetJob":
-    from pulse.aws import clients
-    from pulse.aws.logs import Logs
-    from pulse.services.get_job import GetJob
-    from pulse.services.read_last_lines import ReadLastLines
-
-    here = settings()
-    return GetJob(
-        ledger=ledger(),
-        catalogue=here.catalogue,
-        read_last_lines=ReadLastLines(logs=Logs(clients.logs), log_group=here.log_group),
-    )
-
-
-@cache
-def get_queue() -> "GetQueue":
-    from pulse.aws import clients
-    from pulse.aws.job_queues import JobQueues
-    from pulse.services.get_queue import GetQueue
-
-    return GetQueue(ledger=ledger(), job_queues=JobQueues(clients.batch()), catalogue=settings().catalogue)
-
-
-@cache
-def list_costs() -> "ListCosts":
-    from pulse.services.list_costs import ListCosts
-
-    return ListCosts(ledger=ledger(), budget_usd=settings().monthly_budget_usd, clock=now)
-
-
-@cache
-def list_jobs() -> "ListJobs":
-    from pulse.services.list_jobs import ListJobs
-
-    return ListJobs(ledger=ledger(), clock=now)
-
-
-@cache
-def read_log() -> "ReadLog":
-    from pulse.aws import clients
-    from pulse.aws.logs import Logs
-    from pulse.services.read_log import ReadLog
-
-    return ReadLog(ledger=ledger(), logs=Logs(clients.logs), log_group=settings().log_group)
-
-
-@cache
 def console() -> "Console":
     """The AWS console, where this deployment is."""
     from pulse.domain import console
@@ -191,79 +137,15 @@ def console() -> "Console":
 
 
 @cache
-def openapi() -> str:
-    """The API as an OpenAPI document in JSON, with the sample requests that lie beside the code."""
-    import msgspec
-
-    from pulse.domain.openapi import document
-
-    here = settings()
-    told = document(
-        examples={
-            file.stem: msgspec.json.decode(file.read_bytes()) for file in sorted(SAMPLES.glob("*.json"))
-        },
-        profiles=here.profiles,
-        queues=here.queues,
-        idempotency_window_seconds=here.idempotency_window_seconds,
-        ledger_retention_days=here.ledger_retention_days,
-    )
-    return msgspec.json.encode(told).decode()
-
-
-@cache
 def submit_drop() -> "SubmitDrop":
-    from pulse.domain import console
     from pulse.services.submit_drop import SubmitDrop
 
     return SubmitDrop(
         submit_job=submit_job(),
         objects=objects(),
         publish_alert=publish_alert(),
-        console=console.of_arn(settings().alerts_topic),
+        console=console(),
     )
-
-
-@cache
-def reconcile_jobs() -> "ReconcileJobs":
-    from pulse.aws import clients
-    from pulse.aws.batch import Batch
-    from pulse.services.reconcile_jobs import ReconcileJobs
-
-    here = settings()
-    return ReconcileJobs(
-        ledger=ledger(),
-        batch=Batch(clients.batch_reading()),
-        job_events=job_events(),
-        queues=here.queue_arns,
-        patience=here.patience,
-        watch=here.watch,
-        clock=now,
-    )
-
-
-@cache
-def resume_claims() -> "ResumeClaims":
-    from pulse.aws import clients
-    from pulse.aws.messages import Messages
-    from pulse.services.resume_claims import ResumeClaims
-
-    here = settings()
-    return ResumeClaims(
-        ledger=ledger(),
-        submissions=Messages(clients.sqs, here.reruns_queue),
-        job_events=job_events(),
-        queues=here.queue_arns,
-        clock=now,
-    )
-
-
-@cache
-def job_events() -> "Messages":
-    """The queue of on_job_event."""
-    from pulse.aws import clients
-    from pulse.aws.messages import Messages
-
-    return Messages(clients.sqs, settings().job_events_queue)
 
 
 @cache

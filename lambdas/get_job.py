@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from lambdas import bootstrap, http_api, http_input
+from lambdas import bootstrap, bootstrap_questions, http_api, http_input
 from lambdas.telemetry import count, of
 from pulse.domain import job_answers, month_costs_answer, problem, queue_answers
 
@@ -27,36 +27,36 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 @app.get("/jobs")
 def jobs() -> Response[str]:
-    return http_api.json(HTTPStatus.OK, job_answers.page(bootstrap.list_jobs().page(_query())))
+    return http_api.json(HTTPStatus.OK, job_answers.page(bootstrap_questions.list_jobs().page(_query())))
 
 
 @app.get("/jobs/<job_id>")
 def get(job_id: str) -> Response[str]:
-    known = bootstrap.get_job().get(http_input.job_id(job_id))
+    known = bootstrap_questions.get_job().get(http_input.job_id(job_id))
     told = job_answers.story(known.record, known.plan, bootstrap.console(), spot=known.spot, log=known.log)
     return http_api.json(HTTPStatus.OK, told)
 
 
 @app.get("/jobs/<job_id>/logs")
 def log(job_id: str) -> Response[str]:
-    found = bootstrap.read_log().page(http_input.job_id(job_id), _query())
+    found = bootstrap_questions.read_log().page(http_input.job_id(job_id), _query())
     return http_api.json(HTTPStatus.OK, job_answers.log(found))
 
 
 @app.get("/costs")
 def costs() -> Response[str]:
-    found = bootstrap.list_costs().costs(_query())
+    found = bootstrap_questions.list_costs().costs(_query())
     return http_api.json(HTTPStatus.OK, month_costs_answer.costs(found))
 
 
 @app.get("/queue")
 def queue() -> Response[str]:
-    return http_api.json(HTTPStatus.OK, queue_answers.queues(bootstrap.get_queue().views(_query())))
+    return http_api.json(HTTPStatus.OK, queue_answers.queues(bootstrap_questions.get_queue().views(_query())))
 
 
 @app.get("/openapi.json")
 def openapi() -> Response[str]:
-    return Response(HTTPStatus.OK, http_api.JSON, bootstrap.openapi())
+    return Response(HTTPStatus.OK, http_api.JSON, bootstrap_questions.openapi())
 
 
 @app.not_found

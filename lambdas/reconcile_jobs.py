@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from lambdas import bootstrap
+from lambdas import bootstrap_reconcile
 from lambdas.telemetry import Job, of
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, int]
     """How many jobs were looked up, repaired, and found waiting for too long; and how many submissions are
     being finished or were given up. Drift is measured also when there is none, so that its alarm has data.
     """
-    found = bootstrap.reconcile_jobs().reconcile()
-    claims = bootstrap.resume_claims().resume()
+    found = bootstrap_reconcile.reconcile_jobs().reconcile()
+    claims = bootstrap_reconcile.resume_claims().resume()
     for repair in found.repairs:
         logger.warning(
             "Job repaired",

@@ -59,12 +59,18 @@ def _quantity(one: Told) -> str:
 def _cells(job: Told, now: datetime) -> list[str]:
     return [
         str(job["position"]),
-        str(job.get("job_id") or job["batch_job_id"]),
+        _job(job),
         str(job.get("profile") or ""),
         _since(job.get("created_at"), now),
         _since(job["since"], now),
         str(job.get("blocked_reason") or "").partition(" ")[0],
     ]
+
+
+def _job(job: Told) -> str:
+    """An array's child as AWS Batch names it: `JOB:INDEX`."""
+    child = "".join(str(job["batch_job_id"]).partition(":")[1:])
+    return f"{job['job_id']}{child}" if job.get("job_id") else str(job["batch_job_id"])
 
 
 def _since(moment: str | None, now: datetime) -> str:

@@ -15,7 +15,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
-from lambdas import bootstrap, bootstrap_events
+from lambdas import bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile
 from pulse.aws import clients
 from pulse.aws.alert_turns import AlertTurns
 from pulse.aws.ledger import Ledger
@@ -260,7 +260,8 @@ def deployed(monkeypatch, settings, table, s3, topic, clock, batch) -> Iterator[
     """The functions' environment, and a bootstrap that has wired nothing yet."""
     for name, value in settings.to_env().items():
         monkeypatch.setenv(name, value)
-    wired = [*vars(bootstrap).values(), *vars(bootstrap_events).values()]
+    modules = (bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile)
+    wired = [value for module in modules for value in vars(module).values()]
     caches = [value for value in wired if hasattr(value, "cache_clear")]
     for cached in caches:
         cached.cache_clear()

@@ -39,7 +39,7 @@ QUEUE = {
         {
             "position": 2,
             "since": "2026-03-02T09:31:00Z",
-            "batch_job_id": "aws-7",
+            "batch_job_id": "aws-7:2",
             "job_id": JOB,
             "profile": "small",
             "created_at": "2026-03-02T09:30:00Z",
@@ -111,7 +111,7 @@ def test_should_show_the_queues_and_who_is_next(api):
     told = said(typed("queue"))
     assert api.calls[0].path == "/queue"
     for words in (
-        *("2 RUNNABLE, 1 RUNNING", "6 vCPU (team1 4.5 vCPU)", "aws-8:3", JOB),
+        *("2 RUNNABLE, 1 RUNNING", "6 vCPU (team1 4.5 vCPU)", "aws-8:3", f"{JOB}:2"),
         "small 20 s; 95 of 100 jobs at most 1 min 2 s (12 runs)",
         "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
     ):

@@ -2,10 +2,13 @@
 
 import json
 
+import boto3
 import pytest
 
 from lambdas import on_job_event
+from pulse.domain.job_record import JobRecord
 from tests.functional.api import Api
+from tests.functional.conftest import START
 
 
 @pytest.fixture
@@ -72,6 +75,33 @@ def test_should_tell_how_a_job_ended(api, event, sqs_event, context, batch):
     assert content["diagnosis"]["explanation"]
     assert content["diagnosis"]["advice"]
     assert content["links"]["log"].endswith(content["log_stream"].replace("/", "$252F"))
+
+
+def test_should_tell_how_the_log_of_a_failed_job_ends_without_secrets(api, ledger):
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName="/pulse/training")
+    logs.create_log_stream(logGroupName="/pulse/training", logStreamName="training/1")
+    lines = [f"line {number}" for number in range(30)] + ["key AKIAIOSFODNN7EXAMPLE"]
+    events = [{"timestamp": int(START.timestamp() * 1000) + n, "message": t} for n, t in enumerate(lines)]
+    logs.put_log_events(logGroupName="/pulse/training", logStreamName="training/1", logEvents=events)
+    ledger.create(
+        JobRecord(job_id="a", status="FAILED", created_at=START, foreign=True, log_stream="training/1")
+    )
+    told = api("GET /jobs/a").content["diagnosis"]["log_lines"]
+    assert (len(told), told[0]) == (20, "line 11")
+    assert "AKIAIOSFODNN7EXAMPLE" not in told[-1]
+
+
+def test_should_tell_what_blocks_a_job_as_long_as_it_is_runnable(api, ledger):
+    reason = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job requires more than there is."
+    for job_id, status in (("a", "RUNNABLE"), ("b", "RUNNING")):
+        ledger.create(
+            JobRecord(job_id=job_id, status=status, created_at=START, foreign=True, blocked_reason=reason)
+        )
+    blocked = api("GET /jobs/a").content["blocked"]
+    assert reason in blocked["explanation"]
+    assert blocked["advice"]
+    assert "blocked" not in api("GET /jobs/b").content
 
 
 def test_should_tell_of_an_array_and_of_what_follows_it(api):
