@@ -3,12 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from lambdas import bootstrap, sqs_batch
-from lambdas.telemetry import count, of, reason
+from lambdas.telemetry import count, of
 from pulse.domain.alert import Alert
-from pulse.domain.errors import PulseError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,7 +28,6 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         logger,
         metrics,
         needed_milliseconds=POST_MILLISECONDS,
-        put_off=_put_off,
     )
 
 
@@ -39,11 +36,3 @@ def _send(body: str, *, patience_seconds: float) -> None:
     bootstrap.post_slack().post(alert, patience_seconds=patience_seconds)
     count(metrics, "SlackMessages")
     logger.info("Alert posted to Slack", kind=alert.kind, job_id=alert.job_id, about=alert.about)
-
-
-def _put_off(record: SQSRecord, seconds: int) -> None:
-    """Where that fails, the queue's visibility timeout decides."""
-    try:
-        bootstrap.visibility().put_off(record.event_source_arn, record.receipt_handle, seconds)
-    except PulseError as error:
-        logger.warning("Could not be put off", message_id=record.message_id, reason=reason(error))

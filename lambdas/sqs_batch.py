@@ -8,6 +8,7 @@ from aws_lambda_powertools.metrics import Metrics
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from lambdas import bootstrap
 from lambdas.telemetry import count, reason
 from pulse.domain.errors import AskedToWait, PulseError, TryAgain, Unavailable
 from pulse.domain.validation import InvalidInput
@@ -22,7 +23,7 @@ stays until somebody looks.
 """
 
 
-def process(  # noqa: PLR0913 - the last two are for one function only
+def process(  # noqa: PLR0913 - the last is for one function only
     event: dict[str, Any],
     context: "LambdaContext",
     handle: Callable[[str], None],
@@ -30,12 +31,11 @@ def process(  # noqa: PLR0913 - the last two are for one function only
     metrics: Metrics,
     *,
     needed_milliseconds: int = NEEDED_MILLISECONDS,
-    put_off: Callable[[SQSRecord, int], None] | None = None,
 ) -> dict[str, Any]:
     """Calls `handle` with each message's body. What it raises is logged here and fails that message only.
 
-    Messages for which too little of the invocation's time is left are not begun: they come again. `put_off`
-    lets a message come again when its receiver asked for it, in so many seconds.
+    Messages for which too little of the invocation's time is left are not begun: they come again. So do those
+    that are asked to wait, as soon as they were asked to.
     """
     left = context.get_remaining_time_in_millis
     # A function may be given less time than that, and shall still take what comes first.
@@ -49,8 +49,8 @@ def process(  # noqa: PLR0913 - the last two are for one function only
         except TryAgain as error:
             count(metrics, "DeliveredAgain")
             logger.warning("Will be delivered again", message_id=record.message_id, reason=reason(error))
-            if put_off and isinstance(error, AskedToWait):
-                put_off(record, error.retry_after_seconds)
+            if isinstance(error, AskedToWait):
+                _put_off(record, error.retry_after_seconds, logger)
             raise
         except (PulseError, InvalidInput) as error:
             count(metrics, "Unprocessable")
@@ -64,3 +64,11 @@ def process(  # noqa: PLR0913 - the last two are for one function only
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     answer = process_partial_response(event, record_handler, processor, context)
     return dict(answer)
+
+
+def _put_off(record: SQSRecord, seconds: int, logger: Logger) -> None:
+    """Where that fails, the queue's visibility timeout decides."""
+    try:
+        bootstrap.visibility().put_off(record.event_source_arn, record.receipt_handle, seconds)
+    except PulseError as error:
+        logger.warning("Could not be put off", message_id=record.message_id, reason=reason(error))

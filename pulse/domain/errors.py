@@ -19,7 +19,7 @@ PulseError
 │   ├── NotYetSubmitted         a job that this one depends on is being submitted itself
 │   ├── OutcomeUnknown          the answer was lost: AWS Batch may or may not have taken the job
 │   ├── NotDelivered            an alert could not be handed over
-│   │   └── AskedToWait         its receiver takes it later, and says when
+│   │   └── AskedToWait         it may be tried again after so many seconds
 │   └── Unavailable             an AWS service failed in passing
 └── Misconfigured               neither the input nor the moment: a permission or a resource is missing
 """
@@ -175,7 +175,9 @@ class NotDelivered(TryAgain):
 
 
 class AskedToWait(NotDelivered):
-    """Raised when a receiver of alerts says how long to wait, and that is longer than the caller can."""
+    """Raised when a receiver of alerts says how long to wait, and that is longer than the caller can; and
+    while another call is at the same alert.
+    """
 
 
 class Unavailable(TryAgain):

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from pulse.domain.alert import Alert, Kind
 from pulse.domain.alert_turn import Subject
-from pulse.domain.errors import Unavailable
+from pulse.domain.errors import AskedToWait
 from pulse.services.ports import Topic, Turns
 
 TURN = timedelta(seconds=60)
@@ -27,13 +27,13 @@ class PublishAlert(Struct, frozen=True, kw_only=True):
 
     def once(self, subject: Subject, kind: Kind, make: Callable[[], Alert]) -> bool:
         """Makes and publishes the alert if none of its kind went out for `subject`; False when one did.
-        Raises Unavailable while another call is at it, and what the ledger and the topic raise.
+        Raises AskedToWait while another call is at it, and what the ledger and the topic raise.
         """
         turn = self.turns.take(subject, kind, now=self.clock(), lease=TURN)
         if turn == "done":
             return False
         if turn == "theirs":
-            raise Unavailable(f"Another call is sending the alert {kind}.")
+            raise AskedToWait(f"Another call is sending the alert {kind}.", int(TURN.total_seconds()))
         self.topic.publish(make())
         self.turns.sent(subject, kind, now=self.clock())
         return True
