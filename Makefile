@@ -40,8 +40,8 @@ node_modules/.ready: package-lock.json
 demo: setup ## the whole path on this machine: deploy, one dropped file, one API call, two trained models, their alerts
 	@pulse local demo
 
-test: setup ## all tests, with coverage
-	@python -m pytest --cov --cov-report=term $(ARGS)
+test: setup ## all tests, on two processors, with coverage
+	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 check: setup ## lint, types, layers, and the gates on the templates and the zip
 	ruff format --check .

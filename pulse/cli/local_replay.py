@@ -22,8 +22,10 @@ from pulse.domain.job_record import JobRecord
 from pulse.domain.replay import Delivery, Event, Job
 from pulse.domain.validation import InvalidInput
 
-SECONDS = 120
-"""Patience with the function that takes the events."""
+SECONDS = 300
+"""Patience with the function that takes the events: one that collides with another of its job comes again after
+the queue's visibility timeout.
+"""
 COLUMNS = ("job", "events", "lost", "in order", "in the ledger", "")
 SAME, WAITS, DIFFERS = "the same", "a lost event: the reconciler's", "DIFFERENT"
 
