@@ -23,8 +23,8 @@ from pulse.domain.replay import Delivery, Event, Job
 from pulse.domain.validation import InvalidInput
 
 SECONDS = 300
-"""Patience with the function that takes the events: one that collides with another of its job comes again after
-the queue's visibility timeout.
+"""Patience with the function that takes the events: one that collides with another of its job comes again
+after the queue's visibility timeout.
 """
 COLUMNS = ("job", "events", "lost", "in order", "in the ledger", "")
 SAME, WAITS, DIFFERS = "the same", "a lost event: the reconciler's", "DIFFERENT"
