@@ -1,0 +1,56 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from pulse.domain import replay
+from pulse.domain.validation import InvalidInput
+
+# ruff: noqa: S311 - to be repeatable is the point
+
+RECORDING = (Path(__file__).parents[2] / "samples" / "events" / "jobs.jsonl").read_text()
+QUEUE = "arn:aws:batch:us-east-1:123456789012:job-queue/q"
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def events():
+    return replay.renamed(replay.read(RECORDING), run="r", queue_arn=QUEUE)
+
+
+def test_should_know_how_each_recorded_job_ended(events):
+    jobs = replay.jobs(events, now=NOW)
+    ends = sorted(job.in_order.status for job in jobs)
+    assert ends == ["FAILED", *["SUCCEEDED"] * 6]
+    assert sum(job.events for job in jobs) == len(events)
+
+
+def test_should_tell_each_job_under_a_new_name_in_our_queue(events):
+    again = replay.renamed(replay.read(RECORDING), run="s", queue_arn=QUEUE)
+    names = [{event["detail"]["jobId"].partition(":")[0] for event in told} for told in (events, again)]
+    assert len(names[0]) == len(names[1]) == 7
+    assert not names[0] & names[1]
+    assert {event["detail"]["jobQueue"] for event in events} == {QUEUE}
+
+
+def test_should_lose_and_double_by_the_seed_and_say_of_which_job(events):
+    one, same = (replay.delivery(events, Random(7), drop=0.2, double=0.2, shuffle=True) for _ in range(2))
+    assert one == same
+    assert 0 < one.lost.total() < len(events) / 2
+    assert len(one.events) == len(events) - one.lost.total() + one.doubled
+    whole = replay.delivery(events, Random(7), drop=0, double=0, shuffle=False)
+    assert (list(whole.events), whole.lost.total(), whole.doubled) == (events, 0, 0)
+
+
+def test_should_read_a_list_as_well_as_lines_and_leave_other_events_out():
+    lines = [json.loads(line) for line in RECORDING.splitlines()]
+    other = {"source": "aws.s3", "detail-type": "Object Created", "detail": {}}
+    assert replay.read(json.dumps([other, *lines])) == replay.read(RECORDING)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"source": "aws.s3"}', '[1, "two"]'])
+def test_should_say_what_a_recording_is_when_there_is_none(text):
+    with pytest.raises(InvalidInput, match=r"the recording is not valid"):
+        replay.read(text)
