@@ -29,7 +29,6 @@ JOBS, AT_ONCE = 500, 8
 LOSSES = {"drop": 0.2, "double": 0.2, "shuffle_seconds": 3.0, "seed": 20_260_302}
 PATIENCE = {"unchanged_seconds": dict.fromkeys(("SUBMITTED", "RUNNABLE", "STARTING", "RUNNING"), 1)}
 SECONDS = 90
-AGAIN_SECONDS = "15"
 JOB_ID = re.compile(r"batch-[0-9]{14}-[0-9a-f]{8}")
 
 
@@ -40,7 +39,6 @@ def test_should_end_right_and_tell_once_whatever_becomes_of_the_events(
     patience = json.dumps(PATIENCE | {"late_seconds": 1})
     with (
         _no_clock(pulse),
-        _delivered_again_soon(pulse),
         _soon_again(pulse),
         quick_jobs(pulse, tmp_path),
         told(pulse, "ReconcileJobs", PULSE_PATIENCE=patience) as reconcile_jobs,
@@ -151,18 +149,6 @@ def _soon_again(pulse: Deployment) -> Iterator[None]:
         yield
     finally:
         pulse.sqs.set_queue_attributes(QueueUrl=url, Attributes={name: before})
-
-
-@contextmanager
-def _delivered_again_soon(pulse: Deployment) -> Iterator[None]:
-    """What meets another event of its job waits seconds, not minutes."""
-    url = pulse.queue_url("Events")
-    found = pulse.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    pulse.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": AGAIN_SECONDS})
-    try:
-        yield
-    finally:
-        pulse.sqs.set_queue_attributes(QueueUrl=url, Attributes=found)
 
 
 def _show(  # noqa: PLR0913, PLR0917 - the columns of the table
