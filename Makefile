@@ -40,8 +40,9 @@ node_modules/.ready: package-lock.json
 demo: setup ## the whole path on this machine: deploy, one dropped file, one API call, two trained models, their alerts
 	@pulse local demo
 
-test: setup ## all tests, on two processors, with coverage
-	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+test: setup ## all tests, with coverage; first those that need no AWS, on two processors
+	@python -m pytest --numprocesses 2 --cov --cov-report= tests/unit tests/functional tests/training
+	@python -m pytest --cov --cov-append --cov-report=term tests/infra tests/localaws tests/local
 
 check: setup ## lint, types, layers, and the gates on the templates and the zip
 	ruff format --check .
