@@ -66,7 +66,8 @@ class Process:
         on_line: Callable[[str], None],
     ) -> None:
         self._process = process
-        self._seen: set[psutil.Process] = set()
+        # Replaced, never changed: a thread looks at the memory while the process may be killed.
+        self._seen: frozenset[psutil.Process] = frozenset()
         self._output = asyncio.create_task(_read(output, on_line))
 
     @staticmethod
@@ -154,13 +155,12 @@ class Process:
             await asyncio.sleep(MEMORY_POLL_SECONDS)
 
     def _resident_bytes(self) -> int:
-        self._seen.update(_tree(self.pid))
-        total = 0
-        for process in list(self._seen):
-            try:
+        alive, total = set(), 0
+        for process in self._seen.union(_tree(self.pid)):
+            with contextlib.suppress(psutil.Error):
                 total += int(process.memory_info().rss)
-            except psutil.Error:
-                self._seen.discard(process)
+                alive.add(process)
+        self._seen = frozenset(alive)
         return total
 
 
