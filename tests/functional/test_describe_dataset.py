@@ -90,6 +90,16 @@ def test_should_read_both_ends_of_a_csv(s3, describe, calls):
         ("datasets/empty.csv", b"", None),
         ("datasets/text.csv", "a,b\n1,2\n".encode("utf-16"), None),
     ],
+    ids=[
+        "csv",
+        "parquet-named-csv",
+        "csv-named-parquet",
+        "gzip-named-csv",
+        "parquet-cut-short",
+        "parquet-mark-only",
+        "empty",
+        "utf-16",
+    ],
 )
 def test_should_tell_the_format_from_the_bytes_and_of_any_other_only_the_size(
     s3, describe, key, content, rows
