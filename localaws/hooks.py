@@ -77,6 +77,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook(
         "core.lambda_runtime", "Worker._drain_stderr_bounded", "50 ms a silent call", "self, first_line_wait"
     ),
+    Hook("core.lambda_runtime", "kill_workers", "whatever they are doing, by their _lock", "workers"),
     Hook(
         "core.iam_actions",
         "identity_denial_message",
@@ -106,7 +107,13 @@ HOOKS: tuple[Hook, ...] = (
     Hook("services.dynamodb", "_batch_get_item", "the capacity that it consumes", "data"),
     Hook("services.dynamodb", "_transact_write_items", "the capacity that it consumes", "data"),
     Hook("services.dynamodb", "_update_continuous_backups", "PITR of a template", "data"),
+    Hook("services.ec2", "_ACTION_MAP", "operations that are missing: Spot prices"),
+    Hook("services.ec2", "_error", "how they are refused", "code, message, status"),
+    Hook("services.ec2", "_p", "a parameter of a request", "params, key"),
+    Hook("services.ec2", "_parse_filters", "its filters", "params"),
+    Hook("services.ec2", "_parse_member_list", "its lists", "params, prefix"),
     Hook("services.ec2", "_security_groups", "rules declared apart from their group"),
+    Hook("services.ec2", "_xml", "an answer", "status, root_tag, inner"),
     Hook("services.ecr", "_describe_images", "a missing image is an error", "data"),
     Hook("services.ecr", "_find_image", "which image is missing", ""),
     Hook("services.eventbridge", "_dispatch_event", "version-id in Object Created", "event"),

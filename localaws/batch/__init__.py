@@ -3,10 +3,11 @@
 A request comes in at `service.py` (authorization) and `api.py` (routing, validation by botocore's model);
 use cases are in `environments`, `queues`, `definitions`, `policies`, `submit`, `listing` and `tags`, all
 pure. `engine.py` moves jobs through their states, `attempt.py` runs one attempt in a process of its own.
+`hosts.py` has the EC2 instances that attempts run on, which `host_calls.py` shows as ECS and EC2 do.
 `blocked.py` says why the head of a queue cannot start; `faults.py` and `bus.py` make jobs fail and events get
 lost on demand, which `control.py` takes by HTTP.
-Only `service.py`, `cloudformation.py` and `ministack_aws.py` import ministack, through the private names
-listed in `hooks.py`.
+Only `service.py`, `host_calls.py`, `cloudformation.py` and `ministack_aws.py` import ministack, through the
+private names listed in `hooks.py`.
 
 Not on this machine, and refused with a message that says so: multi-node, EKS and ecsProperties jobs,
 service environments, consumable resources, quota shares, and secrets. Volumes and mount points are accepted

@@ -8,8 +8,11 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+from localaws.batch.hosts import ec2_instance_id
+
 if TYPE_CHECKING:
     from localaws.batch.processes import Ending
+    from localaws.batch.state import Job
 
 EXITED = "Essential container in task exited"
 NOT_STARTED = "Task failed to start"
@@ -38,6 +41,6 @@ def exit_code(ending: Ending) -> int | None:
     return ending.code if ending.code >= 0 else 128 - ending.code
 
 
-def instance_of(job_id: str) -> str:
-    """The id of the EC2 instance that a job is said to run on."""
-    return f"i-{job_id.replace('-', '')[:17]}"
+def instance_of(job: Job) -> str:
+    """The id of the EC2 instance that the job's attempt runs on; of one that nobody knows on Fargate."""
+    return ec2_instance_id(job.container.get("containerInstanceArn") or job.id.replace("-", ""))

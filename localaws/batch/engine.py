@@ -14,10 +14,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localaws.batch import arrays, events, heads, lifecycle, placement, submit, tags
+from localaws.batch import arrays, events, heads, hosts, lifecycle, placement, submit, tags
 from localaws.batch.attempt import Attempt
 from localaws.batch.bus import Bus
 from localaws.batch.endings import TIME_LIMIT
+from localaws.batch.environments import is_fargate
 from localaws.batch.faults import Faults
 from localaws.batch.retries import Outcome
 from localaws.batch.state import STARTED, Job, Region, State
@@ -104,10 +105,12 @@ class Engine:
         """After a restart: attempts that were under way have lost their host, and are retried as the job's
         retry strategy says; jobs that had not started go on waiting.
         """
+        now_ms = self.settings.now_ms()
         for region in self.state.regions.values():
             self._to_evaluate.extend(job for job in region.jobs.values() if not job.finished)
             for job in list(region.jobs.started()):
-                lifecycle.lose_host(job, self.settings.now_ms())
+                region.hosts.terminate_of(job, now_ms)
+                lifecycle.lose_host(job, now_ms)
                 asyncio.get_running_loop().call_soon(self._tell, job, context=contextvars.Context())
         self.wake()
 
@@ -205,11 +208,13 @@ class Engine:
         region.departures[job.queue_arn] = self.settings.now_ms()
         task_id = uuid.uuid4().hex
         cluster = environment["ecsClusterArn"].rpartition("/")[2]
+        host = self._launch(region, job, environment)
         lifecycle.begin_attempt(
             job,
             environment=environment["computeEnvironmentName"],
             task_arn=f"arn:aws:ecs:{job.scope.region}:{job.scope.account}:task/{cluster}/{task_id}",
             task_id=task_id,
+            host=host,
         )
         self._tell(job)
         stop = asyncio.Event()
@@ -218,6 +223,14 @@ class Engine:
         context = contextvars.Context()
         task = asyncio.get_running_loop().create_task(self._carry_out(attempt), context=context)
         self._running[job.id] = Running(task, stop)
+
+    def _launch(self, region: Region, job: Job, environment: Document) -> hosts.Host | None:
+        if is_fargate(environment):
+            return None
+        zone = self.aws.zone(job.scope, environment.get("computeResources", {}).get("subnets", []))
+        host = hosts.launch(environment, job, zone=zone, now_ms=self.settings.now_ms())
+        region.hosts.add(host)
+        return host
 
     def _on_running(self, job: Job) -> None:
         lifecycle.run(job, self.settings.now_ms())
@@ -235,7 +248,9 @@ class Engine:
         if job.id not in self._running:
             return
         del self._running[job.id]
-        placement.count_usage(self.state.region(job.scope), job, outcome)
+        region = self.state.region(job.scope)
+        placement.count_usage(region, job, outcome)
+        region.hosts.terminate_of(job, outcome.stopped_at_ms)
         lifecycle.end_attempt(job, outcome)
         self._tell(job)
         self.wake()

@@ -35,7 +35,7 @@ class Fault:
             "image": str(job.container["image"]),
             "role": str(job.container.get("executionRoleArn", "")).rpartition("/")[2],
             "account": job.scope.account,
-            "instance": endings.instance_of(job.id),
+            "instance": endings.instance_of(job),
         }
         return self.status_reason.format(**found), self.reason and self.reason.format(**found)
 

@@ -1,8 +1,8 @@
-"""Whether an environment has an instance type that is large enough for a job.
+"""Which of an environment's EC2 instance types are large enough for a job.
 
-An EC2 type's name says its size: a `4xlarge` has 16 vCPUs, and its family says how much memory belongs to a
-vCPU (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html). What is not in the tables is
-taken to be large enough.
+A type's name says its size: a `4xlarge` has 16 vCPUs, and its family says how much memory belongs to a vCPU
+(https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html). What is not in the tables is taken
+to be large enough, and every family to have every size from `large` on, those with GPUs from `xlarge` on.
 """
 
 from __future__ import annotations
@@ -13,55 +13,82 @@ from typing import TYPE_CHECKING
 from localaws.batch.environments import is_fargate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from localaws.batch.model import Document
     from localaws.batch.state import Job
 
-# MiB a vCPU, by the first letter of the family.
-_MEMORY_MIB = {"c": 2048, "m": 4096, "r": 8192}
-_WITH_GPUS = frozenset("gp")
+# MiB a vCPU, by family or by its first letter.
+_MEMORY_MIB = {"c": 2048, "m": 4096, "r": 8192, "g": 4096, "g6e": 8192}
+# GPUs by the first letter of the family and the size; a size that is not named has one.
+# https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html
+_GPUS: Mapping[str, Mapping[str, int]] = {
+    "g": {"12xlarge": 4, "24xlarge": 4, "48xlarge": 8, "metal": 8},
+    "p": {"8xlarge": 4, "16xlarge": 8, "24xlarge": 8, "48xlarge": 8},
+}
 _VCPUS = {"medium": 1, "large": 2, "xlarge": 4}
-LARGEST_VCPUS = 192
-"""Of a family without a size: no type of C, M and R has more."""
-_TYPE = re.compile(r"([a-z])[a-z0-9-]*(?:\.([a-z0-9-]+))?")
+_SIZES = ("large", "xlarge", *(f"{times}xlarge" for times in (2, 4, 8, 12, 16, 24, 32, 48)))
+# https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
+_BUNDLES: Mapping[str, tuple[str, ...]] = {
+    "optimal": ("c6i", "c7i", "m6i", "r6i"),
+    "default_x86_64": ("c6i", "c7i", "m6i", "r6i"),
+    "default_arm64": ("c6g", "c7g", "m6g", "r6g"),
+}
 _TIMES_XLARGE = re.compile(r"(\d+)xlarge")
 
 
 def fits(environment: Document, job: Job) -> bool:
     """Fargate makes a task of any size that it offers, and SubmitJob takes no other."""
-    types = environment.get("computeResources", {}).get("instanceTypes")
-    if is_fargate(environment) or not types:
-        return True
-    return any(_holds(one, job) for kind in types for one in _written_out(kind))
+    return is_fargate(environment) or any(holding(environment, job))
 
 
-def _written_out(kind: str) -> tuple[str, ...]:
-    """https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html: `optimal`."""
-    return ("c4", "m4", "r4") if kind == "optimal" else (kind,)
+def holding(environment: Document, job: Job) -> Iterator[str]:
+    """The types that are large enough for the job, in the environment's order, a family's smallest first.
+
+    Environments that name no types have those of `optimal`.
+    """
+    kinds = environment.get("computeResources", {}).get("instanceTypes") or ["optimal"]
+    return (one for kind in kinds for one in _written_out(kind) if _holds(one, job))
 
 
-def _holds(kind: str, job: Job) -> bool:
-    found = _TYPE.fullmatch(kind)
-    if found is None:
-        return True
-    family, size = found.groups()
-    if _gpus(job) and family not in _WITH_GPUS:
-        return False
-    vcpus = _vcpus(size)
-    memory_mib = _MEMORY_MIB.get(family)
-    if vcpus is None or memory_mib is None:
-        return True
-    # An instance registers less memory than it has, so a job that asks for all of it is never placed:
-    # https://docs.aws.amazon.com/batch/latest/userguide/memory-management.html
-    return job.vcpus <= vcpus and job.memory_mib < vcpus * memory_mib
-
-
-def _vcpus(size: str | None) -> int | None:
-    if size is None:
-        return LARGEST_VCPUS
+def vcpus(instance_type: str) -> int | None:
+    """None for a type whose name does not say it, such as `c5.metal`."""
+    size = instance_type.partition(".")[2]
     times = _TIMES_XLARGE.fullmatch(size)
     return 4 * int(times.group(1)) if times else _VCPUS.get(size)
 
 
-def _gpus(job: Job) -> int:
+def memory_mib(instance_type: str) -> int | None:
+    """None for a type that is not in the tables."""
+    family = instance_type.partition(".")[0]
+    each, count = _MEMORY_MIB.get(family) or _MEMORY_MIB.get(family[:1]), vcpus(instance_type)
+    return each * count if each and count else None
+
+
+def _written_out(kind: str) -> Iterable[str]:
+    """A type as it is; the types of a family, or of a bundle of families, the smallest first."""
+    if "." in kind:
+        return (kind,)
+    families = _BUNDLES.get(kind, (kind,))
+    sizes = _SIZES[1:] if kind[:1] in _GPUS else _SIZES
+    return (f"{family}.{size}" for size in sizes for family in families)
+
+
+def _holds(instance_type: str, job: Job) -> bool:
+    count, memory = vcpus(instance_type), memory_mib(instance_type)
+    if _asked_gpus(job) > _gpus(instance_type) or (count is not None and job.vcpus > count):
+        return False
+    # An instance registers less memory than it has, so a job that asks for all of it is never placed:
+    # https://docs.aws.amazon.com/batch/latest/userguide/memory-management.html
+    return memory is None or job.memory_mib < memory
+
+
+def _gpus(instance_type: str) -> int:
+    family, _, size = instance_type.partition(".")
+    sizes = _GPUS.get(family[:1])
+    return 0 if sizes is None else sizes.get(size, 1)
+
+
+def _asked_gpus(job: Job) -> int:
     asked = job.container.get("resourceRequirements", [])
     return sum(int(one["value"]) for one in asked if one["type"] == "GPU")

@@ -12,13 +12,14 @@ from localaws.batch.state import TERMINAL, Job
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from localaws.batch.hosts import Host
     from localaws.batch.model import Document
 
 Readiness = Literal["ready", "waiting", "broken", "cancelled"]
 
 LONGEST_REASON = 255
 DEPENDENCY_FAILED = "Dependent Job failed"
-_OF_ONE_ATTEMPT = ("exitCode", "reason", "taskArn", "logStreamName")
+_OF_ONE_ATTEMPT = ("exitCode", "reason", "taskArn", "logStreamName", "containerInstanceArn")
 
 
 def readiness(job: Job, jobs: Mapping[str, Job]) -> Readiness:
@@ -45,8 +46,8 @@ def make_runnable(job: Job, now_ms: int) -> None:
     job.status = "RUNNABLE"
 
 
-def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str) -> None:
-    """STARTING: the attempt occupies the environment."""
+def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str, host: Host | None) -> None:
+    """STARTING: the attempt occupies the environment, and its host unless that is Fargate."""
     job.environment = environment
     job.status = "STARTING"
     job.blocked = ""
@@ -54,6 +55,8 @@ def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str) ->
     for member in _OF_ONE_ATTEMPT:
         job.container.pop(member, None)
     job.container["taskArn"] = task_arn
+    if host:
+        job.container["containerInstanceArn"] = host.container_instance_arn
     if log := destination(job, task_id):
         job.container["logStreamName"] = log.stream
 
@@ -66,6 +69,7 @@ def run(job: Job, now_ms: int) -> None:
 def end_attempt(job: Job, outcome: Outcome) -> None:
     """Records the attempt; the job is RUNNABLE again, or SUCCEEDED or FAILED for good."""
     container: Document = {
+        "containerInstanceArn": job.container.get("containerInstanceArn"),
         "taskArn": job.container.get("taskArn"),
         "exitCode": outcome.exit_code,
         "reason": outcome.reason[:LONGEST_REASON] if outcome.reason else None,
@@ -94,7 +98,7 @@ def lose_host(job: Job, now_ms: int) -> None:
     """The attempt ends without an exit code, or for good if the job was being terminated."""
     lost = Outcome(
         exit_code=None,
-        status_reason=job.stop_reason or HOST_TERMINATED.format(instance=instance_of(job.id)),
+        status_reason=job.stop_reason or HOST_TERMINATED.format(instance=instance_of(job)),
         started_at_ms=job.detail.get("startedAt") if job.status == "RUNNING" else None,
         stopped_at_ms=now_ms,
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses
-from ministack.services import cloudwatch_logs, eventbridge, iam, sts
+from ministack.services import cloudwatch_logs, ec2, eventbridge, iam, sts
 
 from localaws.batch.iam import TASKS_SERVICE, trusts
 from localaws.batch.ports import Credentials, LogsRefusedError, RoleNotAssumableError
@@ -98,6 +98,11 @@ class MiniStackAws:
                 action, refusal.principal_arn, resource, refusal.decision == "Deny"
             )
         )
+
+    def zone(self, scope: Scope, subnet_ids: Sequence[str]) -> str:
+        with responses.request_scope(scope.account, scope.region):
+            subnets = [one for name in subnet_ids if (one := ec2._subnets.get(name))]  # noqa: SLF001
+        return str(subnets[0]["AvailabilityZone"]) if subnets else f"{scope.region}a"
 
     def create_log_stream(self, scope: Scope, group: str, stream: str, *, create_group: bool) -> None:
         with responses.request_scope(scope.account, scope.region):

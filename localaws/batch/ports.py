@@ -53,6 +53,9 @@ class Aws(Protocol):
     def denial(self, scope: Scope, credentials: Credentials, action: str, resource: str) -> str | None:
         """AWS's text when IAM denies the action to these credentials, None when it is allowed."""
 
+    def zone(self, scope: Scope, subnet_ids: Sequence[str]) -> str:
+        """The Availability Zone of the first of the subnets that EC2 knows, else the region's first."""
+
     def create_log_stream(self, scope: Scope, group: str, stream: str, *, create_group: bool) -> None:
         """Raises LogsRefusedError when the group does not exist and is not to be created."""
 

@@ -12,7 +12,7 @@ from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.router import extract_access_key_id
 from ministack.services.cloudformation import provisioners
 
-from localaws.batch import api, iam
+from localaws.batch import api, host_calls, iam
 from localaws.batch.cloudformation import handlers
 from localaws.batch.errors import BatchError
 from localaws.batch.model import Call, Document, route
@@ -26,10 +26,13 @@ Query = Mapping[str, Sequence[str]]
 
 
 def put_in_place(engine: Engine) -> None:
-    """Replaces the pretended Batch, its CloudFormation types, and what its calls are authorized on."""
+    """Replaces the pretended Batch, its CloudFormation types, what its calls are authorized on, and what ECS
+    and EC2 say of the instances that its jobs run on.
+    """
     app._loaded_modules["batch"] = _module(engine)  # noqa: SLF001 - see hooks.py
 
     provisioners._RESOURCE_HANDLERS.update(handlers(engine))  # noqa: SLF001
+    host_calls.put_in_place(engine)
     iam_actions.extract_iam_action = _action_of_batch_calls(iam_actions.extract_iam_action)
     iam_actions.extract_resource_arn = _resource_of_batch_calls(engine, iam_actions.extract_resource_arn)
 

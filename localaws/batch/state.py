@@ -1,4 +1,4 @@
-"""What the engine remembers: resources and jobs of each account and region, as plain documents.
+"""What the engine remembers: resources, jobs and hosts of each account and region.
 
 Resources are kept in the shape their Describe call answers. A job is that shape (`detail`, a JobDetail) and
 the few things AWS does not show. `dump` and `load` turn everything into JSON and back.
@@ -10,6 +10,7 @@ import pickle
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from localaws.batch.hosts import Host, Hosts
 from localaws.batch.jobs import STARTED, TERMINAL, Jobs
 from localaws.batch.scope import Scope
 
@@ -111,6 +112,7 @@ class Region:
     usage: dict[str, Usage] = field(default_factory=dict)
     departures: dict[str, int] = field(default_factory=dict)
     heads: dict[str, Job] = field(default_factory=dict)
+    hosts: Hosts = field(default_factory=Hosts)
 
     def queue(self, reference: str) -> Document | None:
         return self.queues.get(self.scope.name_of("job-queue", reference) or "")
@@ -152,6 +154,7 @@ def dump(state: State) -> Document:
             "definitions": region.definitions,
             "policies": region.policies,
             "jobs": [_dump_job(job) for job in region.jobs.values()],
+            "hosts": [vars(host) for host in region.hosts],
         }
         for region in state.regions.values()
     }
@@ -172,6 +175,7 @@ def load(state: State, data: Document) -> None:
             saved["definitions"],
             saved["policies"],
             Jobs(jobs),
+            hosts=Hosts(Host(**host) for host in saved.get("hosts", ())),
         )
 
 

@@ -12,6 +12,7 @@ GAPS = (
     "event_source_roles",
     "function_properties",
     "iam_wildcards",
+    "instance_permissions",
     "lambda_logs",
     "log_resources",
     "message_moves",
@@ -24,9 +25,11 @@ GAPS = (
     "schedules",
     "secret_ids",
     "secure_loopback",
+    "spot_prices",
     "sns_confirmation",
     "table_properties",
     "worker_drain",
+    "worker_updates",
 )
 
 

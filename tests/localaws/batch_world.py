@@ -56,6 +56,9 @@ class ListeningAws:
             f"not authorized to perform: {action} on resource: {resource}" if action in self.denied else None
         )
 
+    def zone(self, scope: Scope, subnet_ids: list[str]) -> str:
+        return f"{scope.region}b"
+
     def create_log_stream(self, scope: Scope, group: str, stream: str, *, create_group: bool) -> None:
         if group in self.absent_groups and not create_group:
             raise LogsRefusedError("ResourceNotFoundException: The specified log group does not exist")

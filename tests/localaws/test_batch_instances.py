@@ -22,7 +22,7 @@ from tests.localaws.batch_world import region_with_queue, waiting
         (["optimal"], 193, 1000, 0, False),
         (["x2idn.32xlarge"], 128, 2_000_000, 0, True),
         (["c5.metal"], 96, 190_000, 0, True),
-        ([], 500, 1, 0, True),
+        ([], 500, 1, 0, False),
     ],
 )
 def test_an_instance_type_holds_what_its_name_says(types, vcpus, memory_mib, gpus, fits):
