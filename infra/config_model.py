@@ -243,6 +243,15 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Whether a queue tries Spot capacity before any other."""
         return any(environment.spot for environment in self.environments_of(queue)[:1])
 
+    def instance_types_of(self, queue: str) -> list[str]:
+        """Of all its environments, each type or family once."""
+        return sorted({kind for e in self.environments_of(queue) for kind in e.instance_types})
+
+    @property
+    def instance_types(self) -> list[str]:
+        """Of all queues."""
+        return sorted({kind for queue in self.queues for kind in self.instance_types_of(queue)})
+
     @property
     def has_ec2(self) -> bool:
         return any(environment.platform == "EC2" for environment in self.compute_environments.values())

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from infra.config_model import Config
 from pulse.domain.batch_limits import Platform
 from pulse.domain.catalogue import Queue
+from pulse.domain.instance_cost import of_kind
 from pulse.domain.schedule_target import ScheduleTarget
 from pulse.settings import Settings
 
@@ -69,7 +72,8 @@ def settings(config: Config, deployed: Deployed) -> Settings:
         slack_webhook_secret=slack.webhook_secret if slack else "",
         slack_hosts=slack.allowed_hosts if slack else (),
         slack_rate_per_second=slack.rate_per_second if slack else 1.0,
-        prices=config.prices,
+        # Only those in use: a function's environment has little room.
+        prices=replace(config.prices, ec2=of_kind(config.prices.ec2, config.instance_types)),
         cpu_architecture=config.container.cpu_architecture,
         ephemeral_gib=config.container.ephemeral_storage_gib,
         reruns_queue=deployed.reruns_queue,
@@ -92,5 +96,6 @@ def _queue(config: Config, deployed: Deployed, name: str) -> Queue:
         fair_share=config.queues[name].fair_share is not None,
         max_vcpus=config.max_vcpus_of(name),
         spot=config.spot_first_in(name),
+        instance_types=tuple(config.instance_types_of(name)),
         job_definition="" if platform == "FARGATE" else deployed.definitions[platform],
     )

@@ -76,6 +76,7 @@ class JobsStack(cdk.Stack):
             training_logs=compute.training.log_group,
             queue_arns=[queue.job_queue_arn for queue in queues],
             reruns_queue_arn=drops.queue_arn,
+            on_instances=config.has_ec2,
         )
         event_queues = {"Drops": submit_job.drops, "Events": on_job_event.queue}
         functions = {"submit_job": submit_job.function, "on_job_event": on_job_event.function}

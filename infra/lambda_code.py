@@ -1,6 +1,6 @@
 """One folder for all functions, built without Docker: our code and what lambdas/requirements.txt names.
 
-The same inputs give the same bytes, so the asset's hash changes only when the functions' code does. Only what
+The same inputs give the same hash of the asset, which changes only when the functions' code does. Only what
 functions import goes in: a change of the command line does not redeploy them.
 """
 

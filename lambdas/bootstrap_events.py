@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 from lambdas import bootstrap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from decimal import Decimal
-
     from pulse.domain.job_alert import Place
-    from pulse.domain.job_record import JobRecord
+    from pulse.services.price_runs import PriceRuns
     from pulse.services.record_job_event import RecordJobEvent
     from pulse.services.watch_blocked import WatchBlocked
     from pulse.services.watch_end import WatchEnd
@@ -30,7 +27,7 @@ def record_job_event() -> "RecordJobEvent":
         watch_start=watch_start(),
         watch_end=watch_end(),
         queues={queue.arn: name for name, queue in bootstrap.settings().queues.items()},
-        cost_of=cost_of,
+        price_runs=price_runs(),
         clock=bootstrap.now,
     )
 
@@ -81,7 +78,7 @@ def watch_end() -> "WatchEnd":
         reruns=Reruns(clients.sqs, here.reruns_queue),
         catalogue=here.catalogue,
         place=place(),
-        cost_of=cost_of,
+        price_runs=price_runs(),
     )
 
 
@@ -128,8 +125,17 @@ def place() -> "Place":
     )
 
 
-def cost_of(record: "JobRecord", attempt_seconds: "Sequence[float]") -> "Decimal | None":
-    """What a job's attempts cost, US dollars."""
-    from pulse.domain.job_cost import record_cost
+@cache
+def price_runs() -> "PriceRuns":
+    from pulse.aws import clients
+    from pulse.aws.instances import Instances
+    from pulse.services.price_runs import PriceRuns
 
-    return record_cost(bootstrap.settings().prices, bootstrap.settings().catalogue, record, attempt_seconds)
+    here = bootstrap.settings()
+    return PriceRuns(
+        ledger=bootstrap.ledger(),
+        instances=Instances(clients.ecs, clients.ec2),
+        prices=here.prices,
+        catalogue=here.catalogue,
+        clock=bootstrap.now,
+    )

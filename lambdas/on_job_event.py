@@ -38,7 +38,9 @@ def _record(event: Envelope) -> None:
     for _ in result.alerted:
         count(metrics, Job.ALERTS_SENT)
     for trouble in result.trouble:
-        logger.error("Part of a job's end failed", job_id=_id(result.record, change), reason=reason(trouble))
+        logger.error(
+            "Part of following a job failed", job_id=_id(result.record, change), reason=reason(trouble)
+        )
     logger.info(
         "Job changed",
         effect=result.effect,

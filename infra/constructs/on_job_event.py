@@ -4,6 +4,7 @@ jobs that should have ended.
 
 from collections.abc import Callable, Mapping, Sequence
 
+import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
@@ -41,9 +42,11 @@ class OnJobEvent(Construct):
         reruns_queue_arn: str,
         alerts: sns.ITopic,
         alarms: sns.ITopic,
+        on_instances: bool,
     ) -> None:
         """`environment`, once it is known where its schedules send. Into `reruns_queue_arn` it puts jobs that
-        died of memory and shall be submitted again. `training_logs`: what the jobs log to.
+        died of memory and shall be submitted again. `training_logs`: what the jobs log to. `on_instances`:
+        some of them run on EC2.
         """
         super().__init__(scope, id_)
         self.queue = EventQueue(self, "Events", consumer=config.on_job_event, alarms=alarms)
@@ -68,6 +71,8 @@ class OnJobEvent(Construct):
         use_case.allow(["s3:GetObject"], results_bucket.arn_for_objects(METRICS))
         use_case.allow(["sqs:SendMessage"], reruns_queue_arn)
         schedules.allow(use_case)
+        if on_instances:
+            _allow_instances(use_case)
         alerts.grant_publish(self.function)
         acknowledge_wildcards(use_case.role, {f"/{METRICS}": "Each job writes its metrics below its own id."})
 
@@ -88,3 +93,19 @@ class OnJobEvent(Construct):
                 source=["aws.batch"], detail_type=["Batch Job Queue Blocked"], resources=list(queue_arns)
             ),
         )
+
+
+def _allow_instances(use_case: UseCaseFunction) -> None:
+    """What an instance is, and what it costs on Spot. AWS Batch names the clusters of its environments."""
+    instances = cdk.Stack.of(use_case).format_arn(
+        service="ecs", resource="container-instance", resource_name="*"
+    )
+    use_case.allow(["ecs:DescribeContainerInstances"], instances)
+    use_case.allow(["ec2:DescribeInstances", "ec2:DescribeSpotPriceHistory"], "*")
+    acknowledge_wildcards(
+        use_case.role,
+        {
+            ":container-instance/*": "Instances come and go with the jobs.",
+            "*": "Amazon EC2 describes instances and prices of all or none.",
+        },
+    )

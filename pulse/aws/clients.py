@@ -1,6 +1,6 @@
 """boto3 clients with time-outs that fit a function, made when they are first wanted."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -8,8 +8,11 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ecs import ECSClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -43,6 +46,14 @@ def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=_RETRYING)
 
 
+def ec2() -> "EC2Client":
+    return boto3.client("ec2", config=_RETRYING)
+
+
+def ecs() -> "ECSClient":
+    return boto3.client("ecs", config=_RETRYING)
+
+
 def logs() -> "CloudWatchLogsClient":
     return boto3.client("logs", config=_RETRYING)
 
@@ -51,8 +62,7 @@ def s3() -> "S3Client":
     return boto3.client("s3", config=_RETRYING)
 
 
-def scheduler() -> Any:
-    """Without types: boto3-stubs[scheduler] is not among the requirements."""
+def scheduler() -> "EventBridgeSchedulerClient":
     return boto3.client("scheduler", config=_RETRYING)
 
 

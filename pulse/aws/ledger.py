@@ -14,6 +14,7 @@ from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.errors import NotFound, OverLimit, Unavailable
 from pulse.domain.idempotency import Identity
+from pulse.domain.instance_cost import Instance
 from pulse.domain.job_page import Attribute, Position
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import Status, position
@@ -130,15 +131,21 @@ class Ledger(LedgerCosts):
 
     def note_child(self, job_id: str, child: Child, *, now: datetime) -> None:
         """How a child of an array ended; again does no harm."""
-        item = items.child_key(job_id, child.index) | items.wire(
-            msgspec.to_builtins(child) | {"expires_at": items.expiry(now, self._kept)}
-        )
-        with translated("Noting the child of an array in the ledger"):
-            self._table.client.put_item(TableName=self._table.name, Item=item)
+        self._note(items.child_key(job_id, child.index), child, now)
 
     def children(self, job_id: str) -> list[Child]:
         """The ended children of an array, as far as they are noted."""
         return [items.child_of(item) for item in self._table.query(f"JOB#{job_id}", items.CHILD)]
+
+    def instance(self, container_instance: str) -> Instance | None:
+        """What is noted of a container instance, by its ARN."""
+        key = items.instance_key(container_instance)
+        item = self._table.get("Reading an instance from the ledger", key)
+        return items.instance_of(item) if item else None
+
+    def note_instance(self, container_instance: str, instance: Instance, *, now: datetime) -> None:
+        """On what its containers run; again does no harm."""
+        self._note(items.instance_key(container_instance), instance, now)
 
     def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
         """The newest jobs of a data set, or of a profile. Needs `dynamodb:Query` on the two indexes."""
@@ -154,6 +161,11 @@ class Ledger(LedgerCosts):
     def unfinished(self, status: Status, *, most: int) -> list[Unfinished]:
         """The jobs in this state, the oldest first."""
         return ledger_pages.unfinished(self._table, status, most=most)
+
+    def _note(self, key: items.Item, noted: Child | Instance, now: datetime) -> None:
+        values = msgspec.to_builtins(noted) | {"expires_at": items.expiry(now, self._kept)}
+        with translated("Adding to the ledger"):
+            self._table.client.put_item(TableName=self._table.name, Item=key | items.wire(values))
 
     def _forward(self, record: JobRecord, before: int) -> Any:
         values = {name: value for name, value in items.record_values(record).items() if name != "job_id"}

@@ -6,6 +6,7 @@
 | `JOB#<job id>` | `PLAN` | the request and the exact parameters of each SubmitJob, as JSON |
 | `KEY#<idempotency key>` | `CLAIM` | the job id that the request has, its payload's hash, `valid_until` |
 | `JOB#<job id>` | `CHILD#<index>` | how a child of an array ended |
+| `INSTANCE#<ARN>` | `INSTANCE` | on what the containers of a container instance run |
 | `COST#<YYYY-MM>` | `JOB#<job id>` | what an ended job cost, and what costs are summed by |
 | `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
 | `TAG#<key>=<value>` | `<created_at>#<job id>` | that a job has this tag |
@@ -26,6 +27,7 @@ from pulse.domain.alert_turn import MonthShare, Subject
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
+from pulse.domain.instance_cost import Instance
 from pulse.domain.job_record import JobRecord
 from pulse.domain.month_costs import JobCost
 from pulse.domain.queue_view import Unfinished
@@ -71,6 +73,10 @@ def child_key(job_id: str, index: int) -> Item:
     return wire({"pk": f"JOB#{job_id}", "sk": f"{CHILD}{index:05}"})
 
 
+def instance_key(container_instance: str) -> Item:
+    return wire({"pk": f"INSTANCE#{container_instance}", "sk": "INSTANCE"})
+
+
 def cost_key(record: JobRecord) -> Item:
     return wire({"pk": f"COST#{month_of(record)}", "sk": f"{JOB}{record.job_id}"})
 
@@ -87,6 +93,10 @@ def tags_of(record: JobRecord) -> list[str]:
 
 def child_of(item: Item) -> Child:
     return msgspec.convert(_values(item), Child)
+
+
+def instance_of(item: Item) -> Instance:
+    return msgspec.convert(_values(item), Instance)
 
 
 def month_of(record: JobRecord) -> str:

@@ -1,9 +1,8 @@
 """EventBridge Scheduler: one-time schedules that tell on_job_event of jobs that should have ended by then."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -11,6 +10,11 @@ from botocore.exceptions import ClientError
 from pulse.aws.errors import code, translated
 from pulse.domain.envelope import JOB_OVERDUE, SOURCE
 from pulse.domain.schedule_target import ScheduleTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
 
 _SECOND = timedelta(seconds=1)
 
@@ -21,12 +25,14 @@ class Schedules:
     scheduled.
     """
 
-    def __init__(self, make: Callable[[], Any], target: ScheduleTarget | None) -> None:
+    def __init__(
+        self, make: "Callable[[], EventBridgeSchedulerClient]", target: ScheduleTarget | None
+    ) -> None:
         self._make = make
         self._target = target
 
     @cached_property
-    def _client(self) -> Any:
+    def _client(self) -> "EventBridgeSchedulerClient":
         return self._make()
 
     def set(self, job_id: str, at: datetime) -> None:

@@ -38,6 +38,14 @@ def cost(  # noqa: PLR0913 - one parameter an option
     region: Annotated[
         str, typer.Option(help="AWS region; without: that of the file.", rich_help_panel=PANEL)
     ] = "",
+    instance_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TYPE",
+            help="Add the price of an EC2 instance type, or of all of a family; repeatable.",
+            rich_help_panel=PANEL,
+        ),
+    ] = None,
     file: Annotated[
         Path, typer.Option(help="The prices that quotes are made from.", rich_help_panel=PANEL)
     ] = Path("config/prices.yaml"),
@@ -46,12 +54,19 @@ def cost(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Print what a month's jobs cost, by what they have in common, and what is left of the budget.
 
-    With --prices what an hour on AWS Fargate costs, with --refresh-prices what it costs today.
+    With --prices what an hour on AWS Fargate and EC2 costs, with --refresh-prices what it costs today.
     """
-    if region and not refresh_prices:
-        raise typer.BadParameter("goes with --refresh-prices", param_hint="--region")
+    for option, given in {"--region": region, "--instance-type": instance_type}.items():
+        if given and not refresh_prices:
+            raise typer.BadParameter("goes with --refresh-prices", param_hint=option)
     if hourly or refresh_prices:
-        prices.show(file, region=region, refresh=refresh_prices, as_json=json)
+        prices.show(
+            file,
+            region=region,
+            instance_types=instance_type or (),
+            refresh=refresh_prices,
+            as_json=json,
+        )
         return
     query = {"by": by} | ({"month": month} if month is not None else {})
     with output.errors_told():

@@ -18,7 +18,7 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """`job_definition` is the ARN, with revision, of the definition for this queue's platform; empty: the
     definition of the settings. A fair-share queue needs a share identifier and a FIFO queue refuses one.
     `max_vcpus`: what the largest of its compute environments can ever give one job; None: not known.
-    `spot`: Spot capacity is tried first.
+    `spot`: Spot capacity is tried first. `instance_types`: types and families of EC2 on which its jobs run.
     """
 
     arn: str
@@ -27,6 +27,7 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     job_definition: str = ""
     max_vcpus: float | None = None
     spot: bool = False
+    instance_types: tuple[str, ...] = ()
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ LEAST_BILLED_SECONDS = 60
 FREE_EPHEMERAL_GIB = 20
 
 _SECONDS_AN_HOUR = 3600
-_MICRODOLLAR = Decimal("0.000001")
+MICRODOLLAR = Decimal("0.000001")
 
 
 def hourly_usd(
@@ -67,5 +67,5 @@ def actual_cost(  # noqa: PLR0913 - each is one number of the same container
     seconds = sum(map(billed_seconds, attempt_seconds))
     discount_percent = prices.spot_discount.mean_percent if spot else 0
     return for_seconds(hour_usd, seconds, discount_percent=discount_percent).quantize(
-        _MICRODOLLAR, ROUND_HALF_EVEN
+        MICRODOLLAR, ROUND_HALF_EVEN
     )

@@ -194,14 +194,13 @@ def _facts(record: JobRecord) -> dict[str, Any]:
 
 
 def _attempt(attempt: "Attempt") -> EndedAttempt:
-    started, stopped = attempt.started_at, attempt.stopped_at
     return EndedAttempt(
         exit_code=attempt.exit_code,
         reason=attempt.reason or attempt.status_reason,
         log_stream=attempt.log_stream,
-        started_at=started,
-        stopped_at=stopped,
-        ran_seconds=max(0.0, (stopped - started).total_seconds()) if started and stopped else None,
+        started_at=attempt.started_at,
+        stopped_at=attempt.stopped_at,
+        ran_seconds=attempt.ran_seconds,
     )
 
 

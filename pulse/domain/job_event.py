@@ -21,7 +21,9 @@ _LOG_GROUP_OPTION = "awslogs-group"
 
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One finished attempt. No exit code: the container never ended by itself (not pulled, host lost)."""
+    """One finished attempt. No exit code: the container never ended by itself (not pulled, host lost).
+    `container_instance`: the ARN of what it ran on in Amazon ECS; empty on Fargate.
+    """
 
     exit_code: int | None = None
     reason: str = ""
@@ -29,12 +31,20 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     log_stream: str = ""
     started_at: datetime | None = None
     stopped_at: datetime | None = None
+    container_instance: str = ""
+
+    @property
+    def ran_seconds(self) -> float | None:
+        """None when it never started."""
+        if self.started_at is None or self.stopped_at is None:
+            return None
+        return max(0.0, (self.stopped_at - self.started_at).total_seconds())
 
 
 class JobEvent(Struct, frozen=True, kw_only=True):
     """Times in UTC, memory in MiB. `reason` is the container's, `status_reason` the job's. `children`: how
-    many of an array are in each status. `timeout_seconds` of one attempt. `at`: when the event happened, None
-    when it does not say.
+    many of an array are in each status. `timeout_seconds` of one attempt. `container_instance`: of the
+    attempt that is going on, as in Attempt. `at`: when the event happened, None when it does not say.
     """
 
     batch_job_id: str
@@ -55,6 +65,7 @@ class JobEvent(Struct, frozen=True, kw_only=True):
     vcpus: str = ""
     memory_mib: int | None = None
     timeout_seconds: int | None = None
+    container_instance: str = ""
     stopped_by_request: bool = False
     array_index: int | None = None
     array_size: int | None = None
@@ -81,10 +92,19 @@ class JobEvent(Struct, frozen=True, kw_only=True):
         return min((a.started_at for a in self.attempts if a.started_at), default=self.started_at)
 
     @property
+    def runs(self) -> tuple[Attempt, ...]:
+        """The attempts as far as they ran; those that never started are left out."""
+        only = Attempt(
+            started_at=self.started_at,
+            stopped_at=self.stopped_at,
+            container_instance=self.container_instance,
+        )
+        return tuple(attempt for attempt in self.attempts or (only,) if attempt.ran_seconds is not None)
+
+    @property
     def attempt_seconds(self) -> tuple[float, ...]:
-        """How long each attempt ran; those that never started are left out."""
-        spans = [(a.started_at, a.stopped_at) for a in self.attempts] or [(self.started_at, self.stopped_at)]
-        return tuple(max(0.0, (stop - start).total_seconds()) for start, stop in spans if start and stop)
+        """How long each of them ran."""
+        return tuple(attempt.ran_seconds or 0 for attempt in self.runs)
 
     @property
     def ran_seconds(self) -> float | None:
@@ -119,6 +139,7 @@ class _Container(_Camel):
     exit_code: int | None = None
     reason: str | None = None
     log_stream_name: str | None = None
+    container_instance_arn: str | None = None
     log_configuration: _LogConfiguration | None = None
 
 
@@ -189,6 +210,7 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
         vcpus=needs.get("VCPU", "") or (f"{container.vcpus:g}" if container.vcpus else ""),
         memory_mib=int(memory) if memory.isdecimal() else container.memory,
         timeout_seconds=parsed.timeout.attempt_duration_seconds if parsed.timeout else None,
+        container_instance=container.container_instance_arn or "",
         stopped_by_request=bool(parsed.is_cancelled or parsed.is_terminated),
         array_index=array.index,
         array_size=array.size,
@@ -206,6 +228,7 @@ def _attempt(attempt: _Attempt) -> Attempt:
         log_stream=container.log_stream_name or "",
         started_at=_utc(attempt.started_at),
         stopped_at=_utc(attempt.stopped_at),
+        container_instance=container.container_instance_arn or "",
     )
 
 

@@ -1,5 +1,5 @@
-"""Prices: what an hour on Fargate costs, as dated data. config/prices.yaml holds them, `pulse cost
---refresh-prices` renews them.
+"""Prices: what an hour on Fargate and on EC2 instances costs, as dated data. config/prices.yaml holds them,
+`pulse cost --refresh-prices` renews them.
 """
 
 from datetime import date
@@ -15,6 +15,7 @@ HourlyUsd = Annotated[
     Decimal, Meta(description='US dollars an hour above 0 and up to 1000, in quotes: "0.04048"')
 ]
 Percent = Annotated[int, Meta(ge=0, le=99, description="percent, an integer from 0 to 99")]
+Count = Annotated[int, Meta(ge=1, description="an integer from 1")]
 _MAX_USD = 1000
 
 
@@ -46,8 +47,20 @@ class FargatePrices(
         return {"X86_64": self.x86_64, "ARM64": self.arm64}[cpu_architecture]
 
 
+class InstancePrice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Of an EC2 instance type: what it costs on demand with Linux, and what it has."""
+
+    hour_usd: HourlyUsd
+    vcpus: Count
+    memory_mib: Count
+    gpus: Annotated[int, Meta(ge=0, description="an integer from 0")] = 0
+
+    def faults(self) -> list[Fault]:
+        return _not_amounts(hour_usd=self.hour_usd)
+
+
 class SpotDiscount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much less Fargate Spot costs than on demand. It has no fixed price, so this is what is seen."""
+    """How much less Spot costs than on demand. It has no fixed price, so this is what is seen."""
 
     least_percent: Percent
     most_percent: Percent
@@ -64,13 +77,14 @@ class SpotDiscount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`as_of`: the day the prices were looked up. `source`: where, for people."""
+    """`as_of`: the day the prices were looked up. `source`: where, for people. `ec2`: by instance type."""
 
     as_of: date
     region: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-\d\Z", description="an AWS region: us-east-1")]
     source: Annotated[str, Meta(min_length=1, max_length=200, description="1 to 200 characters")]
     fargate: FargatePrices
     spot_discount: SpotDiscount
+    ec2: dict[str, InstancePrice] = {}
 
 
 def _not_amounts(**amounts: Decimal) -> list[Fault]:

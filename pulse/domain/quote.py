@@ -1,5 +1,6 @@
 """Quote: what a job will cost before it runs, and what speaks against that."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 
@@ -10,6 +11,7 @@ from pulse.domain.batch_limits import CpuArchitecture, Platform
 from pulse.domain.cost import billed_seconds, for_seconds, hourly_usd
 from pulse.domain.duration import in_words
 from pulse.domain.fault import Fault
+from pulse.domain.instance_cost import fitting
 from pulse.domain.prices import Prices
 from pulse.domain.run_history import History, percentile, waits
 
@@ -40,6 +42,7 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
     memory_mib: int,
     gpus: int = 0,
     platform: Platform = "FARGATE",
+    instance_types: Sequence[str] = (),
     spot: bool,
     cpu_architecture: CpuArchitecture = "X86_64",
     ephemeral_gib: int | None = None,
@@ -57,8 +60,10 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
     | likely | one attempt of the expected runtime | the mean Spot discount |
     | high | every attempt runs into its timeout | on demand |
 
-    `spot`: the queue tries Spot first; without it all three are on demand. `timeout_seconds` of one attempt.
-    `expected_seconds` None: as long as the timeout allows.
+    On EC2 a container's price is its share of an instance's: for low and likely of the cheapest of
+    `instance_types` that holds it, for high of the dearest. `spot`: the queue tries Spot first; without it
+    all three are on demand. `timeout_seconds` of one attempt. `expected_seconds` None: as long as the timeout
+    allows.
     """
     blank = Quote(
         low_usd=None,
@@ -70,26 +75,37 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
         expected_wait_seconds=percentile(waits(history), 50),
     )
     if platform == "EC2":
-        kind = "EC2 instances with GPUs" if gpus else "EC2 instances"
-        return replace(blank, why=f"No cost is known beforehand: the price list holds Fargate, not {kind}.")
-    hour_usd = jobs * hourly_usd(
-        prices,
-        vcpus=vcpus,
-        memory_mib=memory_mib,
-        cpu_architecture=cpu_architecture,
-        ephemeral_gib=ephemeral_gib,
-    )
+        hourly = fitting(prices.ec2, instance_types, vcpus=vcpus, memory_mib=memory_mib, gpus=gpus)
+    else:
+        fargate = hourly_usd(
+            prices,
+            vcpus=vcpus,
+            memory_mib=memory_mib,
+            cpu_architecture=cpu_architecture,
+            ephemeral_gib=ephemeral_gib,
+        )
+        hourly = {"Fargate": fargate}
+    if not hourly:
+        return replace(
+            blank,
+            why="No cost is known beforehand: none of the instance types of its queue that hold the job "
+            f"({', '.join(instance_types)}) has a price in config/prices.yaml. "
+            "pulse cost --refresh-prices --instance-type TYPE adds one.",
+        )
+    (cheapest, least_usd), *_, (dearest, most_usd) = [*hourly.items()] * 2
     likely_seconds = timeout_seconds if expected_seconds is None else min(expected_seconds, timeout_seconds)
     short_seconds = percentile((run.ran_seconds for run in history), _SHORT_RUNS_PERCENT) or 0
     most, mean = (prices.spot_discount.most_percent, prices.spot_discount.mean_percent) if spot else (0, 0)
     return replace(
         blank,
-        low_usd=_usd(hour_usd, billed_seconds(min(short_seconds, likely_seconds)), most),
-        likely_usd=_usd(hour_usd, billed_seconds(likely_seconds), mean),
-        high_usd=_usd(hour_usd, billed_seconds(timeout_seconds) * attempts, 0),
+        low_usd=_usd(jobs * least_usd, billed_seconds(min(short_seconds, likely_seconds)), most),
+        likely_usd=_usd(jobs * least_usd, billed_seconds(likely_seconds), mean),
+        high_usd=_usd(jobs * most_usd, billed_seconds(timeout_seconds) * attempts, 0),
         why=f"{_containers(jobs)} likely: one attempt billed for {in_words(billed_seconds(likely_seconds))}, "
-        f"{f'Fargate Spot at {mean:f} % less' if spot else 'Fargate on demand'}; at most: "
-        f"{_attempts(attempts)} to the timeout of {in_words(timeout_seconds)}, on demand. "
+        f"{cheapest} {f'Spot at {mean:f} % less' if spot else 'on demand'}; at most: "
+        f"{_attempts(attempts)} to the timeout of {in_words(timeout_seconds)}, "
+        f"{'' if dearest == cheapest else f'{dearest} '}on demand. "
+        f"{'A job costs its share of an instance. ' if platform == 'EC2' else ''}"
         f"Prices of {prices.region} as of {prices.as_of}.",
     )
 
@@ -106,7 +122,7 @@ def over_limits(
     """
     high_usd = quoted.high_usd
     if high_usd is None:
-        unpriced = Fault("max_cost_usd", "nothing on EC2 instances, which are not priced", f"${max_cost_usd}")
+        unpriced = Fault("max_cost_usd", "nothing where no price is known", f"${max_cost_usd}")
         return [] if max_cost_usd is None else [unpriced]
     faults = []
     if max_cost_usd is not None and high_usd > max_cost_usd:

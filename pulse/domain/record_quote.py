@@ -25,6 +25,7 @@ def likely_usd(
         memory_mib=record.memory_mib,
         gpus=record.gpus,
         platform=queue.platform,
+        instance_types=queue.instance_types,
         spot=queue.spot,
         cpu_architecture=catalogue.cpu_architecture,
         ephemeral_gib=catalogue.ephemeral_gib,

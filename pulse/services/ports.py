@@ -13,6 +13,7 @@ from pulse.domain.alert_turn import Subject, Turn
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
+from pulse.domain.instance_cost import Instance, SpotPrice
 from pulse.domain.job_log import Line, StreamPage
 from pulse.domain.job_page import Attribute, Position
 from pulse.domain.job_record import JobRecord
@@ -71,6 +72,11 @@ class Ledger(Protocol):
     def children(self, job_id: str) -> list[Child]:
         """The ended children of an array, as far as they are noted."""
 
+    def instance(self, container_instance: str) -> Instance | None:
+        """What is noted of a container instance, by its ARN."""
+
+    def note_instance(self, container_instance: str, instance: Instance, *, now: datetime) -> None: ...
+
     def note_cost(self, record: JobRecord) -> Spent | None:
         """Adds what an ended job cost to its month and gives back what it reserved; None when its cost is not
         known. Once: a repeated call adds nothing, and with a higher cost the difference.
@@ -93,6 +99,14 @@ class Ledger(Protocol):
 
     def spent(self, month: str) -> Decimal:
         """What the jobs of a month (YYYY-MM) cost, and what those that run may cost at most, US dollars."""
+
+
+class Instances(Protocol):
+    def find(self, container_instance: str) -> Instance | None:
+        """What runs under a container instance of Amazon ECS, by its ARN; None when it is gone."""
+
+    def spot_prices(self, instance: Instance, since: datetime, until: datetime) -> list[SpotPrice]:
+        """Of instances like this one in its zone, with the price that held when `since` began."""
 
 
 class Turns(Protocol):

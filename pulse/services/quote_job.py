@@ -44,6 +44,7 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
             memory_mib=resources.memory_mib,
             gpus=resources.gpus,
             platform=queue.platform,
+            instance_types=queue.instance_types,
             spot=queue.spot,
             cpu_architecture=self.catalogue.cpu_architecture,
             ephemeral_gib=self.catalogue.ephemeral_gib,

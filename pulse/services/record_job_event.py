@@ -12,9 +12,8 @@ it failed), two UpdateItem for the alert's turn, Publish, what its cost takes (p
 DeleteSchedule.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -27,8 +26,8 @@ from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import TERMINAL
 from pulse.domain.record_changes import advanced, foreign, record_ids
 from pulse.services.ports import Ledger
-from pulse.services.read_metrics import Read
-from pulse.services.watch_end import WatchEnd
+from pulse.services.price_runs import PriceRuns
+from pulse.services.watch_end import Measured, WatchEnd
 from pulse.services.watch_start import WatchStart
 
 _TRIES = 5
@@ -53,13 +52,13 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class RecordJobEvent(Struct, frozen=True, kw_only=True):
-    """`queues` maps the ARNs of our queues to their names; `cost_of` says what a job's attempts cost."""
+    """`queues` maps the ARNs of our queues to their names."""
 
     ledger: Ledger
     watch_start: WatchStart
     watch_end: WatchEnd
     queues: Mapping[str, str]
-    cost_of: Callable[[JobRecord, Sequence[float]], Decimal | None]
+    price_runs: PriceRuns
     clock: Callable[[], datetime]
 
     def record(self, event: JobEvent) -> Result:
@@ -67,8 +66,11 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         queue = self.queues.get(event.queue_arn)
         if queue is None:
             return Result(effect="not ours")
-        if event.is_array_child:
-            return self._child(event)
+        trouble = self.price_runs.meet(event)
+        result = self._child(event) if event.is_array_child else self._job(event, queue)
+        return structs.replace(result, trouble=(*result.trouble, *([trouble] if trouble else [])))
+
+    def _job(self, event: JobEvent, queue: str) -> Result:
         for _ in range(_TRIES):
             before, free_id = self._find(event)
             moved = (
@@ -78,32 +80,36 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             )
             if moved is None:
                 return self._lead_on(before, event, "late or repeated")
-            after, read = self._completed(before, moved, event)
+            after, measured = self._completed(before, moved, event)
             if self.ledger.move(after, before=before.position) if before else self.ledger.create(after):
                 ended = after.is_terminal and not (before and before.is_terminal)
-                return structs.replace(self._lead_on(after, event, "recorded", read), ended=ended)
+                return structs.replace(self._lead_on(after, event, "recorded", measured), ended=ended)
         raise Unavailable(f"Other events of AWS Batch job {event.batch_job_id} were faster {_TRIES} times.")
 
     def _completed(
         self, before: JobRecord | None, moved: JobRecord, event: JobEvent
-    ) -> tuple[JobRecord, Read | None]:
+    ) -> tuple[JobRecord, Measured]:
         """With what is known when a job starts, and when it ends."""
-        read = None
+        measured = Measured()
         if moved.has_started and not (before and before.has_started):
             moved = self.watch_start.learned(moved, event.timeout_seconds)
         if moved.is_terminal and not (before and before.is_terminal):
-            moved, read = self.watch_end.measured(moved, event)
-        return moved, read
+            moved, measured = self.watch_end.measured(moved, event)
+        return moved, measured
 
     def _lead_on(
-        self, record: JobRecord | None, event: JobEvent, effect: Effect, read: Read | None = None
+        self,
+        record: JobRecord | None,
+        event: JobEvent,
+        effect: Effect,
+        measured: Measured = Measured(),  # noqa: B008 - a value
     ) -> Result:
         """What a record leads to. At its end that is its last event's to do, however late others come."""
         if record is None or (record.is_terminal and event.status not in TERMINAL):
             return Result(effect=effect, record=record)
         if not record.is_terminal:
             return Result(effect=effect, record=record, alerted=self.watch_start.tell(record))
-        end = self.watch_end.tell(record, read)
+        end = self.watch_end.tell(record, measured)
         return Result(effect=effect, record=record, alerted=end.alerted, cause=end.cause, trouble=end.trouble)
 
     def _child(self, event: JobEvent) -> Result:
@@ -116,14 +122,14 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             return Result(effect="child")
         if starts:
             return self._start(parent, event)
-        cost_usd = self.cost_of(parent, event.attempt_seconds)
-        self.ledger.note_child(parent.job_id, child_of(parent, event, cost_usd), now=self.clock())
+        cost = self.price_runs.of(parent, event)
+        self.ledger.note_child(parent.job_id, child_of(parent, event, cost.usd), now=self.clock())
         if parent.is_terminal:
             total = cost_of_all(self.ledger.children(parent.job_id))
             after = structs.replace(parent, cost_usd=total, revision=parent.revision + 1)
             if self.ledger.move(after, before=parent.position):
                 self.watch_end.watch_budget.note(after)
-        return Result(effect="child", record=parent)
+        return Result(effect="child", record=parent, trouble=(cost.trouble,) if cost.trouble else ())
 
     def _start(self, parent: JobRecord, event: JobEvent) -> Result:
         if parent.has_started or parent.is_terminal:

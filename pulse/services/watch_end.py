@@ -4,7 +4,6 @@ Whatever fails is tried again when the event is delivered again, and happens onc
 """
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 
 from msgspec import Struct, structs
 
@@ -18,6 +17,7 @@ from pulse.domain.job_record import JobRecord
 from pulse.domain.sizing import next_size_up
 from pulse.domain.training_metrics import TrainingMetrics
 from pulse.services.ports import Ledger, Reruns
+from pulse.services.price_runs import Cost, PriceRuns
 from pulse.services.publish_alert import PublishAlert
 from pulse.services.read_last_lines import ReadLastLines
 from pulse.services.read_metrics import Read, ReadMetrics, measures
@@ -35,9 +35,14 @@ class End(Struct, frozen=True, kw_only=True):
     trouble: tuple[str, ...] = ()
 
 
-class WatchEnd(Struct, frozen=True, kw_only=True):
-    """`cost_of` says what a job's attempts cost, US dollars."""
+class Measured(Struct, frozen=True, kw_only=True):
+    """`read`: a job's metrics, None if they were not read. `trouble`: why its cost is not known."""
 
+    read: Read | None = None
+    trouble: str = ""
+
+
+class WatchEnd(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     read_metrics: ReadMetrics
     read_last_lines: ReadLastLines
@@ -47,25 +52,26 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     reruns: Reruns
     catalogue: Catalogue
     place: Place
-    cost_of: Callable[[JobRecord, Sequence[float]], Decimal | None]
+    price_runs: PriceRuns
 
-    def measured(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, Read]:
+    def measured(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, Measured]:
         """The ended record with what the job cost and measured of itself, and what was read of that."""
-        cost_usd = (
-            cost_of_all(self.ledger.children(record.job_id))
+        cost = (
+            Cost(usd=cost_of_all(self.ledger.children(record.job_id)))
             if record.array_size
-            else self.cost_of(record, event.attempt_seconds)
+            else self.price_runs.of(record, event)
         )
         read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else Read()
         found = measures(read.metrics) if read.metrics else None
-        return structs.replace(record, cost_usd=cost_usd, measured=found), read
+        measured = Measured(read=read, trouble=cost.trouble)
+        return structs.replace(record, cost_usd=cost.usd, measured=found), measured
 
-    def tell(self, record: JobRecord, read: Read | None = None) -> End:
-        """Everything that an ended record leads to. `read`: its metrics, None if they were not read. Raises
-        Unavailable, Misconfigured.
-        """
+    def tell(self, record: JobRecord, measured: Measured) -> End:
+        """Everything that an ended record leads to. Raises Unavailable, Misconfigured."""
         try:
-            told = self._failed(record) if record.status == "FAILED" else self._succeeded(record, read)
+            told = (
+                self._failed(record) if record.status == "FAILED" else self._succeeded(record, measured.read)
+            )
         finally:
             # What it cost is true also while nobody can be told of it.
             spent = self.watch_budget.note(record)
@@ -73,7 +79,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         return structs.replace(
             told,
             alerted=(*told.alerted, *(["BUDGET"] if spent else [])),
-            trouble=tuple(text for text in (*told.trouble, in_vain) if text),
+            trouble=tuple(text for text in (*told.trouble, measured.trouble, in_vain) if text),
         )
 
     def _succeeded(self, record: JobRecord, read: Read | None) -> End:

@@ -162,7 +162,7 @@ def test_should_alert_without_metrics_when_they_may_not_be_read(happen, alerts, 
     assert happen("batch_succeeded") == []
     (alert,) = alerts()
     assert alert["reason"] == "The job ended well. Its metrics.json is missing or may not be read."
-    (line,) = [line for line in log_lines() if line["message"] == "Part of a job's end failed"]
+    (line,) = [line for line in log_lines() if line["message"] == "Part of following a job failed"]
     assert "AccessDenied" in line["reason"]
     assert line["job_id"] == JOB
 

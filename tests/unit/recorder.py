@@ -1,6 +1,7 @@
 """RecordJobEvent with all that an event leads to, over ports in memory."""
 
 from pulse.domain.due import Overdue
+from pulse.services.price_runs import PriceRuns
 from pulse.services.publish_alert import PublishAlert
 from pulse.services.read_last_lines import ReadLastLines
 from pulse.services.read_metrics import ReadMetrics
@@ -9,6 +10,7 @@ from pulse.services.watch_budget import WatchBudget
 from pulse.services.watch_end import WatchEnd
 from pulse.services.watch_overdue import WatchOverdue
 from pulse.services.watch_start import WatchStart
+from tests.prices import PRICES
 from tests.unit.claim_world import CATALOGUE
 
 
@@ -35,6 +37,9 @@ def recorder(ledger, clock, *, place, publish_alert=None):
     start = WatchStart(
         **shared, watch_overdue=overdue, overdue=Overdue(), likely_usd=lambda *_: None, clock=clock
     )
+    price_runs = PriceRuns(
+        ledger=ledger, instances=Nothing(), prices=PRICES, catalogue=CATALOGUE, clock=clock
+    )
     end = WatchEnd(
         **shared,
         read_metrics=ReadMetrics(objects=Nothing(), results_bucket="results"),
@@ -43,13 +48,13 @@ def recorder(ledger, clock, *, place, publish_alert=None):
         watch_overdue=overdue,
         reruns=Nothing(),
         catalogue=CATALOGUE,
-        cost_of=lambda *_: None,
+        price_runs=price_runs,
     )
     return RecordJobEvent(
         ledger=ledger,
         watch_start=start,
         watch_end=end,
         queues={queue.arn: name for name, queue in CATALOGUE.queues.items()},
-        cost_of=lambda *_: None,
+        price_runs=price_runs,
         clock=clock,
     )

@@ -69,10 +69,32 @@ def test_should_expect_the_timeout_when_nothing_is_expected():
     assert quoted(expected_seconds=None).likely_usd == quoted(expected_seconds=7200).likely_usd
 
 
-def test_should_not_price_ec2():
-    found = quoted(platform="EC2", gpus=1)
+def test_should_quote_the_share_of_an_instance_the_cheapest_for_likely_and_the_dearest_for_high():
+    found = quoted(platform="EC2", instance_types=["m5", "g5.xlarge"])
+    m5_hour_usd, g5_hour_usd = Decimal("0.096") / 2, Decimal("1.006") / 4
+    assert found.low_usd == up(m5_hour_usd * 120 / 3600 * Decimal("0.3"))
+    assert found.likely_usd == up(m5_hour_usd / 2 * Decimal("0.4"))
+    assert found.high_usd == up(g5_hour_usd * 2 * 3)
+    assert found.why == (
+        "One container, likely: one attempt billed for 30 min, m5.large Spot at 60 % less; at most: 3 "
+        "attempts to the timeout of 2 h, g5.xlarge on demand. A job costs its share of an instance. "
+        f"Prices of us-east-1 as of {PRICES.as_of}."
+    )
+
+
+def test_should_quote_a_gpu_only_on_instances_that_have_one():
+    found = quoted(platform="EC2", instance_types=["m5", "g5.xlarge"], gpus=1, spot=False, attempts=1)
+    assert found.high_usd == up(Decimal("1.006") * 2)
+    assert "g5.xlarge on demand; at most: one attempt to the timeout of 2 h, on demand" in found.why
+
+
+UNPRICED = {"platform": "EC2", "instance_types": ["c7i.large", "c7i.xlarge"]}
+
+
+def test_should_say_which_price_is_missing():
+    found = quoted(**UNPRICED)
     assert (found.low_usd, found.likely_usd, found.high_usd) == (None, None, None)
-    assert "EC2 instances with GPUs" in found.why
+    assert "(c7i.large, c7i.xlarge) has a price in config/prices.yaml" in found.why
     assert found.expected_wait_seconds == 100
 
 
@@ -129,6 +151,6 @@ def test_should_have_nothing_left_of_a_budget_that_is_overspent():
 
 
 def test_should_refuse_a_limit_that_cannot_be_kept_because_nothing_is_priced():
-    found = quoted(platform="EC2")
+    found = quoted(**UNPRICED)
     assert [fault.field for fault in limits(found, max_cost="1", spent="5", budget="1")] == ["max_cost_usd"]
     assert limits(found, spent="5", budget="1") == []

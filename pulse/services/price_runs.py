@@ -1,0 +1,100 @@
+"""What a container cost: on Fargate by what it asked for, on EC2 by its share of the instance it ran on.
+
+On which instance an attempt ran is looked up while it runs: afterwards Amazon ECS soon forgets. What an
+instance on demand costs is in the prices, what one on Spot cost is in its price history.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from msgspec import Struct
+
+from pulse.domain.catalogue import Catalogue
+from pulse.domain.cost import MICRODOLLAR, actual_cost
+from pulse.domain.errors import Misconfigured, PulseError, Unavailable
+from pulse.domain.instance_cost import Instance, on_demand_usd, share, spot_usd
+from pulse.domain.job_event import Attempt, JobEvent
+from pulse.domain.job_record import JobRecord
+from pulse.domain.prices import Prices
+from pulse.services.ports import Instances, Ledger
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """US dollars, None when that is not known. `trouble`: why not, in AWS's words, for the log only."""
+
+    usd: Decimal | None = None
+    trouble: str = ""
+
+
+class PriceRuns(Struct, frozen=True, kw_only=True):
+    ledger: Ledger
+    instances: Instances
+    prices: Prices
+    catalogue: Catalogue
+    clock: Callable[[], datetime]
+
+    def meet(self, event: JobEvent) -> str:
+        """Notes on which instance a container runs, once an instance. Why that failed, for the log only: it
+        is tried again when the container has ended.
+        """
+        try:
+            if event.status == "RUNNING" and event.container_instance:
+                self._instance(event.container_instance)
+        except PulseError as error:
+            return str(error)
+        return ""
+
+    def of(self, record: JobRecord, event: JobEvent) -> Cost:
+        """Of all attempts of a container with the record's resources, by the event of its end. Of an array
+        the record is the parent's and the event its child's.
+        """
+        queue = self.catalogue.queues.get(record.queue)
+        if queue is None or not record.vcpus:
+            return Cost()
+        if queue.platform == "FARGATE":
+            return Cost(usd=self._on_fargate(record, event, spot=queue.spot))
+        try:
+            usd = sum((self._on_instance(record, attempt) for attempt in event.runs), Decimal(0))
+        except PulseError as error:
+            return Cost(trouble=str(error))
+        return Cost(usd=usd.quantize(MICRODOLLAR, ROUND_HALF_EVEN))
+
+    def _on_fargate(self, record: JobRecord, event: JobEvent, *, spot: bool) -> Decimal:
+        return actual_cost(
+            self.prices,
+            vcpus=float(record.vcpus),
+            memory_mib=record.memory_mib or 0,
+            cpu_architecture=self.catalogue.cpu_architecture,
+            ephemeral_gib=self.catalogue.ephemeral_gib,
+            spot=spot,
+            attempt_seconds=event.attempt_seconds,
+        )
+
+    def _on_instance(self, record: JobRecord, attempt: Attempt) -> Decimal:
+        start, stop = attempt.started_at, attempt.stopped_at
+        if start is None or stop is None:
+            return Decimal(0)
+        instance = self._instance(attempt.container_instance)
+        price = self.prices.ec2.get(instance.type)
+        if price is None:
+            raise Misconfigured(f"config/prices.yaml has no price of {instance.type}")
+        if instance.spot:
+            usd = spot_usd(self.instances.spot_prices(instance, start, stop), start, stop)
+        else:
+            usd = on_demand_usd(price.hour_usd, start, stop)
+        if usd is None:
+            raise Unavailable(f"No Spot price of {instance.type} in {instance.zone} is known at {start}")
+        part = share(price, vcpus=float(record.vcpus), memory_mib=record.memory_mib or 0, gpus=record.gpus)
+        return usd * min(part, Decimal(1))
+
+    def _instance(self, container_instance: str) -> Instance:
+        if not container_instance:
+            raise Unavailable("AWS Batch does not say on which container instance it ran")
+        known = self.ledger.instance(container_instance)
+        if known is None:
+            known = self.instances.find(container_instance)
+            if known is None:
+                raise Unavailable(f"Nothing is known of the container instance {container_instance!r}")
+            self.ledger.note_instance(container_instance, known, now=self.clock())
+        return known
