@@ -1,6 +1,5 @@
 """Pulse deployed for real, by the CDK command line, to an AWS on this machine; shared by all tests here."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,14 +28,10 @@ def own_pulse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 @contextmanager
 def deployed(root: Path) -> Iterator[Deployment]:
-    before = os.environ.get(SCALE)
-    os.environ[SCALE] = "0.01"
-    try:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv(SCALE, "0.01")
         found = instance.up(root)
         try:
             yield Deployment(found, local_stacks.deploy_all(found, print))
         finally:
             instance.down(root)
-    finally:
-        if before is None:
-            os.environ.pop(SCALE)

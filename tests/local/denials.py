@@ -1,18 +1,24 @@
 """Where it shows that IAM denied something: in logs, in AWS Batch's words, in alerts, at the server."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import Any, TypeVar
 
 from tests.local.deployment import Deployment, until
+from tests.local.iam_statements import Statement
 
 T = TypeVar("T")
-DENIALS = ("AccessDenied", "is not authorized to perform")
 FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "SendAlert", "ReconcileJobs")
 SECONDS = 60
+PAUSE_SECONDS = 0.2
+"""Looking takes the processors that the jobs train on."""
+_DENIED = re.compile(r"assumed-role/([^/]+)/\S+ is not authorized to perform: ([\w:]+)")
 
 
 class Denied(Exception):
@@ -20,54 +26,84 @@ class Denied(Exception):
 
 
 @dataclass(frozen=True)
-class Watch:
-    """From its beginning on denials count: in the logs of functions and jobs, and in the server's."""
+class Seen:
+    """What there is to see since a moment, each asked for when it is first wanted."""
 
     pulse: Deployment
+    since: float
+    logged: int
+
+    @cached_property
+    def server(self) -> list[str]:
+        with self.pulse.found.log.open() as log:
+            log.seek(self.logged)
+            return log.readlines()
+
+    @cached_property
+    def lines(self) -> dict[str, list[str]]:
+        """Of functions and jobs, by log group."""
+        groups = self.pulse.logs.describe_log_groups()["logGroups"]
+        return {group["logGroupName"]: self._events(group["logGroupName"]) for group in groups}
+
+    @cached_property
+    def jobs(self) -> list[dict[str, Any]]:
+        return self.pulse.all_jobs(self.since)
+
+    @cached_property
+    def messages(self) -> list[dict[str, Any]]:
+        received = self.pulse.inbox()
+        return [m for m in received if datetime.fromisoformat(m["received_at"]).timestamp() >= self.since]
+
+    def is_told(self, words: str, channel: str) -> bool:
+        return any(words in json.dumps(m) and m["channel"] == channel for m in self.messages)
+
+    def every_function_logged(self) -> bool:
+        logged = [group for group, lines in self.lines.items() if lines]
+        return all(any(f"{name}UseCase" in group for group in logged) for name in FUNCTIONS)
+
+    def texts(self) -> Iterator[str]:
+        """All of it, what is quickest to have first."""
+        yield from self.server
+        for lines in self.lines.values():
+            yield from lines
+        yield from (json.dumps(job, default=str) for job in self.jobs)
+        yield from map(json.dumps, self.messages)
+
+    def _events(self, group: str) -> list[str]:
+        found = self.pulse.logs.filter_log_events(logGroupName=group, startTime=int(self.since * 1000))
+        return [event["message"] for event in found["events"]]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """From its beginning on denials count: of what `missing` allows, or all when nothing is missing."""
+
+    pulse: Deployment
+    missing: Statement | None
     began: float
     logged: int
 
     @classmethod
-    def begun(cls, pulse: Deployment) -> "Watch":
-        return cls(pulse, time.time(), pulse.found.log.stat().st_size)
+    def begun(cls, pulse: Deployment, missing: Statement | None = None) -> "Watch":
+        return cls(pulse, missing, time.time(), pulse.found.log.stat().st_size)
 
-    def until(self, found: Callable[[], T | None], what: str) -> T:
+    def until(self, found: Callable[[Seen], T | None], what: str) -> T:
         """What `found` finds. Raises Denied when a denial shows first, fails when neither comes."""
 
         def either() -> T | None:
-            for line in self.denials():
-                raise Denied(line)
-            return found()
+            seen = Seen(self.pulse, self.began, self.logged)
+            for text in filter(self._is_denial, seen.texts()):
+                raise Denied(text)
+            return found(seen)
 
-        return until(either, what, SECONDS)
+        return until(either, what, SECONDS, PAUSE_SECONDS)
 
-    def denials(self) -> Iterator[str]:
-        """What said so, first the server."""
-        with self.pulse.found.log.open() as log:
-            log.seek(self.logged)
-            yield from filter(_is_denial, log)
-        yield from filter(_is_denial, self._log_lines())
-        recent = [job for job in self.pulse.all_jobs() if job["createdAt"] / 1000 >= self.began]
-        yield from filter(_is_denial, (json.dumps(job, default=str) for job in recent))
-        told = [message for word in DENIALS for message in self.pulse.messages(word)]
-        new = [m for m in told if datetime.fromisoformat(m["received_at"]).timestamp() >= self.began]
-        yield from (json.dumps(message) for message in new)
+    def _is_denial(self, text: str) -> bool:
+        """A text that names no role is the end of a job whose own call was denied."""
+        named = _DENIED.findall(text)
+        if not named or self.missing is None:
+            return bool(named) or "AccessDenied" in text
+        return any(role == self.missing.role and self._allows(action) for role, action in named)
 
-    def every_function_logged(self) -> bool:
-        groups = {name: group for group in self._groups() for name in FUNCTIONS if f"{name}UseCase" in group}
-        return groups.keys() == set(FUNCTIONS) and all(map(self._events, groups.values()))
-
-    def _log_lines(self) -> Iterator[str]:
-        for group in self._groups():
-            yield from self._events(group)
-
-    def _groups(self) -> list[str]:
-        return [group["logGroupName"] for group in self.pulse.logs.describe_log_groups()["logGroups"]]
-
-    def _events(self, group: str) -> list[str]:
-        found = self.pulse.logs.filter_log_events(logGroupName=group, startTime=int(self.began * 1000))
-        return [event["message"] for event in found["events"]]
-
-
-def _is_denial(line: str) -> bool:
-    return any(word in line for word in DENIALS)
+    def _allows(self, action: str) -> bool:
+        return self.missing is not None and any(fnmatchcase(action, one) for one in self.missing.actions)

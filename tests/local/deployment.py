@@ -2,7 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,11 +60,17 @@ class Deployment:
         """The Batch jobs that were told to read this object version."""
         return [job for job in self.all_jobs() if any(version_id in word for word in command_of(job))]
 
-    def all_jobs(self) -> list[dict[str, Any]]:
-        pages = self.batch.get_paginator("list_jobs").paginate(
-            jobQueue=self.where.job_queue, filters=[{"name": "AFTER_CREATED_AT", "values": ["0"]}]
-        )
-        ids = [job["jobId"] for page in pages for job in page["jobSummaryList"]]
+    def all_jobs(self, since: float = 0) -> list[dict[str, Any]]:
+        """Of all queues, created after `since`, seconds since 1970."""
+        created = [{"name": "AFTER_CREATED_AT", "values": [str(int(since * 1000))]}]
+        ids = [
+            job["jobId"]
+            for queue in self.batch.describe_job_queues()["jobQueues"]
+            for page in self.batch.get_paginator("list_jobs").paginate(
+                jobQueue=queue["jobQueueName"], filters=created
+            )
+            for job in page["jobSummaryList"]
+        ]
         return [
             job
             for start in range(0, len(ids), 100)
@@ -79,10 +87,13 @@ class Deployment:
 
         return until(ended, f"the end of {batch_job_id}")
 
+    def inbox(self) -> list[dict[str, Any]]:
+        """All e-mails and Slack messages."""
+        return list(httpx.get(f"{self.found.inbox_url}/messages", trust_env=False).json())
+
     def messages(self, words: str, channel: str | None = None) -> list[dict[str, Any]]:
         """What the inbox holds that contains `words`."""
-        received = httpx.get(f"{self.found.inbox_url}/messages", trust_env=False).json()
-        return [m for m in received if words in json.dumps(m) and channel in (None, m["channel"])]
+        return [m for m in self.inbox() if words in json.dumps(m) and channel in (None, m["channel"])]
 
     def message(self, words: str, channel: str) -> dict[str, Any]:
         return until(lambda: next(iter(self.messages(words, channel)), None), f"{channel} about {words}")
@@ -99,11 +110,77 @@ class Deployment:
         )["events"]
         return "\n".join(event["message"] for event in events)
 
+    @property
+    def ledger(self) -> str:
+        """The name of its table."""
+        return next(name for name in self.table.list_tables()["TableNames"] if "Ledger" in name)
+
+    def function(self, use_case: str) -> str:
+        """The name of the function that serves `SubmitJob` and the like."""
+        functions = self.found.client("lambda").list_functions()["Functions"]
+        (name,) = (f["FunctionName"] for f in functions if f"{use_case}UseCase" in f["FunctionName"])
+        return str(name)
+
+    @contextmanager
+    def told(self, use_case: str, **variables: str) -> Iterator[str]:
+        """The name of a function, with other environment variables while inside."""
+        functions, name = self.found.client("lambda"), self.function(use_case)
+        before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": before | variables}
+        )
+        try:
+            yield name
+        finally:
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+
+    @contextmanager
+    def switched_off(self) -> Iterator[None]:
+        """While inside no job starts."""
+        found = self.batch.describe_compute_environments()["computeEnvironments"]
+        names = [environment["computeEnvironmentName"] for environment in found]
+        try:
+            for name in names:
+                self.batch.update_compute_environment(computeEnvironment=name, state="DISABLED")
+            yield
+        finally:
+            for name in names:
+                self.batch.update_compute_environment(computeEnvironment=name, state="ENABLED")
+
     def queue_url(self, part: str) -> str:
         """The SQS queue whose name contains `part` and is no dead-letter queue."""
         urls = self.sqs.list_queues()["QueueUrls"]
         (url,) = (u for u in urls if part in u and "Dead" not in u)
         return str(url)
+
+
+def object_created(pulse: Deployment, key: str, version: str) -> dict:
+    """The envelope of "Object Created" as EventBridge delivers it, for an object that exists."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": "000000000000",
+        "time": "2026-01-01T00:00:00Z",
+        "region": "us-east-1",
+        "resources": [f"arn:aws:s3:::{pulse.where.data_bucket}"],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": pulse.where.data_bucket},
+            "object": {
+                "key": key,
+                "size": 1,
+                "etag": "0" * 32,
+                "version-id": version,
+                "sequencer": "0062E99A88DC407460",
+            },
+            "request-id": "N4N7GDK58NMKJ12R",
+            "requester": "123456789012",
+            "source-ip-address": "127.0.0.1",
+            "reason": "PutObject",
+        },
+    }
 
 
 def pulse_job_id(job: dict[str, Any]) -> str:
@@ -114,12 +191,14 @@ def command_of(job: dict[str, Any]) -> list[str]:
     return list(job.get("container", {}).get("command", []))
 
 
-def until(found: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
-    """Asks until there is an answer; fails with what was waited for."""
+def until(
+    found: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS, pause: float = 0.05
+) -> T:
+    """Asks until there is an answer, with a pause between; fails with what was waited for."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := found():
             return answer
-        time.sleep(0.05)
+        time.sleep(pause)
     message = f"Waited {seconds:.0f} s in vain for {what}"
     raise AssertionError(message)

@@ -20,10 +20,13 @@ class Statement:
     index: int
     document: dict[str, Any]
 
-    def __str__(self) -> str:
+    @property
+    def actions(self) -> list[str]:
         actions = self.document["Statement"][self.index]["Action"]
-        actions = actions if isinstance(actions, list) else [actions]
-        return f"{self.role.removeprefix('Pulse')[:40]}: {', '.join(actions)}"
+        return actions if isinstance(actions, list) else [actions]
+
+    def __str__(self) -> str:
+        return f"{self.role.removeprefix('Pulse')[:40]}: {', '.join(self.actions)}"
 
 
 def all_statements(pulse: Deployment) -> Iterator[Statement]:

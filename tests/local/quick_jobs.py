@@ -23,25 +23,9 @@ def quick_jobs(pulse: Deployment, folder: Path) -> Iterator[None]:
     docker = [environment["CDK_DOCKER"], "build", "--tag", TAG, "."]
     subprocess.run(docker, cwd=folder, env=environment, check=True, capture_output=True)
     arn = _revision(pulse)
-    with told(pulse, "SubmitJob", PULSE_JOB_DEFINITION=arn):
+    with pulse.told("SubmitJob", PULSE_JOB_DEFINITION=arn):
         yield
     pulse.batch.deregister_job_definition(jobDefinition=arn)
-
-
-@contextmanager
-def told(pulse: Deployment, name: str, **variables: str) -> Iterator[str]:
-    """The function whose name contains `name`, which is told this while inside."""
-    functions = pulse.found.client("lambda")
-    (function,) = (
-        f for f in functions.list_functions()["Functions"] if f"{name}UseCase" in f["FunctionName"]
-    )
-    before = function["Environment"]["Variables"]
-    known = {"FunctionName": function["FunctionName"]}
-    functions.update_function_configuration(**known, Environment={"Variables": before | variables})
-    try:
-        yield function["FunctionName"]
-    finally:
-        functions.update_function_configuration(**known, Environment={"Variables": before})
 
 
 def _revision(pulse: Deployment) -> str:

@@ -192,7 +192,7 @@ def wide(rows: int = 300_000, columns: int = 8) -> bytes:
 
 def _reruns(pulse: Deployment, job_id: str) -> list[str]:
     items = pulse.table.scan(
-        TableName=_ledger(pulse),
+        TableName=pulse.ledger,
         FilterExpression="rerun_of = :job",
         ExpressionAttributeValues={":job": {"S": job_id}},
     )["Items"]
@@ -203,14 +203,14 @@ def _rerun_of(pulse: Deployment, job_id: str) -> dict[str, Any] | None:
     return next((pulse.get(found) for found in _reruns(pulse, job_id)), None)
 
 
-def _ledger(pulse: Deployment) -> str:
-    return next(name for name in pulse.table.list_tables()["TableNames"] if "Ledger" in name)
+@pytest.fixture(scope="module")
+def sample_data(pulse: Deployment) -> None:
+    pulse.drop("datasets/market_daily.csv", sample(500))
 
 
+@pytest.mark.usefixtures("sample_data")
 @pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
 def test_should_plan_for_a_sample_request_what_botocore_accepts(pulse: Deployment, file: Path):
-    pulse.s3.put_object(Bucket=pulse.where.data_bucket, Key="datasets/market_daily.csv", Body=sample(500))
-
     answer = pulse.post(json.loads(file.read_text()), query={"dry_run": "true"})
 
     assert answer.status_code == HTTPStatus.OK, answer.text

@@ -21,7 +21,7 @@ from localaws import faults
 from pulse.aws.ledger_items import record_of
 from pulse.domain.job_record import JobRecord
 from tests.local.deployment import ENDS, Deployment, pulse_job_id, until
-from tests.local.quick_jobs import quick_jobs, told
+from tests.local.quick_jobs import quick_jobs
 
 pytestmark = pytest.mark.local
 
@@ -41,7 +41,7 @@ def test_should_end_right_and_tell_once_whatever_becomes_of_the_events(
         _no_clock(pulse),
         _soon_again(pulse),
         quick_jobs(pulse, tmp_path),
-        told(pulse, "ReconcileJobs", PULSE_PATIENCE=patience) as reconcile_jobs,
+        pulse.told("ReconcileJobs", PULSE_PATIENCE=patience) as reconcile_jobs,
     ):
         with faults.injected(pulse.found.endpoint_url, events=LOSSES):
             ids = _submit(pulse, run)
@@ -98,8 +98,7 @@ def _is_quiet(pulse: Deployment) -> bool:
 
 def _records(pulse: Deployment, ids: Iterable[str]) -> dict[str, JobRecord]:
     """What the ledger says of each job."""
-    table = next(name for name in pulse.table.list_tables()["TableNames"] if "Ledger" in name)
-    pages = pulse.table.get_paginator("scan").paginate(TableName=table)
+    pages = pulse.table.get_paginator("scan").paginate(TableName=pulse.ledger)
     found = (item for page in pages for item in page["Items"] if item["sk"]["S"] == "RECORD")
     records = {item["job_id"]["S"]: record_of(item) for item in found}
     return {job: records[job] for job in ids}

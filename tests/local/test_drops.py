@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 
 from tests.hostile_keys import DATASET_KEYS
-from tests.local.deployment import Deployment, command_of, pulse_job_id, sample, until
-from tests.local.test_failures import object_created
+from tests.local.deployment import (
+    Deployment,
+    command_of,
+    object_created,
+    pulse_job_id,
+    sample,
+    until,
+)
 
 pytestmark = pytest.mark.local
 
@@ -113,7 +119,11 @@ def test_should_submit_one_job_for_an_event_sent_three_times_and_one_for_the_nex
     last = pulse.drop(f"datasets/{uuid.uuid4().hex}.csv", sample(400))
     pulse.finished(pulse.job_of_drop(last)["jobId"])
 
-    assert [len(pulse.jobs_of(version)) for version in versions] == [1, 1]
+    jobs = [job for version in versions for job in pulse.jobs_of(version)]
+    assert len(jobs) == len(versions)
+    for job in jobs:
+        until(lambda job=job: pulse.messages(pulse_job_id(job), "email"), "the e-mail")
+        assert len(pulse.messages(pulse_job_id(job), "email")) == 1
     assert len(jobs_with(pulse, key)) == 2
 
 

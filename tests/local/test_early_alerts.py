@@ -2,14 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
 
 from localaws import faults
-from tests.local.deployment import Deployment, sample, until
+from tests.local.deployment import Deployment, pulse_job_id, sample, until
 
 pytestmark = pytest.mark.local
 KINDS = ["SUBMITTED", "BLOCKED", "STARTED", "OVERDUE", "SUCCEEDED"]
@@ -24,6 +22,11 @@ def told(pulse: Deployment, about: str) -> dict[str, Counter[str]]:
         words = message["subject"] if message["channel"] == "email" else json.dumps(message)
         counts[message["channel"]][next(kind for kind in kinds if kind in words)] += 1
     return counts
+
+
+def schedules(pulse: Deployment, job_id: str) -> list[str]:
+    found = pulse.found.client("scheduler").list_schedules(NamePrefix=job_id)["Schedules"]
+    return [schedule["Name"] for schedule in found]
 
 
 def test_should_tell_the_whole_story_of_a_job_each_thing_once(pulse: Deployment):
@@ -45,7 +48,7 @@ def test_should_tell_the_whole_story_of_a_job_each_thing_once(pulse: Deployment)
         until(lambda channel=channel: told(pulse, job_id)[channel]["SUCCEEDED"], f"the end by {channel}")
 
     assert told(pulse, job_id) == {"email": Counter(KINDS), "slack": Counter(KINDS)}
-    assert pulse.found.client("scheduler").list_schedules()["Schedules"] == []
+    until(lambda: not schedules(pulse, job_id), "the end of its schedule")
     blocked = next(m for m in pulse.messages(job_id, "email") if "BLOCKED" in m["subject"])
     assert "max_vcpus" in blocked["text"]
 
@@ -58,18 +61,19 @@ def test_should_say_nothing_of_a_job_that_ends_in_time(pulse: Deployment):
     assert pulse.ended(job_id)["status"] == "SUCCEEDED"
     pulse.message(job_id, "slack")
     assert told(pulse, job_id)["email"] == Counter(["SUCCEEDED"])
-    assert pulse.found.client("scheduler").list_schedules()["Schedules"] == []
+    until(lambda: not schedules(pulse, job_id), "the end of its schedule")
 
 
 def test_should_tell_once_that_the_month_passes_a_share_of_its_budget(pulse: Deployment):
-    pulse.drop("datasets/dear.csv", sample(500))
+    version = pulse.drop("datasets/dear.csv", sample(500))
+    pulse.message(pulse_job_id(pulse.job_of_drop(version)), "slack")
     cost_usd = cost_of_a_job(pulse, "before")
     month = pulse.api.call("GET", "/costs").json()
     # So that the cost of another such job is the one that passes half of it.
     budget_usd = 2 * (Decimal(str(month["spent_usd"])) + cost_usd / 2)
     about = f"budget of {month['month']}"
 
-    with function_told(pulse, "OnJobEvent", PULSE_MONTHLY_BUDGET_USD=f'"{budget_usd}"'):
+    with pulse.told("OnJobEvent", PULSE_MONTHLY_BUDGET_USD=f'"{budget_usd}"'):
         for run in ("that passes it", "and another"):
             cost_of_a_job(pulse, run)
         until(lambda: told(pulse, about)["slack"]["BUDGET"], "the alert of the budget")
@@ -83,16 +87,3 @@ def cost_of_a_job(pulse: Deployment, name: str) -> Decimal:
     ended = pulse.ended(posted["job_id"])
     pulse.message(posted["job_id"], "slack")
     return Decimal(str(ended["cost_usd"]))
-
-
-@contextmanager
-def function_told(pulse: Deployment, part: str, **variables: str) -> Iterator[None]:
-    """The function whose name holds `part` with other environment variables."""
-    client = pulse.found.client("lambda")
-    (name,) = (f["FunctionName"] for f in client.list_functions()["Functions"] if part in f["FunctionName"])
-    before = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": before | variables})
-    try:
-        yield
-    finally:
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": before})

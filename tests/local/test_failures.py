@@ -84,21 +84,6 @@ def test_should_end_a_job_that_runs_over_its_time_and_say_so(pulse: Deployment):
     assert "timed out" in pulse.message(answer.json()["job_id"], "email")["text"].lower()
 
 
-def test_should_submit_one_job_when_an_event_is_delivered_twice(pulse: Deployment):
-    version = pulse.drop("datasets/twice.csv", sample(500))
-    job = pulse.finished(pulse.job_of_drop(version)["jobId"])
-    pulse.message(pulse_job_id(job), "email")
-    envelope = object_created(pulse, "datasets/twice.csv", version)
-
-    for _ in range(3):
-        pulse.sqs.send_message(QueueUrl=pulse.queue_url("Drop"), MessageBody=json.dumps(envelope))
-    marker = pulse.drop("datasets/after-twice.csv", sample(500))
-    pulse.finished(pulse.job_of_drop(marker)["jobId"])
-
-    assert [found["jobId"] for found in pulse.jobs_of(version)] == [job["jobId"]]
-    assert len(pulse.messages(pulse_job_id(job), "email")) == 1
-
-
 def test_should_follow_and_alert_a_job_that_somebody_else_submitted(pulse: Deployment):
     pulse.drop("datasets/foreign.csv", sample(500))
     job_id = f"batch-20220101000000-{uuid.uuid4().hex[:8]}"
@@ -134,32 +119,3 @@ def test_should_follow_and_alert_a_job_that_somebody_else_submitted(pulse: Deplo
     assert job["status"] == "SUCCEEDED", pulse.log_of(job)
     assert "SUCCEEDED" in pulse.message(job_id, "email")["subject"]
     assert until(lambda: pulse.messages(job_id, "slack"), "the Slack message")
-
-
-def object_created(pulse: Deployment, key: str, version: str) -> dict:
-    """The envelope of "Object Created" as EventBridge delivers it, for an object that exists."""
-    return {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": "Object Created",
-        "source": "aws.s3",
-        "account": "000000000000",
-        "time": "2026-01-01T00:00:00Z",
-        "region": "us-east-1",
-        "resources": [f"arn:aws:s3:::{pulse.where.data_bucket}"],
-        "detail": {
-            "version": "0",
-            "bucket": {"name": pulse.where.data_bucket},
-            "object": {
-                "key": key,
-                "size": 1,
-                "etag": "0" * 32,
-                "version-id": version,
-                "sequencer": "0062E99A88DC407460",
-            },
-            "request-id": "N4N7GDK58NMKJ12R",
-            "requester": "123456789012",
-            "source-ip-address": "127.0.0.1",
-            "reason": "PutObject",
-        },
-    }

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from tests.local.deployment import Deployment, command_of, pulse_job_id, sample
+from tests.local.deployment import Deployment, pulse_job_id, sample
 
 pytestmark = pytest.mark.local
 RESULTS = {"metrics.json", "retrodictions.parquet", "report.html", "manifest.json"}
@@ -70,26 +69,6 @@ def test_should_train_what_a_dropped_request_asks_for(pulse: Deployment):
     assert email
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "datasets/c++ (v1)+50%25 & more.csv",
-        "datasets/ünïcödé–数据.csv",
-        "datasets/$(touch pwned);`id`'\"<b>.csv",
-        "datasets/--variables.csv",
-    ],
-)
-def test_should_read_exactly_the_key_that_was_dropped_however_hostile(pulse: Deployment, key: str):
-    version = pulse.drop(key, sample(500))
-
-    job = pulse.finished(pulse.job_of_drop(version)["jobId"])
-
-    assert job["status"] == "SUCCEEDED", pulse.log_of(job)
-    assert key in command_of(job)
-    assert json.loads(pulse.result(pulse_job_id(job), "manifest.json"))["read"]["objects"][0]["key"] == key
-    assert "<b>" not in json.dumps(pulse.message(pulse_job_id(job), "slack")["blocks"])
-
-
 def test_should_plan_without_submitting_on_a_dry_run(pulse: Deployment):
     before = len(pulse.all_jobs())
 
@@ -117,20 +96,6 @@ def test_should_run_on_the_fair_share_queue_for_whom_names_a_share(pulse: Deploy
     job = pulse.finished(accepted.json()["batch_job_id"])
     assert (job["status"], job["shareIdentifier"]) == ("SUCCEEDED", "research"), pulse.log_of(job)
     assert pulse.message(accepted.json()["job_id"], "email")
-
-
-def test_should_submit_once_what_is_posted_ten_times_at_once(pulse: Deployment):
-    pulse.drop("datasets/once.csv", sample(500))
-    request = {"dataset": "datasets/once.csv", "tags": {"Case": "once"}}
-
-    with ThreadPoolExecutor(10) as pool:
-        answers = list(
-            pool.map(lambda _: pulse.post(request, headers={"Idempotency-Key": '"once"'}), range(10))
-        )
-
-    assert {answer.status_code for answer in answers} <= {httpx.codes.ACCEPTED, httpx.codes.CONFLICT}
-    assert len({a.json()["job_id"] for a in answers if a.status_code == httpx.codes.ACCEPTED}) == 1
-    assert len([job for job in pulse.all_jobs() if job["tags"].get("Case") == "once"]) == 1
 
 
 def test_should_refuse_callers_without_credentials(pulse: Deployment):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pulse.domain.job_status import position
-from tests.local.denials import Denied, Watch
-from tests.local.deployment import Deployment, pulse_job_id, sample, until
+from tests.local.denials import Denied, Seen, Watch
+from tests.local.deployment import ENDS, Deployment, command_of, pulse_job_id, sample, until
 from tests.local.iam_statements import all_statements, without
 
 pytestmark = pytest.mark.local
@@ -25,7 +25,7 @@ def test_should_be_denied_without_any_one_statement(own_pulse: Deployment, subte
     assert outcome(Watch.begun(own_pulse)) == "completed"
 
     for statement in statements:
-        watch = Watch.begun(own_pulse)
+        watch = Watch.begun(own_pulse, statement)
         with subtests.test(str(statement)), without(own_pulse, statement):
             assert outcome(watch).startswith("denied")
 
@@ -34,12 +34,25 @@ def test_should_be_denied_without_any_one_statement(own_pulse: Deployment, subte
 
 
 def outcome(watch: Watch) -> str:
-    """Goes through every door; "denied: …" as soon as that shows, "completed" when all came out right."""
+    """Goes through every door; "denied: …" as soon as that shows, "completed" when all came out right. The
+    jobs are ended then: none is in the way of the next.
+    """
     try:
         _Walk(watch).all_doors()
     except Denied as denial:
         return f"denied: {denial}"
+    finally:
+        end_all(watch.pulse, watch.began)
     return "completed"
+
+
+def end_all(pulse: Deployment, since: float) -> None:
+    def unfinished() -> list[str]:
+        return [job["jobId"] for job in pulse.all_jobs(since) if job["status"] not in ENDS]
+
+    for batch_job_id in unfinished():
+        pulse.batch.terminate_job(jobId=batch_job_id, reason="The test goes on")
+    until(lambda: not unfinished(), "the end of all jobs")
 
 
 class _Walk:
@@ -56,18 +69,19 @@ class _Walk:
         self.pulse.drop(f"requests/{self.run}.json", b'{"profile": "huge"}')
         versioned = {"dataset": key, "dataset_version_id": version}
         # A hundredth of it on this AWS, and the machine may be busy.
-        small, auto = ({"profile": profile, "timeout_seconds": 86400} for profile in ("small", "auto"))
+        on_instances, auto = (
+            {"profile": profile, "timeout_seconds": 86400} for profile in ("instances", "auto")
+        )
         watched = {"expected_runtime_seconds": 1}
 
-        sharded = self.submit(small | {"dataset": key, "shards": 2})
-        # It waits for the merge, long enough to be ended before it begins.
-        unwanted = self.submit(small | {"dataset": key, "depends_on": [sharded["job_id"]]})
+        first = self.submit(versioned | on_instances | watched)
+        # It waits long enough to be ended before it begins.
+        unwanted = self.submit(on_instances | {"dataset": key, "depends_on": [first["job_id"]]})
         self.call("POST", f"/jobs/{unwanted['job_id']}/cancel")
-        # The second looks at the data set and at what it took before, the third at all there are and at
-        # earlier runs of the profile.
-        first = self.submit(versioned | small | watched)
-        submitted = [sharded, first, self.submit(versioned | auto), self.submit(auto)]
-        self.call("POST", "/jobs", auto, query={"dry_run": "true"})
+        # One looks at the data set and at what it took before, the other at all there are and at earlier
+        # runs of the profile.
+        self.call("POST", "/jobs", versioned | auto, query={"dry_run": "true"})
+        submitted = [first, self.submit(auto)]
         self.call("GET", f"/jobs/{first['job_id']}")
         self.call("GET", "/jobs", query={"profile": "small"})
         self.call("GET", "/jobs", query={"tag": f"Run={self.run}"})
@@ -75,17 +89,23 @@ class _Walk:
         self.call("GET", "/queue")
         self.reconcile()
 
+        missing: list[str] = []
+
+        def is_complete(seen: Seen) -> bool | None:
+            missing[:] = self.missing(seen, version, submitted)
+            return not missing or None
+
         try:
-            self.watch.until(lambda: not self.missing(version, submitted) or None, f"the run {self.run}")
+            self.watch.until(is_complete, f"the run {self.run}")
         except AssertionError:
-            pytest.fail(f"Still to come: {self.missing(version, submitted)}")
+            pytest.fail(f"Still to come: {missing}")
         self.call("GET", f"/jobs/{first['job_id']}/logs")
         self.loses_the_end(submitted[-1])
-        self.adopts(first, versioned | small | watched)
+        self.adopts(first, versioned | on_instances | watched)
         self.dies_of_memory(first)
-        self.watch.until(lambda: self.memories() & {"4096"} or None, "the rerun with more memory")
+        self.watch.until(lambda seen: "4096" in self.memories(seen) or None, "the rerun with more memory")
         # What could not be done for an alert is logged after it went out.
-        self.watch.until(lambda: self.failures(first) or None, "word of the failure")
+        self.watch.until(lambda seen: self.has_failed(seen, first) or None, "word of the failure")
 
     def submit(self, request: dict[str, Any]) -> dict[str, Any]:
         """What the submission was answered with. It has an Idempotency-Key of its own."""
@@ -95,25 +115,29 @@ class _Walk:
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
         answer = self.pulse.api.call(method, path, body=body, **options)
         if not answer.is_success:
-            self.watch.until(lambda: None, f"the denial behind {answer.text}")
+            self.watch.until(lambda _: None, f"the denial behind {answer.text}")
         return dict(answer.json())
 
-    def missing(self, version: str, submitted: list[dict[str, Any]]) -> list[str]:
+    def missing(self, seen: Seen, version: str, submitted: list[dict[str, Any]]) -> list[str]:
         """What has yet to come: results, and word to everybody."""
-        jobs = self.jobs()
-        dropped = [job for job in self.pulse.jobs_of(version) if "Run" not in job["tags"]]
-        statuses = {pulse_job_id(job): job["status"] for job in (*jobs, *dropped) if "container" in job}
+        dropped = [
+            job
+            for job in seen.jobs
+            if "Run" not in job["tags"] and any(version in word for word in command_of(job))
+        ]
+        statuses = {pulse_job_id(job): job["status"] for job in (*self.jobs(seen), *dropped)}
         told = [pulse_job_id(job) for job in dropped] + [job["job_id"] for job in submitted]
         steps = {
             "a job for the drop": bool(dropped),
-            "the alert of the bad request": bool(self.pulse.messages(f"{self.run}.json", "email")),
-            "the logs of all functions": self.watch.every_function_logged(),
+            "the alert of the bad request": seen.is_told(f"{self.run}.json", "email"),
+            "the logs of all functions": seen.every_function_logged(),
             **{
-                f"the end of {job_id}, now {statuses.get(job_id)}": statuses.get(job_id) == "SUCCEEDED"
-                for job_id in (job.get("follower", job)["job_id"] for job in submitted)
+                f"the end of {job['job_id']}, now {statuses.get(job['job_id'])}": statuses.get(job["job_id"])
+                == "SUCCEEDED"
+                for job in submitted
             },
             **{
-                f"{channel} about {job_id}": bool(self.pulse.messages(job_id, channel))
+                f"{channel} about {job_id}": seen.is_told(job_id, channel)
                 for job_id in told
                 for channel in ("email", "slack")
             },
@@ -121,28 +145,32 @@ class _Walk:
         return [step for step, done in steps.items() if not done]
 
     def reconcile(self) -> None:
-        functions = self.pulse.found.client("lambda")
-        (name,) = (
-            function["FunctionName"]
-            for function in functions.list_functions()["Functions"]
-            if "ReconcileJobs" in function["FunctionName"]
-        )
-        functions.invoke(FunctionName=name, Payload=b"{}")
+        name = self.pulse.function("ReconcileJobs")
+        self.pulse.found.client("lambda").invoke(FunctionName=name, Payload=b"{}")
 
     def loses_the_end(self, job: dict[str, Any]) -> None:
-        """Makes the ledger forget that the job has ended, and has that found out."""
-        self.overwrite(job, status="RUNNING", attempts=0, position=position("RUNNING", 0), expected_seconds=1)
+        """Makes the ledger forget that the job has ended, and take it for an array, and has its end found out
+        and its children looked for.
+        """
+        self.overwrite(
+            job,
+            status="RUNNING",
+            attempts=0,
+            position=position("RUNNING", 0),
+            expected_seconds=1,
+            array_size=2,
+        )
 
         def known() -> bool:
             self.reconcile()
             return bool(self.call("GET", f"/jobs/{job['job_id']}")["status"] == "SUCCEEDED")
 
-        self.watch.until(lambda: known() or None, f"the end of {job['job_id']} again")
+        self.watch.until(lambda _: known() or None, f"the end of {job['job_id']} again")
 
     def overwrite(self, job: dict[str, Any], **values: str | int) -> None:
         """Changes attributes of a record in the ledger, behind everybody's back."""
         self.pulse.table.update_item(
-            TableName=next(name for name in self.pulse.table.list_tables()["TableNames"] if "Ledger" in name),
+            TableName=self.pulse.ledger,
             Key={"pk": {"S": f"JOB#{job['job_id']}"}, "sk": {"S": "RECORD"}},
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
             ExpressionAttributeNames={f"#{name}": name for name in values},
@@ -173,17 +201,17 @@ class _Walk:
         event["detail"]["container"] |= {name: known["container"][name] for name in told}
         self.pulse.sqs.send_message(QueueUrl=self.pulse.queue_url("Events"), MessageBody=json.dumps(event))
 
-    def failures(self, job: dict[str, Any]) -> bool:
-        return any("FAILED" in json.dumps(told) for told in self.pulse.messages(job["job_id"], "slack"))
+    @staticmethod
+    def has_failed(seen: Seen, job: dict[str, Any]) -> bool:
+        told = [json.dumps(message) for message in seen.messages if message["channel"] == "slack"]
+        return any("FAILED" in text and job["job_id"] in text for text in told)
 
-    def jobs(self) -> list[dict[str, Any]]:
-        return [job for job in self.pulse.all_jobs() if job["tags"].get("Run") == self.run]
+    def jobs(self, seen: Seen) -> list[dict[str, Any]]:
+        return [job for job in seen.jobs if job["tags"].get("Run") == self.run]
 
-    def memories(self) -> set[str]:
+    def memories(self, seen: Seen) -> set[str]:
         """What the jobs of this run were given, MiB."""
-        needs = [
-            need for job in self.jobs() for need in job.get("container", {}).get("resourceRequirements", [])
-        ]
+        needs = [need for job in self.jobs(seen) for need in job["container"]["resourceRequirements"]]
         return {need["value"] for need in needs if need["type"] == "MEMORY"}
 
 

@@ -5,12 +5,15 @@ answered with 429.
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import pytest
+
 from lambdas import bootstrap
 from pulse.aws.webhook import Webhook
 from pulse.domain.alert import Alert
 from pulse.services.pace import Pace
 from pulse.services.post_slack import PostSlack
 
+pytestmark = pytest.mark.local
 EACH = 3
 
 
