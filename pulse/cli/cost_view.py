@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pulse.cli import output
-from pulse.cli.quote_view import usd
+from pulse.domain.dollars import usd
 from pulse.domain.fault import printable
 
 BAR_CHARACTERS = 20

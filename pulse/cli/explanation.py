@@ -7,8 +7,8 @@ from typing import Any
 from msgspec import Struct
 
 from pulse.cli.queue_view import spread_of, usual_wait
-from pulse.cli.quote_view import usd
 from pulse.domain import duration
+from pulse.domain.dollars import usd
 
 Told = dict[str, Any]
 """An object of the API's."""

@@ -12,8 +12,8 @@ from pulse.cli import answers, output, sending, submission_view
 from pulse.cli.connection import Connection, Deployment
 from pulse.cli.option_groups import spread
 from pulse.cli.output_options import Json
-from pulse.cli.quote_view import usd
 from pulse.domain import duration
+from pulse.domain.dollars import usd
 from pulse.domain.fault import printable
 from pulse.domain.job_page import DEFAULT_JOBS, MAX_JOBS, STATUSES
 

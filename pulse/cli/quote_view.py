@@ -3,16 +3,14 @@
 The fields of its plan: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
 """
 
-from decimal import Decimal
 from typing import Any
 
 from pulse.cli import answers, output
 from pulse.domain import duration
+from pulse.domain.dollars import usd
 
 UNITS = {"VCPU": "vCPU", "MEMORY": "MiB", "GPU": "GPU"}
 ESTIMATES = ("low", "likely", "high")
-CENT = Decimal("0.01")
-SMALLEST = Decimal("0.0001")
 
 
 def show(quoted: dict[str, Any], *, verbose: bool) -> None:
@@ -39,14 +37,6 @@ def show(quoted: dict[str, Any], *, verbose: bool) -> None:
     if refusals := quoted.get("refusals"):
         output.failed("It would be refused:")
         answers.faults(refusals)
-
-
-def usd(amount: object) -> str:
-    """In cents; below ten cents, with four digits: most small jobs cost less than one."""
-    value = Decimal(str(amount))
-    if 0 < value < SMALLEST:
-        return f"under ${SMALLEST}"
-    return f"${value:,.2f}" if value >= 10 * CENT or not value else f"${value:.4f}"
 
 
 def _cost(quote: dict[str, Any]) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from pulse.cli import output, submission_view
 from pulse.cli.follow import moment
 from pulse.cli.queue_view import spread_of
-from pulse.cli.quote_view import usd
 from pulse.domain import duration
+from pulse.domain.dollars import usd
 
 
 def told(job: dict[str, Any]) -> None:

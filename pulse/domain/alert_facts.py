@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from pulse.domain.alert import Fact, facts
 from pulse.domain.alert_about_job import Place, results_uri
+from pulse.domain.dollars import usd
 from pulse.domain.duration import in_words
 from pulse.domain.fault import cut, first, printable
 from pulse.domain.job_record import JobRecord
@@ -51,11 +52,6 @@ def job_names(record: JobRecord) -> tuple[Fact, ...]:
             ("Results", results_uri(record) if record.status == "SUCCEEDED" else ""),
         ]
     )
-
-
-def usd(amount: Decimal) -> str:
-    """US dollars; below one dollar to the hundredth of a cent, because short runs cost less than a cent."""
-    return f"${amount:.4f}" if 0 < abs(amount) < 1 else f"${amount:,.2f}"
 
 
 def share(part: Decimal, whole: Decimal) -> str:
@@ -144,11 +140,11 @@ def _attempts(record: JobRecord) -> str:
 
 
 def _cost(record: JobRecord) -> tuple[str, str]:
-    """What AWS's list prices make of the attempts, against the likely cost that was quoted."""
+    """What the attempts cost by AWS's prices, against the likely cost that was quoted."""
     cost_usd, quoted_usd = record.cost_usd, record.quoted_usd
     if cost_usd is None:
         return "Quote", usd(quoted_usd) if quoted_usd is not None else ""
-    told = f"{usd(cost_usd)} by list prices"
+    told = f"{usd(cost_usd)} estimated"
     if not quoted_usd:
         return "Cost", told
     return "Cost", f"{told}, {share(cost_usd, quoted_usd)} of the {usd(quoted_usd)} quoted"

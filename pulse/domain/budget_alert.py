@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from pulse.domain.alert import SEVERITIES, Alert, Command, Link, facts
 from pulse.domain.alert_about_job import Place
-from pulse.domain.alert_facts import share, usd
+from pulse.domain.alert_facts import share
+from pulse.domain.dollars import usd
 from pulse.domain.month_costs import Spent
 
 _ALL = 100
@@ -17,7 +18,7 @@ def budget_alert(spent: Spent, budget_usd: Decimal, percent: int, place: Place) 
     spent_share = share(spent.after_usd, budget_usd)
     left_usd = max(Decimal(0), budget_usd - spent.after_usd)
     told = (
-        f"The jobs of {spent.month} that have ended cost {usd(spent.after_usd)} by AWS's list prices, "
+        f"The jobs of {spent.month} that have ended cost an estimated {usd(spent.after_usd)}, "
         f"{spent_share} of the month's {usd(budget_usd)}."
     )
     if is_used_up:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from pulse.domain.alert import REASON_CHARACTERS, SEVERITIES, Alert, Command
 from pulse.domain.alert_about_job import Place, command, headline, job_links
-from pulse.domain.alert_facts import job_facts, job_names, usd
+from pulse.domain.alert_facts import job_facts, job_names
 from pulse.domain.alerts_wanted import JobKind, muted
 from pulse.domain.diagnosis import blocked
+from pulse.domain.dollars import usd
 from pulse.domain.duration import in_words
 from pulse.domain.fault import cut, printable
 from pulse.domain.job_record import JobRecord

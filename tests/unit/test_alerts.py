@@ -93,17 +93,17 @@ def test_should_compare_to_nothing_when_there_was_no_run_before():
 def test_should_say_nothing_of_what_is_usual_before_enough_was_run():
     ran = structs.replace(ended(submitted(), "succeeded"), usual=None, quoted_usd=None)
     facts = told(job_alert(ran, PLACE))
-    assert (facts["Waited"], facts["Ran"], facts["Cost"]) == ("42 s", "3 min 5 s", "$0.0027 by list prices")
+    assert (facts["Waited"], facts["Ran"], facts["Cost"]) == ("42 s", "3 min 5 s", "$0.0027 estimated")
 
 
 @pytest.mark.parametrize(
     ("cost_usd", "quoted_usd", "cost"),
     [
         (None, None, None),
-        ("12.5", None, "$12.50 by list prices"),
-        ("0", "0", "$0.00 by list prices"),
-        ("12.5", "10", "$12.50 by list prices, 125 % of the $10.00 quoted"),
-        ("1234.5", "0.5", "$1,234.50 by list prices, 246900 % of the $0.5000 quoted"),
+        ("12.5", None, "$12.50 estimated"),
+        ("0", "0", "$0.00 estimated"),
+        ("12.5", "10", "$12.50 estimated, 125 % of the $10.00 quoted"),
+        ("1234.5", "0.5", "$1,234.50 estimated, 246900 % of the $0.50 quoted"),
     ],
 )
 def test_should_tell_the_cost_against_the_quote(cost_usd, quoted_usd, cost):
