@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from infra import config
+from infra import config, function_settings
 from infra.function_settings import Deployed, settings
 
 _ARN = "arn:aws:{}:us-east-1:123456789012:{}"
@@ -84,7 +84,7 @@ def environment(endpoint_url: str) -> dict[str, str]:
         queues={name: _ARN.format("batch", f"job-queue/{name}") for name in configured.queues},
         definitions={"FARGATE": _ARN.format("batch", "job-definition/pulse-retrodiction-training:7")},
     )
-    told = settings(configured, deployed).to_env()
+    told = function_settings.variables(settings(configured, deployed), "submit_job")
     return told | _CREDENTIALS | {"AWS_ENDPOINT_URL": endpoint_url, "AWS_LAMBDA_FUNCTION_NAME": "submit_job"}
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from infra.config_model import ComputeEnvironment, Config
-from infra.function_settings import nothing_deployed, settings
+from infra.function_settings import USE_CASES, nothing_deployed, settings, variables
 from pulse.domain.fault import Fault, shown
 from pulse.domain.profile import Profile
 from pulse.domain.validation import InvalidInput
@@ -152,13 +152,15 @@ def _pace(config: Config) -> Iterator[Fault]:
 
 
 def _settings(told: Settings) -> Iterator[Fault]:
-    """Lambda holds 4 KiB of settings, which only CloudFormation would tell."""
-    try:
-        told.to_env()
-    except InvalidInput as error:
-        for fault in error.faults:
-            section = fault.field.removeprefix(PREFIX).lower()
-            yield Fault(_SECTIONS.get(section, section), f"less: {fault.allowed}", fault.found)
+    """Lambda holds 4 KiB of settings, which only CloudFormation would tell. One function's are enough."""
+    for use_case in USE_CASES:
+        try:
+            variables(told, use_case)
+        except InvalidInput as error:
+            for fault in error.faults:
+                section = fault.field.removeprefix(PREFIX).lower()
+                yield Fault(_SECTIONS.get(section, section), f"less: {fault.allowed}", fault.found)
+            return
 
 
 def _architecture(instance_type: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from infra.config_model import Config
 from pulse.domain.batch_limits import Platform
@@ -34,6 +34,28 @@ class Deployed:
     reruns_queue: str = ""
     job_events_queue: str = ""
     overdue_schedules: ScheduleTarget | None = None
+
+
+USE_CASES = ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert", "reconcile_jobs")
+_NEEDED_BY = {
+    "triggers": {"submit_job"},
+    "retry_policy": {"submit_job"},
+    "watch": {"on_job_event", "reconcile_jobs"},
+    "overdue_schedules": {"on_job_event"},
+    "patience": {"reconcile_jobs"},
+    "job_events_queue": {"reconcile_jobs"},
+    "reruns_queue": {"on_job_event", "reconcile_jobs"},
+}
+"""Settings that only these functions read; all others are told to all."""
+
+
+def variables(settings: Settings, use_case: str) -> dict[str, str]:
+    """The variables of the function of a use case, without what it does not read: there is little room.
+    Raises InvalidInput above what Lambda takes.
+    """
+    defaults = {field.name: field.default for field in fields(Settings)}
+    unread = {name: defaults[name] for name, readers in _NEEDED_BY.items() if use_case not in readers}
+    return replace(settings, **unread).to_env()
 
 
 def nothing_deployed(config: Config) -> Deployed:

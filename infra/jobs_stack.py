@@ -44,7 +44,7 @@ class JobsStack(cdk.Stack):
         function: dict[str, Any] = {
             "config": config.functions,
             "code": _code(config.functions),
-            "environment": settings(config, deployed).to_env(),
+            "settings": settings(config, deployed),
         }
         taking: dict[str, Any] = function | {"alerts": alerts.topic, "alarms": alerts.alarms}
         queues = list(compute.queues.values())
@@ -66,11 +66,7 @@ class JobsStack(cdk.Stack):
             self,
             "OnJobEvent",
             **taking
-            | {
-                "environment": lambda schedules: settings(
-                    config, replace(telling, overdue_schedules=schedules)
-                ).to_env()
-            },
+            | {"settings": lambda schedules: settings(config, replace(telling, overdue_schedules=schedules))},
             results_bucket=storage.results_bucket,
             ledger=storage.ledger,
             training_logs=compute.training.log_group,
@@ -88,7 +84,7 @@ class JobsStack(cdk.Stack):
         reconcile_jobs = ReconcileJobs(
             self,
             "ReconcileJobs",
-            **function | {"environment": settings(config, asking).to_env()},
+            **function | {"settings": settings(config, asking)},
             every=cdk.Duration.minutes(config.reconcile.every_minutes),
             ledger=storage.ledger,
             job_events_arn=on_job_event.queue.queue.queue_arn,

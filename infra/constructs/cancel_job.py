@@ -1,7 +1,5 @@
 """cancel_job: ends a job that nobody wants any more, for POST /jobs/{id}/cancel."""
 
-from collections.abc import Mapping
-
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
@@ -10,6 +8,7 @@ from constructs import Construct
 from infra.config_model import Functions
 from infra.constructs.acknowledge import acknowledge_wildcards
 from infra.constructs.use_case_function import UseCaseFunction
+from pulse.settings import Settings
 
 
 class CancelJob(Construct):
@@ -20,7 +19,7 @@ class CancelJob(Construct):
         *,
         config: Functions,
         code: lambda_.Code,
-        environment: Mapping[str, str],
+        settings: Settings,
         ledger: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, id_)
@@ -30,7 +29,7 @@ class CancelJob(Construct):
             use_case="cancel_job",
             config=config,
             code=code,
-            environment=environment,
+            settings=settings,
             description="Ends a job in AWS Batch",
         )
         self.function = use_case.function

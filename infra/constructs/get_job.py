@@ -2,7 +2,7 @@
 that is asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
@@ -12,6 +12,7 @@ from constructs import Construct
 from infra.config_model import Functions
 from infra.constructs.ledger import INDEXES
 from infra.constructs.use_case_function import UseCaseFunction
+from pulse.settings import Settings
 
 
 class GetJob(Construct):
@@ -22,7 +23,7 @@ class GetJob(Construct):
         *,
         config: Functions,
         code: lambda_.Code,
-        environment: Mapping[str, str],
+        settings: Settings,
         ledger: dynamodb.ITable,
         training_logs: logs.ILogGroup,
         queue_arns: Sequence[str],
@@ -35,7 +36,7 @@ class GetJob(Construct):
             use_case="get_job",
             config=config,
             code=code,
-            environment=environment,
+            settings=settings,
             description="Tells of jobs, their logs, queues and costs, and the API itself",
         )
         self.function = use_case.function

@@ -2,7 +2,7 @@
 jobs that should have ended.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
@@ -20,6 +20,7 @@ from infra.constructs.overdue_schedules import OverdueSchedules
 from infra.constructs.use_case_function import UseCaseFunction
 from pulse.domain.s3_layout import metrics_key
 from pulse.domain.schedule_target import ScheduleTarget
+from pulse.settings import Settings
 
 METRICS = metrics_key("*")
 HISTORY = ("by_profile", "by_dataset")
@@ -34,7 +35,7 @@ class OnJobEvent(Construct):
         *,
         config: Functions,
         code: lambda_.Code,
-        environment: Callable[[ScheduleTarget], Mapping[str, str]],
+        settings: Callable[[ScheduleTarget], Settings],
         results_bucket: s3.IBucket,
         ledger: dynamodb.ITable,
         training_logs: logs.ILogGroup,
@@ -44,7 +45,7 @@ class OnJobEvent(Construct):
         alarms: sns.ITopic,
         on_instances: bool,
     ) -> None:
-        """`environment`, once it is known where its schedules send. Into `reruns_queue_arn` it puts jobs that
+        """`settings`, once it is known where its schedules send. Into `reruns_queue_arn` it puts jobs that
         died of memory and shall be submitted again. `training_logs`: what the jobs log to. `on_instances`:
         some of them run on EC2.
         """
@@ -57,7 +58,7 @@ class OnJobEvent(Construct):
             use_case="on_job_event",
             config=config,
             code=code,
-            environment=environment(schedules.target),
+            settings=settings(schedules.target),
             description="Keeps the ledger's record of a job and tells people of it",
         )
         self.function = use_case.function

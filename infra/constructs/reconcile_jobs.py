@@ -1,7 +1,5 @@
 """reconcile_jobs and the clock that calls it: the ledger compared with AWS Batch, every few minutes."""
 
-from collections.abc import Mapping
-
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
@@ -12,6 +10,7 @@ from constructs import Construct
 from infra.config_model import Functions
 from infra.constructs.acknowledge import acknowledge
 from infra.constructs.use_case_function import UseCaseFunction
+from pulse.settings import Settings
 
 
 class ReconcileJobs(Construct):
@@ -22,7 +21,7 @@ class ReconcileJobs(Construct):
         *,
         config: Functions,
         code: lambda_.Code,
-        environment: Mapping[str, str],
+        settings: Settings,
         every: Duration,
         ledger: dynamodb.ITable,
         job_events_arn: str,
@@ -38,7 +37,7 @@ class ReconcileJobs(Construct):
             use_case="reconcile_jobs",
             config=config,
             code=code,
-            environment=environment,
+            settings=settings,
             description="Compares the ledger with AWS Batch and repairs what a lost event left behind",
         )
         self.function = use_case.function

@@ -1,7 +1,5 @@
 """send_alert: takes alerts from the topic to Slack. Deployed only where Slack is configured."""
 
-from collections.abc import Mapping
-
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
@@ -13,6 +11,7 @@ from infra.config_model import Functions
 from infra.constructs.alerts import unless_muted
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.use_case_function import UseCaseFunction
+from pulse.settings import Settings
 
 
 class SendAlert(Construct):
@@ -23,7 +22,7 @@ class SendAlert(Construct):
         *,
         config: Functions,
         code: lambda_.Code,
-        environment: Mapping[str, str],
+        settings: Settings,
         slack: Slack,
         alerts: sns.ITopic,
         alarms: sns.ITopic,
@@ -35,7 +34,7 @@ class SendAlert(Construct):
             use_case="send_alert",
             config=config,
             code=code,
-            environment=environment,
+            settings=settings,
             description="Sends alerts to Slack",
         )
         self.function = use_case.function

@@ -1,6 +1,6 @@
 """submit_job and what calls it: dropped data sets and requests, jobs that died of memory, the HTTP API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_batch as batch
@@ -16,6 +16,7 @@ from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue, prefixes
 from infra.constructs.use_case_function import UseCaseFunction
 from pulse.domain.s3_layout import DATASETS, REQUESTS
+from pulse.settings import Settings
 
 DROPS = (DATASETS, REQUESTS)
 HISTORY = ("by_profile", "by_dataset")
@@ -30,7 +31,7 @@ class SubmitJob(Construct):
         *,
         config: Functions,
         code: lambda_.Code,
-        environment: Mapping[str, str],
+        settings: Settings,
         data_bucket: s3.IBucket,
         ledger: dynamodb.ITable,
         queues: Sequence[batch.IJobQueue],
@@ -52,7 +53,7 @@ class SubmitJob(Construct):
             use_case="submit_job",
             config=config,
             code=code,
-            environment=environment,
+            settings=settings,
             description="Plans a job from a request or a dropped data set and submits it to AWS Batch "
             f"(definition {definition_fingerprint}, storage {storage_fingerprint})",
         )

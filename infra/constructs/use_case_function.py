@@ -1,6 +1,6 @@
 """A function that serves one use case, with a role and a log group of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -11,6 +11,8 @@ from constructs import Construct
 from infra.config_model import Functions
 from infra.constructs.acknowledge import acknowledge
 from infra.constructs.log_retention import retention
+from infra.function_settings import variables
+from pulse.settings import Settings
 
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 _NEWEST = "python3.14"
@@ -25,7 +27,7 @@ class UseCaseFunction(Construct):
         use_case: str,
         config: Functions,
         code: lambda_.Code,
-        environment: Mapping[str, str],
+        settings: Settings,
         description: str,
     ) -> None:
         """`use_case` is a module of `lambdas/` and its section in the configuration."""
@@ -54,7 +56,7 @@ class UseCaseFunction(Construct):
             role=self.role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
-            environment={"POWERTOOLS_LOG_LEVEL": config.log_level, **environment},
+            environment={"POWERTOOLS_LOG_LEVEL": config.log_level, **variables(settings, use_case)},
         )
         if config.runtime != _NEWEST:
             acknowledge(self.function, "L1", f"{config.runtime} is the configuration's choice.")

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 STACKS = ("PulseStorage", "PulseCompute", "PulseJobs")
+FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "ReconcileJobs", "SendAlert")
+FIFO, FAIR, INSTANCES = (f"Queuespulseretrodiction{name}queue" for name in ("job", "fair", "instance"))
 
 
 @dataclass(frozen=True)

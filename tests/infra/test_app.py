@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def run(tmp_path: Path):
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory):
     """Runs app.py with a bare environment: Node on the PATH, no AWS variable, no proxy that answers."""
 
+    @cache
     def run(**context: str) -> tuple[int, str, Path]:
+        tmp_path = tmp_path_factory.mktemp("app")
         node = shutil.which("node")
         assert node, "the CDK needs Node"
         out = tmp_path / "out"

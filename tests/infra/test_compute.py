@@ -5,15 +5,16 @@ import re
 
 import pytest
 
-from tests.infra.templates import text
+from tests.infra.templates import FAIR, FIFO, INSTANCES, text
 
-FIFO, FAIR = "Queuespulseretrodictionjobqueue", "Queuespulseretrodictionfairqueue"
+
+def definition(synthesis, name="TrainingDefinition"):
+    return synthesis.resources("Batch::JobDefinition")[name]
 
 
 @pytest.fixture
 def container(local):
-    [definition] = local.resources("Batch::JobDefinition").values()
-    return definition["ContainerProperties"]
+    return definition(local)["ContainerProperties"]
 
 
 def test_jobs_get_out_by_a_public_address_and_pay_for_no_nat(local):
@@ -49,7 +50,11 @@ def test_s3_is_reached_without_leaving_the_network(local):
 
 def test_compute_environments_have_no_name_no_role_and_constant_tags(local):
     environments = local.resources("Batch::ComputeEnvironment")
-    assert {e["ComputeResources"]["Type"] for e in environments.values()} == {"FARGATE_SPOT", "FARGATE"}
+    assert {e["ComputeResources"]["Type"] for e in environments.values()} == {
+        "FARGATE_SPOT",
+        "FARGATE",
+        "SPOT",
+    }
     for environment in environments.values():
         assert "ComputeEnvironmentName" not in environment
         assert "ServiceRole" not in environment
@@ -76,6 +81,7 @@ def test_one_queue_is_fifo_and_one_shares(local):
     assert {name: queue["JobQueueName"] for name, queue in queues.items()} == {
         FIFO: "pulse-retrodiction-job-queue",
         FAIR: "pulse-retrodiction-fair-queue",
+        INSTANCES: "pulse-retrodiction-instance-queue",
     }
     assert "SchedulingPolicyArn" not in queues[FIFO]
     assert text(queues[FAIR]["SchedulingPolicyArn"]) == "Queuespulseretrodictionfairqueueshares.Arn"
@@ -105,25 +111,29 @@ def test_a_job_that_can_never_run_does_not_block_its_queue(local, queue):
 
 
 def test_a_new_revision_leaves_the_old_one_to_submitters_in_flight(local):
-    [definition] = local.resources("Batch::JobDefinition").values()
-    assert definition["ResourceRetentionPolicy"] == {"SkipDeregisterOnUpdate": True}
-    assert definition["JobDefinitionName"] == "pulse-retrodiction-training"
-    assert definition["PlatformCapabilities"] == ["FARGATE"]
-    assert definition["PropagateTags"] is True
+    for id_, platform, name in (
+        ("TrainingDefinition", "FARGATE", "pulse-retrodiction-training"),
+        ("TrainingEc2Definition", "EC2", "pulse-retrodiction-training-ec2"),
+    ):
+        found = definition(local, id_)
+        assert found["ResourceRetentionPolicy"] == {"SkipDeregisterOnUpdate": True}
+        assert found["JobDefinitionName"] == name
+        assert found["PlatformCapabilities"] == [platform]
+        assert found["PropagateTags"] is True
 
 
 def test_a_job_tries_again_after_what_may_pass_and_after_nothing_else(local):
-    [definition] = local.resources("Batch::JobDefinition").values()
-    assert definition["RetryStrategy"] == {
-        "Attempts": 3,
-        "EvaluateOnExit": [
-            {"Action": "RETRY", "OnStatusReason": "Host EC2*"},
-            {"Action": "RETRY", "OnStatusReason": "Your Spot Task was interrupted*"},
-            {"Action": "RETRY", "OnReason": "CannotPullContainerError:*"},
-            {"Action": "RETRY", "OnExitCode": "75"},
-            {"Action": "EXIT", "OnReason": "*"},
-        ],
-    }
+    for name in ("TrainingDefinition", "TrainingEc2Definition"):
+        assert definition(local, name)["RetryStrategy"] == {
+            "Attempts": 3,
+            "EvaluateOnExit": [
+                {"Action": "RETRY", "OnStatusReason": "Host EC2*"},
+                {"Action": "RETRY", "OnStatusReason": "Your Spot Task was interrupted*"},
+                {"Action": "RETRY", "OnReason": "CannotPullContainerError:*"},
+                {"Action": "RETRY", "OnExitCode": "75"},
+                {"Action": "EXIT", "OnReason": "*"},
+            ],
+        }
 
 
 def test_a_fair_share_queue_takes_the_definition_because_it_has_a_priority(synthesize):
@@ -136,9 +146,9 @@ def test_a_fair_share_queue_takes_the_definition_because_it_has_a_priority(synth
 
 
 def test_a_job_is_stopped_in_time_and_sized_by_the_default_profile(production):
-    [definition] = production.resources("Batch::JobDefinition").values()
-    assert definition["Timeout"] == {"AttemptDurationSeconds": 86400}
-    assert definition["ContainerProperties"]["ResourceRequirements"] == [
+    found = definition(production)
+    assert found["Timeout"] == {"AttemptDurationSeconds": 86400}
+    assert found["ContainerProperties"]["ResourceRequirements"] == [
         {"Type": "MEMORY", "Value": "16384"},
         {"Type": "VCPU", "Value": "4"},
     ]
@@ -156,12 +166,10 @@ def test_a_job_that_states_nothing_gets_a_size_even_where_the_default_is_auto(
     synthesize, profile, resources, seconds
 ):
     name = re.sub(r"\W+", "-", profile).strip("-")
-    [definition] = (
-        synthesize(name, f"profiles: {{default: {profile}}}").resources("Batch::JobDefinition").values()
-    )
-    requirements = definition["ContainerProperties"]["ResourceRequirements"]
+    found = definition(synthesize(name, f"profiles: {{default: {profile}}}"))
+    requirements = found["ContainerProperties"]["ResourceRequirements"]
     assert [each["Value"] for each in requirements] == resources
-    assert definition["Timeout"] == {"AttemptDurationSeconds": seconds}
+    assert found["Timeout"] == {"AttemptDurationSeconds": seconds}
 
 
 def test_a_job_can_write_nowhere_but_tmp(container):
@@ -214,10 +222,8 @@ def test_gpu_instances_have_a_queue_and_a_definition_of_their_own(synthesize):
     queue = everything.resources("Batch::JobQueue")["Queuespulseretrodictiongpuqueue"]
     [order] = queue["ComputeEnvironmentOrder"]
     assert text(order["ComputeEnvironment"]) == "Environmentsgpu.ComputeEnvironmentArn"
-    definition = everything.resources("Batch::JobDefinition")["TrainingEc2Definition"]
-    assert definition["JobDefinitionName"] == "pulse-retrodiction-training-ec2"
-    assert definition["PlatformCapabilities"] == ["EC2"]
-    assert "NetworkConfiguration" not in definition["ContainerProperties"]
+    container = definition(everything, "TrainingEc2Definition")["ContainerProperties"]
+    assert "NetworkConfiguration" not in container
 
 
 def test_instances_keep_their_own_credentials_from_jobs_and_encrypt_their_disks(synthesize):
@@ -230,7 +236,7 @@ def test_instances_keep_their_own_credentials_from_jobs_and_encrypt_their_disks(
 def test_private_jobs_go_out_through_one_nat_gateway(synthesize):
     everything = synthesize("everything")
     assert len(everything.resources("EC2::NatGateway")) == 1
-    container = everything.resources("Batch::JobDefinition")["TrainingDefinition"]["ContainerProperties"]
+    container = definition(everything)["ContainerProperties"]
     assert container["NetworkConfiguration"] == {"AssignPublicIp": "DISABLED"}
     assert container["EphemeralStorage"] == {"SizeInGiB": 60}
     subnets = everything.resources("Batch::ComputeEnvironment")["Environmentsfargate"]["ComputeResources"][
@@ -257,8 +263,8 @@ def test_isolated_jobs_reach_what_they_need_through_endpoints(synthesize):
     assert not isolated.resources("EC2::SecurityGroupIngress")
     assert not isolated.resources("EC2::InternetGateway")
     assert not isolated.resources("EC2::NatGateway")
-    [definition] = isolated.resources("Batch::JobDefinition").values()
-    assert definition["ContainerProperties"]["NetworkConfiguration"] == {"AssignPublicIp": "DISABLED"}
+    [only] = isolated.resources("Batch::JobDefinition").values()
+    assert only["ContainerProperties"]["NetworkConfiguration"] == {"AssignPublicIp": "DISABLED"}
 
 
 def test_zones_are_named_by_cloudformation_even_where_account_and_region_are_fixed(synthesize):

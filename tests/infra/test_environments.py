@@ -6,7 +6,7 @@ import pytest
 
 from tests.infra.templates import STACKS, Synthesis
 
-DEFINITION = r"PulseCompute\.TrainingDefinition\w+\.Properties"
+DEFINITION = r"PulseCompute\.Training(Ec2)?Definition\w+\.Properties"
 CODE = r"PulseJobs\.\w+Function\w+"
 DIFFERENCES = {
     # where in the templates: which value of the configuration it is

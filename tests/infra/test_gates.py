@@ -35,6 +35,7 @@ def test_what_is_accepted_is_this_and_no_more(synthesize, environment):
         ("AwsSolutions-S1", "PulseStorage/Data/Bucket"),
         ("AwsSolutions-S1", "PulseStorage/Results/Bucket"),
         ("AwsSolutions-VPC7", "PulseCompute/Network/Vpc"),
+        ("AwsSolutions-IAM4", "PulseCompute/Environments/instances"),
         ("AwsSolutions-IAM5", "PulseCompute/Training/JobRole"),
         ("AwsSolutions-IAM5", "PulseCompute/Training/ExecutionRole"),
         ("AwsSolutions-IAM5", "PulseJobs/SubmitJob/UseCase/Role"),

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.function_settings import USE_CASES
 from infra.lambda_code import CACHE, ROOT, DependenciesUnavailable, build
-
-HANDLERS = ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert")
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +90,7 @@ def test_the_sample_requests_go_in_as_examples_of_the_api(host_code):
     assert {file.name for file in (host_code / "samples").iterdir()} == {"requests"}
 
 
-@pytest.mark.parametrize("handler", HANDLERS)
+@pytest.mark.parametrize("handler", USE_CASES)
 def test_a_function_imports_with_nothing_but_its_code_and_the_aws_sdk(host_code, tmp_path, handler):
     sdk = tmp_path / "sdk"
     sdk.mkdir()

@@ -104,6 +104,8 @@ def test_an_alarm_s_name_is_a_subject_and_its_description_says_what_to_do(alarms
         assert len(means) > 20, alarm["AlarmName"]
         assert re.match(r"(Read|Look|Raise) ", next_step), alarm["AlarmName"]
         assert len(alarm["AlarmDescription"]) <= 1024  # PutMetricAlarm's limit
+        if stat(alarm)[0] == DEAD_LETTERS:
+            assert "pulse queue redrive" in next_step
 
 
 def test_the_dashboard_shows_the_path_of_a_job_from_left_to_right(widgets):

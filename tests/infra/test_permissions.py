@@ -1,11 +1,14 @@
 """Every role of the three stacks, statement by statement: nothing may be added or removed unseen."""
 
-from tests.infra.templates import Synthesis, text
+from tests.infra.templates import FAIR, FIFO, INSTANCES, Synthesis, text
 
 IMAGES = "arn:$Partition:ecr:$Region:$AccountId:repository/cdk-hnb659fds-container-assets-$AccountId-$Region"
 JOBS = "arn:$Partition:batch:$Region:$AccountId:job/*"
-REVISIONS = "arn:$Partition:batch:$Region:$AccountId:job-definition/pulse-retrodiction-training:*"
-QUEUES = "Queuespulseretrodictionfairqueue.JobQueueArn Queuespulseretrodictionjobqueue.JobQueueArn"
+REVISIONS = " ".join(
+    f"arn:$Partition:batch:$Region:$AccountId:job-definition/{name}:*"
+    for name in ("pulse-retrodiction-training-ec2", "pulse-retrodiction-training")
+)
+QUEUES = " ".join(f"{queue}.JobQueueArn" for queue in (FAIR, INSTANCES, FIFO))
 WEBHOOK = "arn:$Partition:secretsmanager:$Region:$AccountId:secret:pulse/slack-webhook-??????"
 SCHEDULES = (
     "arn:$Partition:scheduler:$Region:$AccountId:schedule/PulseJobs-OnJobEvent-Overdue-Group-34ED68BD/*"
@@ -71,6 +74,8 @@ EXPECTED = {
         [
             "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on LedgerTable.Arn",
             "dynamodb:Query on LedgerTable.Arn/index/by_dataset LedgerTable.Arn/index/by_profile",
+            "ec2:DescribeInstances ec2:DescribeSpotPriceHistory on *",
+            "ecs:DescribeContainerInstances on arn:$Partition:ecs:$Region:$AccountId:container-instance/*",
             (
                 "iam:PassRole on OnJobEventOverdueRole.Arn "
                 "if StringEquals iam:PassedToService scheduler.amazonaws.com"
@@ -84,6 +89,7 @@ EXPECTED = {
             "sqs:SendMessage on SubmitJobDropsQueue.Arn",
         ],
     ),
+    "EnvironmentsinstancesInstanceProfileRole": ("ec2.amazonaws.com", []),
     "OnJobEventOverdueRole": (
         "scheduler.amazonaws.com",
         ["sqs:SendMessage on OnJobEventEventsDeadLetters.Arn OnJobEventEventsQueue.Arn"],
@@ -106,6 +112,13 @@ EXPECTED = {
             f"{TAKE} on SendAlertAlertsQueue.Arn",
         ],
     ),
+}
+
+
+MANAGED = {
+    "EnvironmentsinstancesInstanceProfileRole": [
+        "arn:$Partition:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role"
+    ]
 }
 
 
@@ -142,17 +155,17 @@ def test_each_role_may_do_exactly_what_its_table_says(local):
     assert found == {role: lines for role, (_, lines) in EXPECTED.items()}
 
 
-def test_each_role_is_assumed_by_one_service_and_has_no_managed_policy(local):
+def test_each_role_is_assumed_by_one_service_and_only_that_of_instances_has_a_managed_policy(local):
     for name, role in local.resources("IAM::Role").items():
         principal, _ = EXPECTED[name]
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Principal"] == {"Service": principal}, name
-        assert "ManagedPolicyArns" not in role, name
+        assert [text(arn) for arn in role.get("ManagedPolicyArns", [])] == MANAGED.get(name, []), name
         assert "Policies" not in role, name
 
 
 def test_every_policy_belongs_to_one_of_the_roles(local):
-    assert len(local.resources("IAM::Policy")) == len(EXPECTED)
+    assert len(local.resources("IAM::Policy")) == len(EXPECTED) - len(MANAGED)
     assert not local.resources("IAM::ManagedPolicy")
 
 
@@ -174,8 +187,10 @@ def test_each_function_runs_with_its_own_role(local):
     }
 
 
-def test_every_definition_in_use_may_be_submitted(synthesize):
-    lines = statements(synthesize("everything"), "SubmitJobUseCaseRole")
-    assert any(
-        "job-definition/pulse-retrodiction-training-ec2:*" in line for line in lines if "SubmitJob" in line
-    )
+def test_without_instances_nobody_may_look_at_any(synthesize):
+    default = synthesize("default")
+    assert set(default.resources("IAM::Role")) == EXPECTED.keys() - MANAGED.keys() - {"SendAlertUseCaseRole"}
+    assert not [
+        line for line in statements(default, "OnJobEventUseCaseRole") if "ec2:" in line or "ecs:" in line
+    ]
+    assert not [line for line in statements(default, "SubmitJobUseCaseRole") if "-ec2" in line]

@@ -1,0 +1,120 @@
+"""What the functions are told of the stacks and of the configuration, each only what it reads."""
+
+import json
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from infra.config import load
+from pulse.settings import Settings
+from tests.infra.templates import FAIR, FIFO, INSTANCES, text
+
+
+def test_functions_are_told_what_the_stacks_made(local):
+    environment = local.resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Environment"]["Variables"]
+    assert text(environment["PULSE_LEDGER_TABLE"]) == "LedgerTable"
+    assert text(environment["PULSE_DATA_BUCKET"]) == "DataBucket"
+    assert text(environment["PULSE_RESULTS_BUCKET"]) == "ResultsBucket"
+    assert text(environment["PULSE_JOB_DEFINITION"]) == "TrainingDefinition"
+    assert text(environment["PULSE_ALERTS_TOPIC"]) == "AlertsTopic"
+    assert text(environment["PULSE_LOG_GROUP"]) == "TrainingLogs"
+    assert environment["PULSE_SLACK_WEBHOOK_SECRET"] == "pulse/slack-webhook"
+    queues = json.loads(text(environment["PULSE_QUEUES"]))
+    assert queues == {
+        "pulse-retrodiction-job-queue": {"arn": f"{FIFO}.JobQueueArn", "max_vcpus": 16, "spot": True},
+        "pulse-retrodiction-fair-queue": {
+            "arn": f"{FAIR}.JobQueueArn",
+            "fair_share": True,
+            "max_vcpus": 16,
+            "spot": True,
+        },
+        "pulse-retrodiction-instance-queue": {
+            "arn": f"{INSTANCES}.JobQueueArn",
+            "platform": "EC2",
+            "max_vcpus": 8,
+            "spot": True,
+            "instance_types": ["m5.large", "m5.xlarge"],
+            "job_definition": "TrainingEc2Definition",
+        },
+    }
+
+
+def test_functions_are_told_the_prices_and_the_months_budget(synthesize):
+    function = synthesize("everything").resources("Lambda::Function")["SubmitJobUseCaseFunction"]
+    settings = Settings.from_env({k: text(v) for k, v in function["Environment"]["Variables"].items()})
+    prices = load().prices
+    in_use = {name: prices.ec2[name] for name in ("g5.xlarge", "g5.2xlarge")}
+    assert settings.prices == replace(prices, ec2=in_use)
+    assert settings.monthly_budget_usd == Decimal(250)
+    assert settings.ephemeral_gib == 60
+    assert settings.cpu_architecture == "X86_64"
+
+
+def test_only_what_follows_and_reconciles_jobs_is_told_of_the_queue_of_submissions(local):
+    told = {
+        name: text(function["Environment"]["Variables"].get("PULSE_RERUNS_QUEUE", ""))
+        for name, function in local.resources("Lambda::Function").items()
+    }
+    assert told.pop("OnJobEventUseCaseFunction") == "SubmitJobDropsQueue"
+    assert told.pop("ReconcileJobsUseCaseFunction") == "SubmitJobDropsQueue"
+    assert set(told.values()) == {""}
+
+
+def test_what_reconciles_is_told_of_the_queue_of_job_events_and_how_patient_to_be(local, production):
+    for synthesis, patience in ((local, 5), (production, None)):
+        functions = synthesis.resources("Lambda::Function")
+        told = {n: f["Environment"]["Variables"].get("PULSE_JOB_EVENTS_QUEUE") for n, f in functions.items()}
+        assert text(told.pop("ReconcileJobsUseCaseFunction")) == "OnJobEventEventsQueue"
+        assert set(told.values()) == {None}
+        variables = functions["ReconcileJobsUseCaseFunction"]["Environment"]["Variables"]
+        found = json.loads(text(variables.get("PULSE_PATIENCE", "{}")))
+        assert found.get("late_seconds") == patience
+
+
+def test_only_what_follows_jobs_may_schedule_and_is_told_where(local):
+    told = {
+        name: text(function["Environment"]["Variables"].get("PULSE_OVERDUE_SCHEDULES", ""))
+        for name, function in local.resources("Lambda::Function").items()
+    }
+    [group] = local.full("Scheduler::ScheduleGroup").values()
+    assert json.loads(told.pop("OnJobEventUseCaseFunction")) == {
+        "group": group["Properties"]["Name"],
+        "queue_arn": "OnJobEventEventsQueue.Arn",
+        "dead_letters_arn": "OnJobEventEventsDeadLetters.Arn",
+        "role_arn": "OnJobEventOverdueRole.Arn",
+    }
+    assert set(told.values()) == {""}
+    assert group["DeletionPolicy"] == "Delete"
+
+
+def test_the_functions_are_told_when_somebody_shall_hear_of_a_job(synthesize):
+    function = synthesize("everything").resources("Lambda::Function")["OnJobEventUseCaseFunction"]
+    settings = Settings.from_env({k: text(v) for k, v in function["Environment"]["Variables"].items()})
+    assert settings.watch.overdue.margin_percent == 25
+    assert settings.watch.dwell("UNDETERMINED").total_seconds() == 7200
+    assert settings.watch.dwell("ACTION_REQUIRED").total_seconds() == 0
+    assert settings.budget_alert_percents == (60, 90)
+
+
+def test_the_functions_understand_what_they_are_told(local):
+    for function in local.resources("Lambda::Function").values():
+        environment = {name: text(value) for name, value in function["Environment"]["Variables"].items()}
+        settings = Settings.from_env(environment)
+        assert settings.profiles["default"].memory_mib == 2048
+        assert not settings.catalogue.faults()
+
+
+def test_a_queue_gives_as_much_as_its_largest_environment(production):
+    function = production.resources("Lambda::Function")["SubmitJobUseCaseFunction"]
+    queues = json.loads(text(function["Environment"]["Variables"]["PULSE_QUEUES"]))
+    assert {name: queue["max_vcpus"] for name, queue in queues.items()} == {
+        "pulse-retrodiction-job-queue": 256,
+        "pulse-retrodiction-fair-queue": 256,
+        "pulse-retrodiction-instance-queue": 64,
+    }
+
+
+def test_powertools_is_told_by_the_environment_only_what_the_code_leaves_open(local):
+    for name, function in local.resources("Lambda::Function").items():
+        told = {key for key in function["Environment"]["Variables"] if key.startswith("POWERTOOLS_")}
+        assert told == {"POWERTOOLS_LOG_LEVEL"}, name
