@@ -4,7 +4,6 @@ import http.server
 import json
 import threading
 import urllib.request
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -159,17 +158,6 @@ def test_a_policy_that_enforces_tls_lets_loopback_pass(aws, as_role):
     writer.put_object(Bucket="tls-only", Key="k", Body=b"x")
     with pytest.raises(ClientError, match="AccessDenied"):
         writer.get_object(Bucket="tls-only", Key="k")
-
-
-def test_a_schedule_fires_within_two_seconds(aws, queue, received):
-    at = (datetime.now(UTC) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S")
-    aws.client("scheduler").create_schedule(
-        Name="soon",
-        ScheduleExpression=f"at({at})",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": queue[1], "RoleArn": "arn:aws:iam::000000000000:role/any", "Input": "now"},
-    )
-    assert received(3)["Body"] == "now"
 
 
 def test_ecr_says_which_image_is_missing_and_checks_the_named_repository(aws, as_role):

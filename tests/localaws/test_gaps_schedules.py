@@ -79,7 +79,7 @@ def test_a_schedule_fires_once_with_its_input_and_is_gone(scheduler, queue, role
     scheduler.create_schedule(**wanted)
     with pytest.raises(scheduler.exceptions.ConflictException):
         scheduler.create_schedule(**wanted)
-    assert eventually(received) == ['{"due": true}']
+    assert eventually(received, 3) == ['{"due": true}']
     with pytest.raises(scheduler.exceptions.ResourceNotFoundException):
         scheduler.delete_schedule(Name=wanted["Name"], GroupName="due")
 
