@@ -152,7 +152,9 @@ def _pace(config: Config) -> Iterator[Fault]:
 
 
 def _settings(told: Settings) -> Iterator[Fault]:
-    """Lambda holds 4 KiB of settings, which only CloudFormation would tell. One function's are enough."""
+    """Lambda holds 4 KiB of settings a function, which only CloudFormation would tell. Of one function that
+    has too many it is said.
+    """
     for use_case in USE_CASES:
         try:
             variables(told, use_case)

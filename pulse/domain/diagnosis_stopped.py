@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pulse.domain.diagnosis_evidence import CANCELLED_THROUGH_PULSE, Evidence, Fits, Row, is_stopped, says
 
 UNDETERMINED = "UNDETERMINED"
+"""AWS Batch's own word where it cannot say why a job does not start."""
 _TIME_LIMIT = re.compile(
     r"Canceled by JobStateTimeLimit action due to reason: ([A-Z][A-Z_]{7,}(?::[A-Z0-9_]+)?)"
 )

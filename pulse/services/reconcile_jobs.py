@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
+from pulse.domain.diagnosis_stopped import UNDETERMINED
 from pulse.domain.drift import (
     Moving,
     Patience,
@@ -33,8 +34,6 @@ DESCRIBED_AT_ONCE = 100
 NEWEST_ENDED = 100
 """Among so many ended jobs of either outcome are the arrays whose children are counted."""
 CHILDREN_COUNTED_FOR = timedelta(minutes=30)
-NO_REASON = "UNDETERMINED"
-"""AWS Batch's own word where it cannot say why a job does not start."""
 
 _AT_WORK: tuple[Moving, ...] = ("STARTING", "RUNNING")
 
@@ -143,7 +142,7 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
         explained = [(record, detail) for record, detail in runnable if detail.get("statusReason")]
         # The newest come first, so the oldest of a queue is what remains.
         first = {
-            record.queue: (record, detail | {"statusReason": NO_REASON})
+            record.queue: (record, detail | {"statusReason": UNDETERMINED})
             for record, detail in runnable
             if not detail.get("statusReason") and record.queue not in busy
         }
