@@ -75,7 +75,13 @@ def submit_job() -> "SubmitJob":
 def finish_claim() -> "FinishClaim":
     from pulse.services.finish_claim import FinishClaim
 
-    return FinishClaim(ledger=ledger(), batch=batch(), clock=now, pause_up_to=pause_up_to)
+    return FinishClaim(
+        ledger=ledger(),
+        batch=batch(),
+        budget_usd=settings().monthly_budget_usd,
+        clock=now,
+        pause_up_to=pause_up_to,
+    )
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from pulse.aws import ledger_items as items
 from pulse.aws import ledger_pages
@@ -22,6 +24,7 @@ from pulse.domain.queue_view import Unfinished
 from pulse.domain.stored_plan import Reservation, StoredPlan
 
 _NEW = "attribute_not_exists(pk)"
+_SETTLING = "Settling a claim in the ledger"
 _UNCHANGED = "#position = :before AND (attribute_not_exists(#revision) OR #revision = :read)"
 
 
@@ -50,7 +53,7 @@ class Ledger(LedgerCosts):
         writes.append({"Put": self._put(self._plan_item(first, plan), _NEW)})
         writes += [tag for record in records for tag in self._tags(record)]
         if reservation:
-            writes.append({"Update": self._reserve(first, reservation)})
+            writes.append({"Update": self._reserve(first, reservation.usd, reservation.budget_usd)})
         refused = self._table.together(f"Claiming job {first.job_id} in the ledger", writes)
         if refused is None:
             return None
@@ -74,42 +77,62 @@ class Ledger(LedgerCosts):
             raise NotFound(job_id)
         return items.plan_of(item)
 
-    def take_over(self, record: JobRecord, *, until: datetime) -> bool:
-        """Gives a RELEASED or CLAIMED record a new lease; False when it has changed since it was read."""
+    def take_over(
+        self, record: JobRecord, *, until: datetime, budget_usd: Decimal | None
+    ) -> JobRecord | None:
+        """Gives a RELEASED or CLAIMED record a new lease; None when it has changed since it was read. A
+        RELEASED one reserves anew what it may cost, and raises OverLimit when the month's budget does not
+        hold it any more.
+        """
         if record.status not in {"RELEASED", "CLAIMED"}:
-            return False
+            return None
         unchanged = "lease_until = :lease" if record.lease_until else "attribute_not_exists(lease_until)"
         values = {":seen": record.status, ":claimed": "CLAIMED", ":until": items.stamp(until)}
         values |= {":lease": items.stamp(record.lease_until)} if record.lease_until else {}
-        return self._table.held(
-            "Claiming a job anew",
-            lambda: self._table.client.update_item(
-                TableName=self._table.name,
-                Key=items.job_key(record.job_id),
-                UpdateExpression="SET #status = :claimed, lease_until = :until REMOVE status_reason",
-                ConditionExpression=f"#status = :seen AND {unchanged}",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues=items.wire(values),
-            ),
+        update = self._update(
+            record.job_id,
+            "SET #status = :claimed, lease_until = :until REMOVE status_reason",
+            f"#status = :seen AND {unchanged}",
+            values,
         )
+        reserved_usd = record.reserved_usd if record.status == "RELEASED" else None
+        reserving = [self._reserve(record, reserved_usd, budget_usd)] if reserved_usd else []
+        refused = self._together("Claiming a job anew", update, *reserving)
+        if reserved_usd and budget_usd is not None and refused == 1:
+            raise OverLimit([self._over(record, Reservation(usd=reserved_usd, budget_usd=budget_usd))])
+        if refused is not None:
+            return None
+        return structs.replace(record, status="CLAIMED", status_reason="", lease_until=until)
 
     def settle(self, job_id: str, batch_job_id: str) -> None:
         """CLAIMED becomes SUBMITTED; nothing happens when an event came first."""
-        self._from_claimed(
+        update = self._update(
             job_id,
             "SET #status = :status, #position = :position, batch_job_id = :batch_job_id REMOVE lease_until",
-            {":status": "SUBMITTED", ":position": position("SUBMITTED", 0), ":batch_job_id": batch_job_id},
-            {"#position": "position"},
+            "#status = :claimed",
+            {
+                ":claimed": "CLAIMED",
+                ":status": "SUBMITTED",
+                ":position": position("SUBMITTED", 0),
+                ":batch_job_id": batch_job_id,
+            },
+            named=("status", "position"),
         )
+        self._table.held(_SETTLING, lambda: self._table.client.update_item(**update))
 
-    def release(self, job_id: str, reason: str) -> None:
-        """CLAIMED becomes RELEASED."""
-        self._from_claimed(
-            job_id,
+    def release(self, record: JobRecord, reason: str) -> None:
+        """CLAIMED becomes RELEASED and gives back what it reserved. Only under the record's own lease: this
+        write may arrive again after others have claimed the job anew and had it submitted.
+        """
+        lease = items.stamp(record.lease_until) if record.lease_until else ""
+        update = self._update(
+            record.job_id,
             "SET #status = :status, status_reason = :reason REMOVE lease_until",
-            {":status": "RELEASED", ":reason": reason},
-            {},
+            "#status = :claimed AND lease_until = :lease",
+            {":claimed": "CLAIMED", ":lease": lease, ":status": "RELEASED", ":reason": reason},
         )
+        returning = [self._reserve(record, -record.reserved_usd)] if record.reserved_usd else []
+        self._together(_SETTLING, update, *returning)
 
     def record(self, job_id: str) -> JobRecord | None:
         item = self._table.get("Reading a job from the ledger", items.job_key(job_id))
@@ -185,18 +208,26 @@ class Ledger(LedgerCosts):
             ),
         }
 
-    def _from_claimed(self, job_id: str, update: str, values: dict[str, Any], names: dict[str, str]) -> None:
-        self._table.held(
-            "Settling a claim in the ledger",
-            lambda: self._table.client.update_item(
-                TableName=self._table.name,
-                Key=items.job_key(job_id),
-                UpdateExpression=update,
-                ConditionExpression="#status = :claimed",
-                ExpressionAttributeNames={"#status": "status"} | names,
-                ExpressionAttributeValues=items.wire({":claimed": "CLAIMED"} | values),
-            ),
-        )
+    def _update(
+        self,
+        job_id: str,
+        change: str,
+        condition: str,
+        values: dict[str, Any],
+        named: Sequence[str] = ("status",),
+    ) -> Any:
+        """`named`: attributes that stand behind a `#` in `change`."""
+        return {
+            "TableName": self._table.name,
+            "Key": items.job_key(job_id),
+            "UpdateExpression": change,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {f"#{name}": name for name in named},
+            "ExpressionAttributeValues": items.wire(values),
+        }
+
+    def _together(self, doing: str, *updates: Any) -> int | None:
+        return self._table.together(doing, [{"Update": update} for update in updates])
 
     def _existing(self, identity: Identity) -> Claim:
         item = self._table.get("Reading a claim from the ledger", items.claim_key(identity))

@@ -93,14 +93,16 @@ class LedgerCosts:
         doing = f"Noting the cost of job {record.job_id} in the ledger"
         return self._table.together(doing, [{"Put": put}, {"Update": update}]) is None
 
-    def _reserve(self, record: JobRecord, reservation: Reservation) -> Any:
-        """The month's total may grow to the budget, never above it."""
-        room = reservation.budget_usd - reservation.usd
+    def _reserve(self, record: JobRecord, usd: Decimal, budget_usd: Decimal | None = None) -> Any:
+        """The month's total may grow to the budget, never above it; below zero, `usd` is given back."""
+        room = None if budget_usd is None else budget_usd - usd
         update = self._month(
             record,
             "SET expires_at = :expires_at ADD total_usd :usd",
-            {":usd": reservation.usd} | ({":room": room} if room >= 0 else {}),
+            {":usd": usd} | ({":room": room} if room is not None and room >= 0 else {}),
         )
+        if room is None:
+            return update
         fits = "attribute_not_exists(total_usd) OR total_usd <= :room"
         return update | {"ConditionExpression": fits if room >= 0 else _NEVER}
 

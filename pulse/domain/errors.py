@@ -7,7 +7,9 @@ PulseError
 │   ├── OverLimit               the quote passes max_cost_usd or the monthly budget
 │   ├── NotFound                no job of that id
 │   ├── NoLog                   the job has no log that could be read
+│   ├── NoRequest               the job's request is not known, so it cannot be submitted again
 │   ├── HasEnded                the job has ended, so it cannot be cancelled
+│   ├── NotSubmitted            AWS Batch never took the job, so it cannot be cancelled
 │   ├── TooLarge                more than a request can be
 │   ├── InvalidIdempotencyKey
 │   ├── IdempotencyConflict     the key was used for another request
@@ -16,7 +18,7 @@ PulseError
 ├── TryAgain                    nothing is wrong with the input; `retry_after_seconds` says when
 │   ├── InFlight                another call is working on the same request
 │   ├── NotAccepted             throttled or not reached: AWS Batch has surely not taken the job
-│   ├── NotYetSubmitted         a job that this one depends on is being submitted itself
+│   ├── NotYetSubmitted         the job that is to be cancelled or waited for is being submitted itself
 │   ├── OutcomeUnknown          the answer was lost: AWS Batch may or may not have taken the job
 │   ├── NotDelivered            an alert could not be handed over
 │   │   └── AskedToWait         it may be tried again after so many seconds
@@ -75,11 +77,28 @@ class NoLog(Refused):
         super().__init__(f"Job {job_id} has no log here: {why}")
 
 
+class NoRequest(Refused):
+    """Raised when a job that shall be submitted again is one that another client submitted."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            f"Job {job_id} was submitted to AWS Batch by another client, so its request is not known here. "
+            "Submit it again as it was submitted, or ask for a new job."
+        )
+
+
 class HasEnded(Refused):
     """Raised when a job that shall be cancelled has ended already."""
 
     def __init__(self, job_id: str, status: str) -> None:
         super().__init__(f"Job {job_id} is {status} already: there is nothing to cancel.")
+
+
+class NotSubmitted(Refused):
+    """Raised when a job that shall be cancelled was never taken by AWS Batch. `why`: what refused it."""
+
+    def __init__(self, job_id: str, why: str) -> None:
+        super().__init__(f"Job {job_id} was never submitted: there is nothing to cancel. {why}")
 
 
 class Forgotten(Refused):
@@ -149,10 +168,10 @@ class NotAccepted(TryAgain):
 
 
 class NotYetSubmitted(TryAgain):
-    """Raised when a job depends on one whose own submission is not settled."""
+    """Raised when a job shall be cancelled or waited for whose own submission is not settled."""
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"Job {job_id}, on which this one depends, is being submitted itself. Try again.")
+        super().__init__(f"Job {job_id} is still being submitted. Try again.")
 
 
 class OutcomeUnknown(TryAgain):
@@ -162,7 +181,8 @@ class OutcomeUnknown(TryAgain):
         self.retry_after_seconds = retry_after_seconds
         super().__init__(
             f"The answer of AWS Batch was lost ({shown(reason, 300)}): whether the job runs is unknown yet. "
-            "Ask again with the same Idempotency-Key: no second job is submitted."
+            "Ask again with the same Idempotency-Key, or without one with the same body: no second job is "
+            "submitted. After force=true look for the job first: each such call is another one."
         )
 
 

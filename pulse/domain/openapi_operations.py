@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pulse.domain.api_answers import CancelledJob, PlannedJob, SubmittedJob
 from pulse.domain.api_requests import Cancellation
 from pulse.domain.errors import (
+    Forgotten,
     HasEnded,
     IdempotencyConflict,
     InFlight,
@@ -14,7 +15,9 @@ from pulse.domain.errors import (
     InvalidIdempotencyKey,
     InvalidRequest,
     NoLog,
+    NoRequest,
     NotFound,
+    NotSubmitted,
     NotYetSubmitted,
     OverLimit,
     PulseError,
@@ -30,7 +33,7 @@ from pulse.domain.queue_answers import JobQueues
 _UNREADABLE = (InvalidCall, TooLarge, InvalidRequest)
 _SUBMITTING = (
     *_UNREADABLE,
-    *(InvalidIdempotencyKey, IdempotencyConflict, OverLimit, RefusedByBatch),
+    *(InvalidIdempotencyKey, IdempotencyConflict, OverLimit, RefusedByBatch, Forgotten),
     *(InFlight, NotYetSubmitted, TryAgain),
 )
 _HOW_TO_SUBMIT = ("IdempotencyKey", "DryRun", "Force")
@@ -102,7 +105,7 @@ OPERATIONS = (
         parameters=("JobId",),
         body=Body(Cancellation, required=False),
         answers={HTTPStatus.ACCEPTED: CancelledJob},
-        errors=(*_UNREADABLE, NotFound, HasEnded, NotYetSubmitted, TryAgain),
+        errors=(*_UNREADABLE, NotFound, HasEnded, NotSubmitted, NotYetSubmitted, TryAgain),
     ),
     Operation(
         method="POST",
@@ -112,7 +115,7 @@ OPERATIONS = (
         parameters=("JobId", *_HOW_TO_SUBMIT),
         body=Body(JobRequest, required=False),
         answers={HTTPStatus.ACCEPTED: SubmittedJob, HTTPStatus.OK: PlannedJob},
-        errors=(*_SUBMITTING, NotFound),
+        errors=(*_SUBMITTING, NotFound, NoRequest),
     ),
     Operation(
         method="GET",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from pulse.domain.errors import (
+    Forgotten,
     HasEnded,
     IdempotencyConflict,
     InFlight,
@@ -14,7 +15,9 @@ from pulse.domain.errors import (
     InvalidIdempotencyKey,
     InvalidRequest,
     NoLog,
+    NoRequest,
     NotFound,
+    NotSubmitted,
     NotYetSubmitted,
     OverLimit,
     PulseError,
@@ -69,10 +72,13 @@ _KINDS = (
     Kind(TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "The body is too large"),
     Kind(RefusedByBatch, HTTPStatus.UNPROCESSABLE_ENTITY, "refused-by-batch", "AWS Batch refused the job"),
     Kind(NoLog, HTTPStatus.NOT_FOUND, "no-log", "The job has no log"),
+    Kind(NoRequest, HTTPStatus.NOT_FOUND, "no-request", "The job's request is not known"),
     Kind(NotFound, HTTPStatus.NOT_FOUND, "not-found", "There is no such job"),
     Kind(HasEnded, HTTPStatus.CONFLICT, "has-ended", "The job has ended already"),
+    Kind(NotSubmitted, HTTPStatus.CONFLICT, "not-submitted", "The job was never submitted"),
+    Kind(Forgotten, HTTPStatus.CONFLICT, "forgotten", "Nobody knows any more whether the job was submitted"),
     Kind(InFlight, HTTPStatus.CONFLICT, "in-flight", "The same request is under way"),
-    Kind(NotYetSubmitted, HTTPStatus.CONFLICT, "not-yet-submitted", "The other job is being submitted"),
+    Kind(NotYetSubmitted, HTTPStatus.CONFLICT, "not-yet-submitted", "The job is being submitted"),
     Kind(TryAgain, HTTPStatus.SERVICE_UNAVAILABLE, "try-again", "Not now"),
 )
 NO_SUCH_RESOURCE = Problem(

@@ -3,7 +3,7 @@
 from msgspec import Struct, structs
 
 from pulse.domain.diagnosis_evidence import CANCELLED_THROUGH_PULSE
-from pulse.domain.errors import HasEnded, NotFound, NotYetSubmitted
+from pulse.domain.errors import HasEnded, NotFound, NotSubmitted, NotYetSubmitted
 from pulse.domain.fault import cut, printable
 from pulse.domain.job_record import JobRecord
 from pulse.services.ports import Batch, Ledger
@@ -18,9 +18,12 @@ class CancelJob(Struct, frozen=True, kw_only=True):
 
     def cancel(self, job_id: str, reason: str) -> JobRecord:
         """The job that was told to end; again does no harm. Of an array whose children are done, that is the
-        job which merges or ranks. Raises NotFound, HasEnded, NotYetSubmitted, Unavailable, Misconfigured.
+        job which merges or ranks. Raises NotFound, HasEnded, NotSubmitted, NotYetSubmitted, Unavailable,
+        Misconfigured.
         """
         record = self._running(job_id)
+        if record.status == "RELEASED":
+            raise NotSubmitted(record.job_id, record.status_reason)
         if not record.batch_job_id:
             raise NotYetSubmitted(record.job_id)
         said = cut(CANCELLED_THROUGH_PULSE + printable(reason), MAX_REASON_CHARACTERS)

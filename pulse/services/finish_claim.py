@@ -8,6 +8,7 @@ it surely has not taken is submitted again (domain.claim.standing has the table)
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal
 from math import ceil
 
 from msgspec import Struct, structs
@@ -47,10 +48,13 @@ class Submission(Struct, frozen=True, kw_only=True):
 
 
 class FinishClaim(Struct, frozen=True, kw_only=True):
-    """`clock` gives the time in UTC; `pause_up_to` sleeps for a random part of the seconds it is given."""
+    """`clock` gives the time in UTC; `pause_up_to` sleeps for a random part of the seconds it is given;
+    `budget_usd` is that of a month, None without one.
+    """
 
     ledger: Ledger
     batch: Batch
+    budget_usd: Decimal | None
     clock: Callable[[], datetime]
     pause_up_to: Callable[[float], None]
 
@@ -60,7 +64,7 @@ class FinishClaim(Struct, frozen=True, kw_only=True):
         troubles = []
         for record, step in zip(records, steps, strict=True):
             follows = sent[-1].batch_job_id if sent else ""
-            batch_job_id, trouble = self._send(step, follows, unsent=steps[len(sent) + 1 :])
+            batch_job_id, trouble = self._send(record, step, follows, unsent=records[len(sent) + 1 :])
             sent.append(structs.replace(record, batch_job_id=batch_job_id))
             troubles += [trouble] if trouble else []
         return _submission(sent, unsettled="; ".join(troubles))
@@ -68,7 +72,7 @@ class FinishClaim(Struct, frozen=True, kw_only=True):
     def finish(self, job_id: str) -> Submission:
         """What a claim that was there before leads to: depends on how far each of its steps came. `job_id`:
         of its first step. Raises InFlight, NotAccepted, OutcomeUnknown, Unavailable, RefusedByBatch,
-        Forgotten, Misconfigured.
+        OverLimit (the month's budget has been used up since), Forgotten, Misconfigured.
         """
         ensured = [self._ensure(job_id, job_id, "")]
         if follower := ensured[0].follower:
@@ -99,10 +103,11 @@ class FinishClaim(Struct, frozen=True, kw_only=True):
                     raise OutcomeUnknown("the call that claimed it ended without a word", wait_seconds)
         if found:
             self._settle(job_id, found)
-        elif self.ledger.take_over(record, until=now + LEASE):
-            found, _ = self._send(self._step(planned_as, job_id), follows)
         else:
-            raise InFlight(job_id, 1)
+            held = self.ledger.take_over(record, until=now + LEASE, budget_usd=self.budget_usd)
+            if held is None:
+                raise InFlight(job_id, 1)
+            found, _ = self._send(held, self._step(planned_as, job_id), follows)
         return structs.replace(record, status="SUBMITTED", batch_job_id=found, lease_until=None)
 
     def _step(self, planned_as: str, job_id: str) -> Step:
@@ -112,15 +117,17 @@ class FinishClaim(Struct, frozen=True, kw_only=True):
             # It was written with the claim, so an answer that holds none was cut short.
             raise Unavailable(f"The plan of job {job_id} cannot be read. Try again.") from error
 
-    def _send(self, step: Step, follows: str, unsent: Sequence[Step] = ()) -> tuple[str, str]:
+    def _send(
+        self, record: JobRecord, step: Step, follows: str, unsent: Sequence[JobRecord] = ()
+    ) -> tuple[str, str]:
         """AWS Batch's job id, and why the ledger does not know it, if so. Whoever comes after a failure need
         not wait for the lease of what was surely not taken: of the step perhaps, of the `unsent` always.
         """
         try:
             batch_job_id = self._submit(step, follows)
         except PulseError as error:
-            for one in (step, *unsent) if isinstance(error, _SURELY_NOT_TAKEN) else unsent:
-                self.ledger.release(one.job_id, str(error))
+            for one in (record, *unsent) if isinstance(error, _SURELY_NOT_TAKEN) else unsent:
+                self.ledger.release(one, str(error))
             raise
         return batch_job_id, self._settle(step.job_id, batch_job_id)
 

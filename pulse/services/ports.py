@@ -47,16 +47,21 @@ class Ledger(Protocol):
     def plan(self, job_id: str) -> StoredPlan:
         """What was planned for a job that was claimed. Raises NotFound."""
 
-    def take_over(self, record: JobRecord, *, until: datetime) -> bool:
-        """Gives a record, RELEASED or CLAIMED with a lease that is over, a new lease; False when it has
-        changed since it was read.
+    def take_over(
+        self, record: JobRecord, *, until: datetime, budget_usd: Decimal | None
+    ) -> JobRecord | None:
+        """Gives a record, RELEASED or CLAIMED with a lease that is over, a new lease; None when it has
+        changed since it was read. Of a RELEASED one the month's budget must hold again what it may cost, else
+        OverLimit is raised.
         """
 
     def settle(self, job_id: str, batch_job_id: str) -> None:
         """CLAIMED becomes SUBMITTED. Nothing happens when an event came first."""
 
-    def release(self, job_id: str, reason: str) -> None:
-        """CLAIMED becomes RELEASED: AWS Batch has surely not taken the job."""
+    def release(self, record: JobRecord, reason: str) -> None:
+        """CLAIMED becomes RELEASED, as long as the lease is that of `record`: AWS Batch has surely not taken
+        the job. What it may cost goes back to the month's budget.
+        """
 
     def record(self, job_id: str) -> JobRecord | None: ...
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from pulse.domain import idempotency
-from pulse.domain.errors import NotFound
+from pulse.domain.errors import NoRequest, NotFound
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord, Rerun
 from pulse.domain.job_request import JobRequest
@@ -21,10 +21,16 @@ class RerunJob(Struct, frozen=True, kw_only=True):
     submit_job: SubmitJob
 
     def request(self, job_id: str, changes: Mapping[str, Any]) -> JobRequest:
-        """The request of a job with `changes` laid over it. Raises NotFound (also for jobs that others
-        submitted, whose request is not known), InvalidRequest.
+        """The request of a job with `changes` laid over it. Raises NotFound, NoRequest (of a job that another
+        client submitted), InvalidRequest.
         """
-        first = self.ledger.plan(job_id).request.given()
+        try:
+            first = self.ledger.plan(job_id).request.given()
+        except NotFound:
+            record = self.ledger.record(job_id)
+            if record and record.foreign:
+                raise NoRequest(job_id) from None
+            raise
         return self.submit_job.read({**first, **changes})
 
     def rerun(self, job_id: str, request: JobRequest, identity: Identity) -> Submission:

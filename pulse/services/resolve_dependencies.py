@@ -9,6 +9,8 @@ from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
 from pulse.services.ports import Ledger
 
+_GONE = {"FAILED", "RELEASED"}
+
 
 class ResolveDependencies(Struct, frozen=True, kw_only=True):
     ledger: Ledger
@@ -34,12 +36,17 @@ class ResolveDependencies(Struct, frozen=True, kw_only=True):
     def _record(self, wanted: Dependency) -> JobRecord | None:
         """The job that is waited for: of an array that is merged or ranked, the job that does it."""
         record = self.ledger.record(wanted.job_id) if wanted.job_id else None
-        if record and record.follower and wanted.type is None and record.status != "FAILED":
+        if record and record.follower and wanted.type is None and record.status not in _GONE:
             return self.ledger.record(record.follower)
         return record
 
 
 def _fault(wanted: Dependency, record: JobRecord, request: JobRequest) -> Fault | None:
+    # What follows an array that runs is submitted yet.
+    if record.status == "RELEASED" and not record.follows:
+        return Fault(
+            "", "a job that was submitted", f"{record.job_id}, which was not: {record.status_reason}"
+        )
     if record.status == "FAILED":
         return Fault("", "a job that has not failed", f"{record.job_id}, which is FAILED")
     if wanted.type == "N_TO_N" and record.array_size != request.array_size:

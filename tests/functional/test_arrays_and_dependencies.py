@@ -130,6 +130,16 @@ def test_should_say_of_every_dependency_why_it_cannot_be_waited_for(post, batch,
     ]
 
 
+def test_should_not_wait_for_what_was_never_submitted(post, batch, ledger):
+    batch.answers = [(400, "ClientException", "JobQueue is not in VALID state")]
+    post({"shards": 2})
+    refused = [r for r in ledger.newest("status", "RELEASED", most=10, after=None) if not r.follows]
+    status, problem = post({"depends_on": [refused[0].job_id]})
+    (error,) = problem["errors"]
+    assert (status, error["field"]) == (422, "depends_on[0]")
+    assert "which was not: AWS Batch refused the job" in error["found"]
+
+
 def test_should_not_wait_for_what_has_ended_well(post, batch, event, sqs_event, context):
     _, first = post({})
     happened = event("batch_succeeded")

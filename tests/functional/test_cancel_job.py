@@ -74,6 +74,17 @@ def test_should_refuse_for_good_when_the_job_has_ended(api, submitted, batch, en
     assert batch.stopped == []
 
 
+def test_should_say_that_a_job_which_was_refused_was_never_submitted(api, batch, ledger):
+    batch.answers = [(400, "ClientException", "JobQueue is not in VALID state")]
+    api("POST /jobs", {})
+    (refused,) = ledger.newest("status", "RELEASED", most=10, after=None)
+    status, problem, headers = api(f"POST /jobs/{refused.job_id}/cancel")
+    assert (status, problem["type"]) == (409, "urn:pulse:problem:not-submitted")
+    assert "JobQueue is not in VALID state" in problem["detail"]
+    assert "retry-after" not in headers
+    assert batch.stopped == []
+
+
 def test_should_end_the_merge_when_the_shards_are_done(api, batch, end):
     array = api("POST /jobs", {"shards": 2}).content
     end("batch_succeeded", 0)

@@ -251,6 +251,15 @@ def test_should_submit_a_job_whose_answer_was_lost_only_when_batch_does_not_list
     assert batch.requests[0] == batch.requests[1], "exactly as it was planned"
 
 
+def test_should_leave_it_to_a_person_when_the_outcome_is_not_known_any_more(post, batch, clock):
+    batch.answers = [(500, "InternalServerError", "?")]
+    assert post({}, {"idempotency-key": "k"})[0] == 503
+    clock.forward(days=7)
+    status, problem, _ = post({}, {"idempotency-key": "k"})
+    assert (status, problem["type"]) == (409, "urn:pulse:problem:forgotten")
+    assert len(batch.requests) == 1
+
+
 @pytest.mark.parametrize("seconds", [0, 61, 3600])
 def test_should_adopt_a_job_whose_answer_was_lost_when_batch_lists_it(post, batch, clock, seconds):
     batch.answers = [ReadTimeoutError(endpoint_url="https://batch")]

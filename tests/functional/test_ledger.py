@@ -86,28 +86,36 @@ def test_should_settle_only_a_claimed_job(ledger):
     ledger.claim(KEY, [RECORD], PLAN)
     ledger.settle("batch-1", "aws-1")
     ledger.settle("batch-1", "aws-2")
-    ledger.release("batch-1", "late")
+    ledger.release(RECORD, "late")
     record = ledger.record("batch-1")
     assert (record.status, record.batch_job_id, record.lease_until) == ("SUBMITTED", "aws-1", None)
 
 
 def test_should_take_over_what_was_released_or_what_nobody_is_at_work_on(ledger):
-    until = NOW + timedelta(seconds=500)
+    again = {"until": NOW + timedelta(seconds=500), "budget_usd": None}
     ledger.claim(KEY, [RECORD], PLAN)
     late = structs.replace(RECORD, lease_until=NOW)
-    assert not ledger.take_over(late, until=until), "somebody else has taken it over since it was read"
-    assert ledger.take_over(RECORD, until=until)
-    assert not ledger.take_over(RECORD, until=until)
-    assert ledger.record("batch-1") == structs.replace(RECORD, lease_until=until)
+    assert not ledger.take_over(late, **again), "somebody else has taken it over since it was read"
+    held = ledger.take_over(RECORD, **again)
+    assert not ledger.take_over(RECORD, **again)
+    assert ledger.record("batch-1") == held == structs.replace(RECORD, lease_until=again["until"])
 
-    ledger.release("batch-1", "throttled")
+    ledger.release(held, "throttled")
     released = ledger.record("batch-1")
     assert (released.status, released.status_reason) == ("RELEASED", "throttled")
-    assert ledger.take_over(released, until=until)
-    assert not ledger.take_over(released, until=until)
+    assert ledger.take_over(released, **again)
+    assert not ledger.take_over(released, **again)
 
     ledger.settle("batch-1", "aws-1")
-    assert not ledger.take_over(ledger.record("batch-1"), until=until)
+    assert not ledger.take_over(ledger.record("batch-1"), **again)
+
+
+def test_should_release_a_claim_only_under_its_own_lease(ledger):
+    ledger.claim(KEY, [RECORD], PLAN)
+    ledger.release(RECORD, "throttled")
+    taken = ledger.take_over(ledger.record("batch-1"), until=NOW + timedelta(seconds=500), budget_usd=None)
+    ledger.release(RECORD, "throttled")
+    assert ledger.record("batch-1") == taken, "the first release arrived again"
 
 
 def test_should_keep_the_plan_as_it_was_sent(ledger):
@@ -145,6 +153,29 @@ def test_should_never_reserve_more_than_the_budget(ledger):
         claim(4, "11")
     assert ledger.spent("2026-03") == 10
     assert ledger.record("batch-2") is None, "what is refused leaves no trace"
+
+
+def test_should_give_a_reservation_back_with_the_claim_and_take_it_again(ledger):
+    budget = Decimal(10)
+    until = NOW + timedelta(seconds=500)
+    record = structs.replace(RECORD, reserved_usd=Decimal(6))
+    ledger.claim(KEY, [record], PLAN, Reservation(usd=Decimal(6), budget_usd=budget))
+    for _ in range(2):
+        ledger.release(record, "throttled")
+        assert ledger.spent("2026-03") == 0
+    other = structs.replace(RECORD, job_id="batch-2", reserved_usd=Decimal(5))
+    reservation = Reservation(usd=Decimal(5), budget_usd=budget)
+    ledger.claim(structs.replace(KEY, key="other"), [other], PLAN, reservation)
+    released = ledger.record("batch-1")
+    with pytest.raises(OverLimit, match=r"at most \$5\.00"):
+        ledger.take_over(released, until=until, budget_usd=budget)
+    assert ledger.record("batch-1") == released
+
+    ledger.release(other, "refused")
+    held = ledger.take_over(released, until=until, budget_usd=budget)
+    assert ledger.spent("2026-03") == 6
+    assert ledger.take_over(held, until=until + timedelta(seconds=500), budget_usd=budget)
+    assert ledger.spent("2026-03") == 6, "what was not given back is not taken again"
 
 
 def test_should_find_the_newest_jobs_of_a_data_set_and_of_a_profile(ledger):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from pulse.domain.job_record import JobRecord
 from tests.functional.api import Api
+from tests.functional.jobs import REQUESTED
 
 FIRST = {"dataset": "datasets/market_daily.csv", "attempts": 2, "tags": {"Team": "research"}}
 
@@ -75,6 +77,14 @@ def test_should_plan_and_submit_nothing_when_it_is_a_dry_run(api, first, batch):
 def test_should_answer_not_found_for_a_job_that_is_none(api, batch):
     status, problem, _ = api("POST /jobs/batch-20260302093000-00000000/rerun")
     assert (status, problem["type"]) == (404, "urn:pulse:problem:not-found")
+    assert batch.requests == []
+
+
+def test_should_say_that_the_request_of_another_clients_job_is_not_known(api, batch, ledger):
+    foreign = JobRecord(job_id="c0ffee", status="RUNNING", created_at=REQUESTED, foreign=True)
+    ledger.create(foreign)
+    status, problem, _ = api("POST /jobs/c0ffee/rerun")
+    assert (status, problem["type"]) == (404, "urn:pulse:problem:no-request")
     assert batch.requests == []
 
 

@@ -125,6 +125,14 @@ def test_should_refuse_what_may_cost_more_than_is_left_of_the_months_budget(post
     assert post({"batch_size_days": 8})[0] == 202
 
 
+@pytest.mark.usefixtures("budget")
+def test_should_leave_the_months_budget_to_others_when_batch_takes_nothing(post, batch, ledger):
+    batch.answers = [(400, "ClientException", "no")] * 5
+    assert {post({"batch_size_days": days})[0] for days in range(5, 10)} == {422}
+    assert ledger.spent("2026-03") == 0
+    assert post({})[0] == 202
+
+
 def test_should_note_what_a_job_cost(post, ledger, end):
     _, first = post({})
     end("batch_succeeded", first)

@@ -8,6 +8,8 @@ from typing import Any
 from pulse.domain.errors import Misconfigured, NotAccepted, OutcomeUnknown, RefusedByBatch, Unavailable
 
 FUNCTION_LIVES = timedelta(seconds=28)
+REPEATED = "repeated"
+"""The answer to a write is lost, and botocore sends it again, whatever happened meanwhile."""
 
 
 class Killed(BaseException):
@@ -55,7 +57,8 @@ class Wire:
 
     def __getattr__(self, name: str):
         def call(*args, **options):
-            fate = self._function.stop_at(name)
+            while (fate := self._function.stop_at(name)) == REPEATED:
+                getattr(self._port, name)(*args, **options)
             return FATES[fate](self._port, lambda: getattr(self._port, name)(*args, **options), args)
 
         return call
@@ -74,8 +77,6 @@ def _raising(error: BaseException, *, done: bool = False, later: bool = False):
 
 FATES = {
     "answered": lambda _, call, __: call(),
-    # botocore sends a write again whose answer was lost.
-    "repeated": lambda _, call, __: (call(), call())[1],
     "failed": _raising(Unavailable("failed")),
     "answer lost": _raising(Unavailable("lost"), done=True),
     "denied": _raising(Misconfigured("denied")),
@@ -89,7 +90,7 @@ FATES = {
     "killed, taken later": _raising(Killed(), later=True),
 }
 _READ = ("answered", "failed", "killed")
-_WRITE = ("answered", "failed", "answer lost", "repeated", "killed", "killed after")
+_WRITE = ("answered", "failed", "answer lost", REPEATED, "killed", "killed after")
 POSSIBLE = {
     **dict.fromkeys(("record", "plan", "claimed", "children", "runs"), _READ),
     **dict.fromkeys(("claim", "take_over", "settle", "release", "create", "move", "note_cost"), _WRITE),

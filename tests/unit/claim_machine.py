@@ -27,7 +27,7 @@ from pulse.domain.resources import Resources
 from pulse.services.finish_claim import FinishClaim
 from pulse.services.resume_claims import ResumeClaims
 from pulse.services.submit_job import SubmitJob
-from tests.unit.claim_functions import FUNCTION_LIVES, POSSIBLE, Function, Wire
+from tests.unit.claim_functions import FUNCTION_LIVES, POSSIBLE, REPEATED, Function, Wire
 from tests.unit.claim_world import CATALOGUE, LAGS, SITE, Clock, MemoryBatch, MemoryLedger
 from tests.unit.recorder import recorder
 
@@ -37,6 +37,8 @@ PREPARED = Preparation(resources=Resources(vcpus=0.25, memory_mib=512, gpus=0, t
 LIFE = ("RUNNABLE", "RUNNING", "SUCCEEDED")
 SETTLED_WITHIN, EVERY = timedelta(minutes=20), timedelta(minutes=5)
 MOST_FUNCTIONS = 4
+A_CALL = timedelta(microseconds=1)
+"""However short, it parts those who claim one after the other."""
 anything = st.integers(0, 59)
 fates = st.lists(st.one_of(st.just(0), anything), max_size=12)
 
@@ -76,6 +78,25 @@ class ClaimMachine(RuleBasedStateMachine):
             self.ask(name, [0] * calls, LAGS[0], stops=True)
         for function in self.functions[-2:]:
             self._steps(function, [], LAGS[0], stops=False)
+
+    @rule(name=st.sampled_from(sorted(REQUESTS)))
+    def release_late(self, name):
+        """The release of a job that was refused arrives again after the next call had it submitted."""
+        first = self._begun(name, "submit")
+        self._step(first, "refused")
+        self._step(first, REPEATED)
+        second = self._begun(name, "settle")
+        for function in (first, second):
+            self._steps(function, [], LAGS[0], stops=False)
+
+    @rule()
+    def refuse_the_merge(self):
+        """A function gets its array taken, and what merges it refused."""
+        function = self._begun("array", "submit")
+        self._step(function, "answered")
+        self._until(function, "submit")
+        self._step(function, "refused")
+        self._steps(function, [], LAGS[0], stops=False)
 
     @precondition(lambda self: self.events)
     @rule(which=anything, fates=fates, stops=st.booleans())
@@ -198,7 +219,9 @@ class ClaimMachine(RuleBasedStateMachine):
         return self._submitter(ledger, batch).submit(REQUESTS[name], identity)
 
     def _finisher(self, ledger, batch):
-        return self.finish_claim(ledger=ledger, batch=batch, clock=self.clock, pause_up_to=lambda _: None)
+        return self.finish_claim(
+            ledger=ledger, batch=batch, budget_usd=None, clock=self.clock, pause_up_to=lambda _: None
+        )
 
     def _resumer(self):
         return self.resume_claims(
@@ -236,6 +259,17 @@ class ClaimMachine(RuleBasedStateMachine):
         self.functions.append(function)
         self._steps(function, fates, lag, stops=stops)
 
+    def _begun(self, name, call):
+        """A function for the request that stands before this call, or has ended without it."""
+        self.ask(name, [], LAGS[0], stops=True)
+        function = self.functions[-1]
+        self._until(function, call)
+        return function
+
+    def _until(self, function, call):
+        while function.at not in {call, ""}:
+            self._step(function, "answered")
+
     def _steps(self, function, fates, lag, *, stops):
         self.batch.lag = lag
         for fate in fates:
@@ -246,6 +280,7 @@ class ClaimMachine(RuleBasedStateMachine):
             self._step(function, "answered")
 
     def _step(self, function, fate):
+        self.clock.now += A_CALL
         if function.at:
             function.step(fate)
         if not function.at and function in self.functions:

@@ -61,27 +61,29 @@ class MemoryLedger:
             raise NotFound(job_id)
         return self.plans[job_id]
 
-    def take_over(self, record, *, until):
+    def take_over(self, record, *, until, budget_usd):
         held = self.records[record.job_id]
         if record.status not in {"RELEASED", "CLAIMED"} or (held.status, held.lease_until) != (
             record.status,
             record.lease_until,
         ):
-            return False
+            return None
         self.records[record.job_id] = structs.replace(
             held, status="CLAIMED", lease_until=until, status_reason=""
         )
-        return True
+        return self.records[record.job_id]
 
     def settle(self, job_id, batch_job_id):
-        self._from_claimed(job_id, status="SUBMITTED", batch_job_id=batch_job_id)
-
-    def release(self, job_id, reason):
-        self._from_claimed(job_id, status="RELEASED", status_reason=reason)
-
-    def _from_claimed(self, job_id, **changes):
         if self.records[job_id].status == "CLAIMED":
-            self.records[job_id] = structs.replace(self.records[job_id], lease_until=None, **changes)
+            self._change(job_id, status="SUBMITTED", batch_job_id=batch_job_id)
+
+    def release(self, record, reason):
+        held = self.records[record.job_id]
+        if (held.status, held.lease_until) == ("CLAIMED", record.lease_until):
+            self._change(record.job_id, status="RELEASED", status_reason=reason)
+
+    def _change(self, job_id, **changes):
+        self.records[job_id] = structs.replace(self.records[job_id], lease_until=None, **changes)
 
     def record(self, job_id):
         return self.records.get(job_id)

@@ -72,9 +72,14 @@ class NoLook(ResumeClaims, frozen=True, kw_only=True):
 
 
 class Unconditional(MemoryLedger):
-    def take_over(self, record, *, until):
-        super().take_over(record, until=until)
-        return True
+    def take_over(self, record, *, until, budget_usd):
+        super().take_over(record, until=until, budget_usd=budget_usd)
+        return self.records[record.job_id]
+
+
+class ReleasedByAnybody(MemoryLedger):
+    def release(self, record, reason):
+        super().release(self.records[record.job_id], reason)
 
 
 ALWAYS_FOUND = "two jobs of one name|too many jobs|released, but it has a job"
@@ -83,6 +88,7 @@ MUTANTS = {
     "a denied look-up counts as a refused job": {"finish_claim": ReleasedWhenTheLookUpIsDenied},
     "SubmitJob is retried as boto3 does": {"finish_claim": SentAgainAfterALostAnswer},
     "a claim is taken over without a condition": {"ledger": Unconditional},
+    "a claim is released under whatever lease": {"ledger": ReleasedByAnybody},
 }
 CONSTANTS = {
     "no time for a job to be listed": {"LISTED_WITHIN": timedelta(0)},
