@@ -1,4 +1,4 @@
-"""Questions about processes, ports and proxies of this machine, asked of `ps` and `lsof`/`ss` where present."""
+"""Questions about processes, ports and proxies of this machine, asked of `ps`, `lsof`, `ss` where present."""
 
 import contextlib
 import os
