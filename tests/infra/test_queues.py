@@ -52,6 +52,7 @@ def test_a_function_takes_batches_and_gives_back_only_what_failed(local, name):
         if text(m["EventSourceArn"]) == f"{name}.Arn"
     ]
     assert text(mapping["FunctionName"]) == function
+    assert mapping["BatchSize"] == 5
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": at_once}
     assert local.resources("Lambda::Function")[function]["Timeout"] == timeout
