@@ -21,7 +21,7 @@ ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-setup: .venv/.ready node_modules/.ready ## install the exact versions of everything into this folder
+setup: .venv/.ready node_modules/.ready .cache/lambda-code/.ready ## install the exact versions of everything into this folder
 
 .venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pulse needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Say which: make PYTHON=python3.12"; exit 1; }
@@ -36,6 +36,11 @@ node_modules/.ready: package-lock.json
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' || { echo "Pulse needs Node 20 or newer; node is $$(node --version)"; exit 1; }
 	@echo "Installing the CDK command line of package-lock.json"
 	@npm ci --silent --no-progress
+	@touch $@
+
+.cache/lambda-code/.ready: .venv/.ready lambdas/requirements.txt infra/lambda_code.py config/default.yaml config/local.yaml
+	@echo "Fetching the functions' dependencies, so that synth needs no network"
+	@python -m infra.lambda_code
 	@touch $@
 
 demo: setup ## the whole path on this machine: deploy, one dropped file, one API call, two trained models, their alerts

@@ -1,7 +1,7 @@
 """The CDK entry: reads one environment's configuration (`-c env=NAME`) and composes its stacks.
 
-No AWS call, no git call: it synthesizes with no account, no network (once the functions' dependencies are
-cached) and no Docker.
+No AWS call, no git call: it synthesizes with no account, no network (`make setup` has fetched the functions'
+dependencies) and no Docker.
 """
 
 import sys

@@ -1,16 +1,19 @@
 """Rules between values of the configuration: what neither a type nor CloudFormation's synth would catch."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from infra.config_model import ComputeEnvironment, Config
+from infra.config_compute import ComputeEnvironment
+from infra.config_model import Config
+from infra.config_types import Cidr, is_private_range
 from infra.function_settings import USE_CASES, nothing_deployed, settings, variables
 from pulse.domain.fault import Fault, shown
 from pulse.domain.profile import Profile
-from pulse.domain.validation import InvalidInput
+from pulse.domain.validation import InvalidInput, allowed, shown_name
 from pulse.settings import PREFIX, Settings
 
 MAX_ENVIRONMENTS = 3
+MAX_DEFINITION_NAME = 128
 API_FUNCTIONS = ("submit_job", "cancel_job", "get_job")
 API_TIMEOUT_SECONDS = 29
 """An HTTP API answers 503 after 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
@@ -37,6 +40,7 @@ def check(config: Config) -> list[Fault]:
     told = settings(config, nothing_deployed(config))
     return [
         *_names(config),
+        *_network(config),
         *_environments(config),
         *_queues(config),
         *told.catalogue.faults(),
@@ -53,9 +57,19 @@ def _names(config: Config) -> Iterator[Fault]:
         for name in getattr(config, section):
             if not _NAME.match(name):
                 yield Fault(section, f"names of {_NAME_RULE}", shown(name))
+    if config.has_ec2 and len(config.names.ec2_job_definition) > MAX_DEFINITION_NAME:
+        limit = (
+            f"at most {MAX_DEFINITION_NAME - 4} characters beside EC2 environments, for those get NAME-ec2"
+        )
+        yield Fault("names.job_definition", limit, f"{len(config.names.job_definition)} characters")
     data, results = config.buckets.data.name, config.buckets.results.name
     if data is not None and data == results:
         yield Fault("buckets.results.name", "another name than buckets.data.name", shown(results))
+
+
+def _network(config: Config) -> Iterator[Fault]:
+    if not is_private_range(config.network.cidr):
+        yield Fault("network.cidr", allowed(Cidr), shown(config.network.cidr))
 
 
 def _environments(config: Config) -> Iterator[Fault]:
@@ -70,12 +84,18 @@ def _environments(config: Config) -> Iterator[Fault]:
         if not environment.instance_types:
             yield Fault(f"{at}.instance_types", "at least one instance type, such as g5.xlarge", "nothing")
         for i, instance_type in enumerate(environment.instance_types):
-            if _architecture(instance_type) != config.container.cpu_architecture:
-                yield Fault(
-                    f"{at}.instance_types[{i}]",
-                    f"an instance type of container.cpu_architecture {config.container.cpu_architecture}",
-                    shown(instance_type),
-                )
+            yield from _instance_type(config, environment, instance_type, f"{at}.instance_types[{i}]")
+
+
+def _instance_type(config: Config, environment: ComputeEnvironment, name: str, at: str) -> Iterator[Fault]:
+    cpu_architecture = config.container.cpu_architecture
+    if _architecture(name) != cpu_architecture:
+        limit = f"an instance type of container.cpu_architecture {cpu_architecture}"
+        yield Fault(at, limit, shown(name))
+    price = config.prices.ec2.get(name)
+    if environment.gpu and price and not price.gpus:
+        limit = "an instance type with a GPU, because of gpu: true"
+        yield Fault(at, limit, f"{shown(name)}, which has none in prices.ec2")
 
 
 def _queues(config: Config) -> Iterator[Fault]:
@@ -85,6 +105,7 @@ def _queues(config: Config) -> Iterator[Fault]:
             yield Fault("queues", f"at least {text}", "none")
     for name, queue in config.queues.items():
         yield from _order(config, name, f"queues.{name}.environments")
+        yield from _shares(queue.fair_share.shares if queue.fair_share else (), f"queues.{name}.fair_share")
         reasons = [limit.reason for limit in queue.job_state_time_limits]
         for i, reason in enumerate(reasons):
             if reason in reasons[:i]:
@@ -104,6 +125,15 @@ def _order(config: Config, name: str, at: str) -> Iterator[Fault]:
             yield Fault(f"{at}[{i}]", "each environment once", shown(environment))
     if len({environment.platform for environment in config.environments_of(name)}) > 1:
         yield Fault(at, "only Fargate or only EC2 environments", ", ".join(queue.environments))
+
+
+def _shares(names: Collection[str], at: str) -> Iterator[Fault]:
+    """https://docs.aws.amazon.com/batch/latest/APIReference/API_ShareAttributes.html"""
+    for group in names:
+        for name in names:
+            if group.endswith("*") and name != group and name.startswith(group[:-1]):
+                limit = f"share identifiers that do not overlap, and {shown(group)} covers it"
+                yield Fault(f"{at}.shares.{shown_name(name)}", limit, shown(name))
 
 
 def _profiles(config: Config) -> Iterator[Fault]:

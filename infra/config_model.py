@@ -1,7 +1,7 @@
 """The configuration as types, section by section of config/default.yaml.
 
 What a profile, a trigger or a retry rule is belongs to `pulse.domain`; rules between values are in
-`config_checks`, who is told of what in `config_alerts`.
+`config_checks`, who is told of what in `config_alerts`, where jobs run in `config_compute`.
 """
 
 from decimal import Decimal
@@ -10,9 +10,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from infra.config_alerts import Alerts
+from infra.config_compute import ComputeEnvironment, JobQueue
 from infra.config_types import (
     AccountId,
     BucketName,
+    Cidr,
     Days,
     JobDefinitionName,
     LogRetentionDays,
@@ -35,6 +37,11 @@ _MAX_BUDGET_USD = 10_000_000
 class Names(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stack_prefix: StackPrefix
     job_definition: JobDefinitionName
+
+    @property
+    def ec2_job_definition(self) -> str:
+        """The definition beside it, where there are EC2 environments."""
+        return f"{self.job_definition}-ec2"
 
 
 class Bucket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,78 +66,9 @@ class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Network(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mode: Literal["public", "nat", "endpoints"]
-    cidr: Annotated[
-        str,
-        Meta(
-            pattern=r"^(10|172\.(1[6-9]|2[0-9]|3[01])|192\.168)(\.[0-9]{1,3}){1,3}/(1[6-9]|2[0-4])\Z",
-            description="a private range of /16 to /24, such as 10.80.0.0/16",
-        ),
-    ]
+    cidr: Cidr
     availability_zones: Annotated[int, Meta(ge=1, le=6, description="an integer from 1 to 6")]
     flow_logs: bool
-
-
-class ComputeEnvironment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    type: Literal["FARGATE", "FARGATE_SPOT", "EC2", "SPOT"]
-    max_vcpus: Annotated[int, Meta(ge=1, le=100_000, description="vCPU, an integer from 1 to 100000")]
-    instance_types: tuple[
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^[a-z0-9-]+\.[a-z0-9-]+\Z",
-                description="a list of instance types with their size, such as g5.xlarge",
-            ),
-        ],
-        ...,
-    ] = ()
-    gpu: bool = False
-
-    @property
-    def platform(self) -> Platform:
-        return "FARGATE" if self.type.startswith("FARGATE") else "EC2"
-
-    @property
-    def spot(self) -> bool:
-        return self.type in ("FARGATE_SPOT", "SPOT")
-
-
-ShareName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9]{1,255}\*?\Z",
-        description="share identifiers of 1 to 255 letters and digits, of which the last may be *, "
-        "each with a weight from 0.0001 to 999.9999",
-    ),
-]
-
-
-class FairShare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    share_decay_seconds: Annotated[
-        int, Meta(ge=0, le=604_800, description="seconds, an integer from 0 to 604800")
-    ]
-    compute_reservation_percent: Annotated[int, Meta(ge=0, le=99, description="an integer from 0 to 99")]
-    shares: dict[ShareName, Annotated[float, Meta(ge=0.0001, le=999.9999)]] = {}
-
-
-class JobStateTimeLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """https://docs.aws.amazon.com/batch/latest/APIReference/API_JobStateTimeLimitAction.html"""
-
-    reason: Literal[
-        "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY",
-        "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
-        "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
-        "MISCONFIGURATION:EC2_INSTANCE_CONFIGURATION_UNSUPPORTED",
-    ]
-    max_time_seconds: Annotated[
-        int, Meta(ge=600, le=86_400, description="seconds, an integer from 600 to 86400")
-    ]
-
-
-class JobQueue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    priority: Annotated[int, Meta(ge=0, le=1000, description="an integer from 0 to 1000")]
-    environments: tuple[str, ...]
-    fair_share: FairShare | None = None
-    job_state_time_limits: tuple[JobStateTimeLimit, ...] = ()
 
 
 class Container(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 """Values of the configuration that AWS has rules for: what each may be, said once beside it."""
 
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -31,6 +32,24 @@ BucketName = Annotated[
         "letter or digit, without the prefixes and suffixes that S3 reserves",
     ),
 ]
+Cidr = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]+(\.[0-9]+){3}/[0-9]+\Z",  # the rest is said by is_private_range
+        description="a private range of /16 to /24 without host bits, such as 10.80.0.0/16: "
+        "of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
+    ),
+]
+_PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_PREFIX_LENGTHS = range(16, 25)
+ShareName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9]{1,255}\*?\Z",
+        description="share identifiers of 1 to 255 letters and digits, of which the last may be *, "
+        "each with a weight from 0.0001 to 999.9999",
+    ),
+]
 Days = Annotated[int, Meta(ge=1, le=3650, description="days, an integer from 1 to 3650")]
 LogRetentionDays = Annotated[
     Literal[
@@ -56,3 +75,13 @@ Host = Annotated[
         description="a host such as hooks.slack.com, or host:port",
     ),
 ]
+
+
+def is_private_range(cidr: str) -> bool:
+    """Whether what has the form of a Cidr is one: no octet is above 255, no bit of a host is set."""
+    try:
+        network = IPv4Network(cidr)
+    except ValueError:
+        return False
+    private = any(network.subnet_of(whole) for whole in _PRIVATE)
+    return private and network.prefixlen in _PREFIX_LENGTHS and str(network) == cidr

@@ -166,8 +166,6 @@ class JobsStack(cdk.Stack):
 
 
 def _code(functions: Functions) -> lambda_.Code:
-    folder = lambda_code.build(
-        runtime=functions.runtime, architecture=functions.architecture, bundle_for=functions.bundle_for
-    )
+    folder = lambda_code.build_for(functions)
     # Named after what it is made from: compiled files may differ in bytes and mean the same.
     return lambda_.Code.from_asset(str(folder), asset_hash=folder.name)

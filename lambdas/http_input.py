@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from pulse.domain import not_json
 from pulse.domain.errors import InvalidCall, InvalidRequest, NotFound, TooLarge
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job_id import usable_as_job_id
@@ -25,7 +26,8 @@ def json_body(event: dict[str, Any]) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        found = f"{shown(body[:40].decode('utf-8', 'replace'))} ({error})" if body else "nothing"
+        start = shown(body[:40].decode("utf-8", "replace"))
+        found = f"{start} ({not_json.reason(body, error)})" if body else "nothing"
         raise InvalidCall([Fault("body", "a JSON object in UTF-8", found)]) from error
 
 

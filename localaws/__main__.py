@@ -3,7 +3,6 @@ project.
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,8 +35,8 @@ def _env(root: Path) -> int:
     if found is None:
         _tell(f"Nothing runs for {root}. Start it with: python -m localaws up")
         return 1
-    for name, value in found.environment().items():
-        _say(f"export {name}={shlex.quote(value)}")
+    for line in found.shell_lines():
+        _say(line)
     return 0
 
 

@@ -7,9 +7,11 @@ botocore.
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,8 @@ __all__ = ["DEFAULT_ROOT", "Instance", "down", "running", "up"]
 START_SECONDS = 60
 STOP_SECONDS = 20
 LAST_PORT = 65535
+_BEFORE_KEYS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+"""Variables that clients read before or beside the keys of `environment`."""
 _NODE_VERSIONS = ",".join(str(major) for major in range(18, 31))
 
 
@@ -70,13 +74,28 @@ class Instance:
             "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "true",
             "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
             "LOCALAWS_ROOT": str(self.root),
+            **processes.past_proxies(),
         }
 
-    def session(self) -> "boto3.Session":
-        """A session with this instance's credentials and region. Its clients still need `endpoint_url`."""
-        import boto3  # noqa: PLC0415 - 200 ms that `up` and `down` need not pay
+    def shell_lines(self, more: Mapping[str, str] | None = None) -> list[str]:
+        """`environment`, and `more`, as lines for a shell that may be set to an account of AWS."""
+        exports = {**self.environment(), **(more or {})}
+        return [
+            f"unset {' '.join(_BEFORE_KEYS)}",
+            *(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
+        ]
 
-        return boto3.Session("test", "test", region_name=server.REGION)
+    def session(self) -> "boto3.Session":
+        """A session with this instance's credentials and region, whatever the user's profile and proxy are.
+        Its clients still need `endpoint_url`.
+        """
+        import boto3  # noqa: PLC0415 - 200 ms that `up` and `down` need not pay
+        from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import Session  # noqa: PLC0415
+
+        core = Session({"profile": (None, None, None, None)})  # no key of a file, no variable, no default
+        core.set_default_client_config(Config(proxies={}))
+        return boto3.Session("test", "test", region_name=server.REGION, botocore_session=core)
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of this instance; `options` go to boto3 as they are."""

@@ -1,4 +1,4 @@
-"""Questions about processes and ports of this machine, answered with `ps` and `lsof`/`ss` where present."""
+"""Questions about processes, ports and proxies of this machine, asked of `ps`, `lsof`, `ss` where present."""
 
 import contextlib
 import os
@@ -12,6 +12,13 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 _LISTEN = "0A"  # the state of a listening socket in /proc/net/tcp
+
+
+def past_proxies() -> dict[str, str]:
+    """What keeps clients on this machine from asking a proxy for LOOPBACK; the user's exceptions stay."""
+    said = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = said if said.strip() == "*" else ",".join(filter(None, [said, LOOPBACK, "localhost"]))
+    return {"no_proxy": hosts, "NO_PROXY": hosts}  # some clients read the one, some the other
 
 
 def free_port() -> int:

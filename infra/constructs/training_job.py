@@ -84,7 +84,7 @@ class TrainingJob(Construct):
         }
         self.definition_names = [config.names.job_definition]
         if config.has_ec2:
-            name = f"{config.names.job_definition}-ec2"
+            name = config.names.ec2_job_definition
             self.definitions["EC2"] = self._definition("Ec2Definition", name, self._instances())
             self.definition_names.append(name)
 

@@ -213,7 +213,6 @@ class Engine:
             job,
             environment=environment["computeEnvironmentName"],
             task_arn=f"arn:aws:ecs:{job.scope.region}:{job.scope.account}:task/{cluster}/{task_id}",
-            task_id=task_id,
             host=host,
         )
         self._tell(job)

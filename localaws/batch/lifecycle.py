@@ -46,7 +46,7 @@ def make_runnable(job: Job, now_ms: int) -> None:
     job.status = "RUNNABLE"
 
 
-def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str, host: Host | None) -> None:
+def begin_attempt(job: Job, *, environment: str, task_arn: str, host: Host | None) -> None:
     """STARTING: the attempt occupies the environment, and its host unless that is Fargate."""
     job.environment = environment
     job.status = "STARTING"
@@ -57,11 +57,15 @@ def begin_attempt(job: Job, *, environment: str, task_arn: str, task_id: str, ho
     job.container["taskArn"] = task_arn
     if host:
         job.container["containerInstanceArn"] = host.container_instance_arn
-    if log := destination(job, task_id):
-        job.container["logStreamName"] = log.stream
 
 
 def run(job: Job, now_ms: int) -> None:
+    """Only now the attempt has a log stream's name, as on AWS: one whose image was not pulled has none.
+
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_AttemptContainerDetail.html
+    """
+    if log := destination(job, task_id=job.container["taskArn"].rpartition("/")[2]):
+        job.container["logStreamName"] = log.stream
     job.detail["startedAt"] = now_ms
     job.status = "RUNNING"
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
@@ -123,12 +124,17 @@ def _metrics(metrics: dict[str, Any]) -> Table:
         title=f"{metrics['windows']} windows, {period['start']} to {period['end']}, "
         f"{metrics['runtime_seconds']:.1f} s, peak {metrics['peak_memory_mib']:.0f} MiB",
         title_justify="left",
+        box=SIMPLE_HEAD,
         show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
     )
     columns = ("trust", "mase", "mae", "rmse", "coverage", "skill_vs_persistence", "skill_vs_seasonal_naive")
-    table.add_column("variable")
+    table.add_column("variable", overflow="fold")
     for name in columns:
-        table.add_column(name.replace("_", " "), justify="right")
+        # Narrow enough for 80 columns; only a long variable's name is folded.
+        heading = name.replace("skill_vs", "skill vs").replace("_", "\n")
+        table.add_column(heading, justify="right", no_wrap=True)
     for variable, scores in metrics["variables"].items():
         table.add_row(escape(variable), *(_number(scores[name]) for name in columns))
     return table

@@ -1,6 +1,5 @@
 """`pulse local`: AWS on this machine with Pulse deployed to it."""
 
-import shlex
 import signal
 import threading
 from pathlib import Path
@@ -57,14 +56,14 @@ def down(*, erase: Erase = False) -> None:
 
 @app.command()
 def env() -> None:
-    """Print export lines that point any AWS client at it."""
+    """Print shell lines that point any AWS client at it."""
     found = localaws.running(DEFAULT_ROOT)
     where = found and local_stacks.addresses(found)
     if not found or not where:
         output.messages.print("Nothing runs here. Start it: pulse local up --detach")
         raise typer.Exit(ExitCode.FAILED)
-    for name, value in (found.environment() | where.environment()).items():
-        typer.echo(f"export {name}={shlex.quote(value)}")
+    for line in found.shell_lines(where.environment()):
+        typer.echo(line)
 
 
 def _start(root: Path, port: int) -> tuple[Instance, Addresses]:

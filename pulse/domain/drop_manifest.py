@@ -42,7 +42,7 @@ def read(raw: object, folder: str) -> tuple[tuple[str, ...], list[Fault]]:
         key = name if name.startswith(folder) else folder + name
         if key in keys:
             faults.append(Fault(f"files[{i}]", "each file once", shown(name)))
-        elif not (_is_below(name, folder) and is_table(key) and _is_key(key)):
+        elif not (_is_below(name, folder) and is_table(key, folder) and _is_key(key)):
             faults.append(Fault(f"files[{i}]", limit, shown(name)))
         keys[key] = None
     return tuple(keys), faults
@@ -52,7 +52,7 @@ def difference(wanted: Collection[str], found: Iterable[str], folder: str) -> st
     """How the tables that a manifest names differ from those `found` below its folder, for people; empty when
     they do not. Files that are no tables do not count.
     """
-    tables = {key for key in found if is_table(key)}
+    tables = {key for key in found if is_table(key, folder)}
     missing, unlisted = sorted(set(wanted) - tables), sorted(tables - set(wanted))
     lines = []
     if missing:

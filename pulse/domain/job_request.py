@@ -39,7 +39,7 @@ DatasetKey = Annotated[
         pattern=rf"^{DATASETS}[^\x00\ud800-\udfff]+\Z",
         max_length=MAX_KEY_BYTES,
         description="the key of an object in the data bucket, beginning with datasets/, or of a folder of "
-        "objects, ending with /",
+        f"objects, ending with /; at most {MAX_KEY_BYTES} bytes in UTF-8",
     ),
 ]
 VersionId = Annotated[

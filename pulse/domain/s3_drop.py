@@ -59,7 +59,7 @@ class S3Drop(Struct, frozen=True, kw_only=True):
     @property
     def meaning(self) -> Meaning:
         """What the drop asks for. Consoles mark a folder with an empty object whose key ends in `/`."""
-        if self.key.endswith("/"):
+        if self.key.endswith("/") and not self.size:
             return "folder"
         return next(
             (meaning for prefix, meaning in _MEANINGS.items() if self.key.startswith(prefix)), "elsewhere"

@@ -37,15 +37,15 @@ def name_of(key: str) -> str:
     return key.rpartition("/")[2]
 
 
-def is_hidden(key: str) -> bool:
-    """Whether the name is a marker's or a temporary file's, as Hadoop and Spark have it: `_SUCCESS`,
-    `.part-0.csv.crc`.
+def is_hidden(key: str, below: str) -> bool:
+    """Whether a name on the path below a prefix is that of a marker or of something temporary, as Hadoop and
+    Spark have it: `_SUCCESS`, `.part-0.csv.crc`, `_temporary/0/part-0.csv`.
     """
-    return name_of(key).startswith(_HIDDEN)
+    return any(name.startswith(_HIDDEN) for name in key.removeprefix(below).split("/"))
 
 
-def is_table(key: str) -> bool:
-    """Whether the training reads the object when it reads a folder; the same rule as in
+def is_table(key: str, below: str) -> bool:
+    """Whether the training reads the object when it reads the folder `below`; the same rule as in
     training/recursive_training/sources.py.
     """
-    return key.lower().endswith(_TABLE_SUFFIXES) and not is_hidden(key)
+    return key.lower().endswith(_TABLE_SUFFIXES) and not is_hidden(key, below)

@@ -30,8 +30,8 @@ _WHAT = ("prefix", "suffix", "on")
 
 
 class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`on: object`: each object with the prefix and the suffix is a data set. Names that begin with `_` or
-    `.` are not: they are markers and temporary files.
+    """`on: object`: each object with the prefix and the suffix is a data set. Where a name on the path below
+    the prefix begins with `_` or `.`, it is not: that is a marker or a temporary file.
 
     `on: _SUCCESS` or `on: manifest.json`: a data set is a folder of files, uploaded before its marker, which
     goes last. All other objects under the prefix wait for it; its arrival is one request for the folder that
@@ -84,11 +84,12 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         if self.has_marker:
             return key.startswith(self.prefix)
         fits = key.startswith(self.prefix) and key.lower().endswith(self.suffix.lower())
-        return fits and not is_hidden(key)
+        return fits and not key.endswith("/") and not is_hidden(key, self.prefix)
 
     def awaits(self, key: str) -> bool:
         """Whether an object that fits is one of a folder's files, and starts nothing."""
-        return self.has_marker and name_of(key) != self.on
+        is_marker = name_of(key) == self.on and not is_hidden(folder_of(key), self.prefix)
+        return self.has_marker and not is_marker
 
     def request(self, key: str, version_id: str = "") -> dict[str, Any]:
         """The JobRequest, as JSON holds it, for a dropped object or the folder that a marker completes."""

@@ -39,7 +39,7 @@ class DescribeDataset(Struct, frozen=True):
 
     def _folder(self, bucket: str, prefix: str) -> DatasetFacts | None:
         listing = self.objects.listing(bucket, prefix, limit=MAX_KEYS)
-        sizes = {key: size for key, size in listing.sizes.items() if is_table(key)}
+        sizes = {key: size for key, size in listing.sizes.items() if is_table(key, prefix)}
         if not sizes:
             return None
         seen = [facts for key in _sampled(sizes) if (facts := self._object(bucket, key, ""))]

@@ -1,8 +1,9 @@
 """From an object in the data bucket to a job, or to an alert that says why there is none. Never silence.
 
 A data set under `datasets/` is trained as the first matching trigger says, a folder of files when its marker
-arrives; a file `requests/*.json` is a JobRequest. What asks for nothing is only logged: folder markers of a
-console (keys that end in `/`), hidden names, uploads of clients that submit themselves, objects elsewhere.
+arrives; a file `requests/*.json` is a JobRequest. What asks for nothing is only logged: a console's folders
+(empty objects whose keys end in `/`), hidden names, uploads of clients that submit themselves, objects
+elsewhere.
 """
 
 from codecs import BOM_UTF8
@@ -10,14 +11,14 @@ from codecs import BOM_UTF8
 import msgspec
 from msgspec import Struct
 
-from pulse.domain import drop_manifest, idempotency
+from pulse.domain import drop_manifest, idempotency, not_json
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
 from pulse.domain.errors import OverLimit, Refused, RefusedByBatch
 from pulse.domain.fault import listed, shown
 from pulse.domain.idempotency import Identity
 from pulse.domain.s3_drop import S3Drop
-from pulse.domain.s3_layout import MANIFEST, folder_of, is_hidden, is_table
+from pulse.domain.s3_layout import DATASETS, MANIFEST, REQUESTS, folder_of, is_hidden, is_table
 from pulse.domain.trigger import Trigger, matching
 from pulse.services.finish_claim import Submission
 from pulse.services.ports import Objects
@@ -86,7 +87,7 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
     def _dataset(self, drop: S3Drop, trigger: Trigger | None) -> object:
         if trigger is None:
             triggers = ", ".join(map(str, self.submit_job.catalogue.triggers)) or "none is configured"
-            raise NoTrigger(f"No trigger fits this key. Triggers: {triggers}.")
+            raise NoTrigger(f"No trigger fits the key {shown(drop.key)}. Triggers: {triggers}.")
         if not trigger.has_marker and not drop.size:
             raise Empty("The file is empty.")
         if trigger.has_marker:
@@ -101,7 +102,7 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
                 raise Incomplete(different)
             return
         listing = self.objects.listing(drop.bucket, folder)
-        if listing.complete and not any(map(is_table, listing.sizes)):
+        if listing.complete and not any(is_table(key, folder) for key in listing.sizes):
             raise Incomplete(f"No .csv or .parquet is in {shown(folder)}, so there is nothing to train on.")
 
     def _keys(self, bucket: str, folder: str) -> list[str]:
@@ -136,18 +137,17 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         try:
             return msgspec.json.decode(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unusable(f"The file is not JSON: {shown(str(error))}.") from error
+            raise Unusable(f"The file is not JSON: {not_json.reason(text, error)}.") from error
 
 
 def _asks_for_nothing(drop: S3Drop, trigger: Trigger | None) -> str:
     """Why a drop is only logged; empty when it asks for a job."""
     if drop.meaning not in _NEXT:
         return f"{drop.meaning}: asks for nothing"
-    if drop.meaning == "dataset" and trigger and trigger.awaits(drop.key):
-        return f"waits for its marker {trigger.on}"
-    if drop.meaning == "dataset" and trigger is None and is_hidden(drop.key):
-        return "hidden name: asks for nothing"
-    return ""
+    if trigger:
+        return f"waits for its marker {trigger.on}" if trigger.awaits(drop.key) else ""
+    hidden = is_hidden(drop.key, below=REQUESTS if drop.meaning == "request" else DATASETS)
+    return "hidden name: asks for nothing" if hidden else ""
 
 
 _NEXT = {

@@ -139,12 +139,13 @@ def test_should_alert_rejected_when_the_folder_of_a_marker_holds_no_table(  # no
 def test_should_only_log_hidden_names_and_uploads(drop, put, batch, alerts, failed, log_lines):  # noqa: PLR0913, PLR0917 - fixtures and parameters
     keys = [
         *("datasets/one/_SUCCESS", "datasets/one/.hidden.csv", "datasets/one/_committed_123"),
+        *("datasets/one/_temporary/0/part-0.csv", "requests/_draft.json", "requests/.git/a.json"),
         *("datasets/uploads/0123456789abcdef/a.csv", "datasets/uploads/x/_SUCCESS", "datasets/uploads/x.pdf"),
     ]
     assert failed(drop(*(put(key) for key in keys))) == []
     assert (batch.requests, alerts()) == ([], [])
     reasons = [line["reason"] for line in log_lines() if line.get("message") == "No job for drop"]
-    assert reasons == ["hidden name: asks for nothing"] * 3 + ["upload: asks for nothing"] * 3
+    assert reasons == ["hidden name: asks for nothing"] * 6 + ["upload: asks for nothing"] * 3
 
 
 def test_should_submit_one_job_when_the_folder_holds_what_the_manifest_lists(  # noqa: PLR0913, PLR0917 - fixtures and parameters

@@ -88,7 +88,8 @@ def test_should_say_on_printable_lines_why_there_is_no_job_however_hostile_the_k
 @pytest.mark.parametrize(
     ("key", "size", "told", "next_step"),
     [
-        ("datasets/readme.txt", 10, "No trigger fits this key. Triggers: datasets/*.csv.", "add a trigger"),
+        ("datasets/a.csv ", 10, "fits the key 'datasets/a.csv '. Triggers: datasets/*.csv.", "add a trigger"),
+        ("datasets/a/", 10, "No trigger fits the key 'datasets/a/'.", "add a trigger"),
         ("datasets/empty.csv", 0, "The file is empty.", "a data set needs rows"),
         ("requests/weekly.yaml", 10, "Requests are files that end in .json.", "Correct the file"),
         ("datasets/nul\x00.csv", 10, "dataset:", "Repair what the reason names"),

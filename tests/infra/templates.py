@@ -57,3 +57,19 @@ def text(value: Any) -> str:
             return re.sub(r"\$\{AWS::(\w+)\}", r"$\1", template)
         case _:
             return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def rule(statement: dict[str, Any]) -> str:
+    """A policy's statement as `action action on resource resource if condition`."""
+    actions = " ".join(sorted(_listed(statement["Action"])))
+    resources = " ".join(sorted(text(resource) for resource in _listed(statement["Resource"])))
+    conditions = "".join(
+        f" if {operator} {key} {text(value)}"
+        for operator, keys in statement.get("Condition", {}).items()
+        for key, value in keys.items()
+    )
+    return f"{actions} on {resources}{conditions}"
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

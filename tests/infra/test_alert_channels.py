@@ -3,22 +3,12 @@
 from tests.infra.templates import FUNCTIONS, text
 
 
-def test_topics_take_tls_only_and_only_that_of_alarms_takes_alarms(local):
-    allowed = []
+def test_topics_take_tls_only(local):
     for name in ("AlertsTopic", "AlertsAlarms"):
         statements = local.resources("SNS::TopicPolicy")[f"{name}Policy"]["PolicyDocument"]["Statement"]
         [deny] = [s for s in statements if s["Effect"] == "Deny"]
         assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert text(deny["Resource"]) == name
-        allowed += [s for s in statements if s["Effect"] == "Allow"]
-    [allow] = allowed
-    assert text(allow["Resource"]) == "AlertsAlarms"
-    assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-    assert allow["Action"] == "sns:Publish"
-    assert text(allow["Condition"]["StringEquals"]["aws:SourceAccount"]) == "$AccountId"
-    assert text(allow["Condition"]["ArnLike"]["aws:SourceArn"]) == (
-        "arn:$Partition:cloudwatch:$Region:$AccountId:alarm:*"
-    )
 
 
 def test_alerts_reach_people_by_mail_and_slack_by_queue(local):
@@ -35,11 +25,6 @@ def test_alerts_reach_people_by_mail_and_slack_by_queue(local):
     assert text(slack["TopicArn"]) == "AlertsTopic"
     assert slack["FilterPolicy"] == {"skip_slack": [{"exists": False}]}
     assert text(slack["RedrivePolicy"]["deadLetterTargetArn"]) == "SendAlertAlertsDeadLetters.Arn"
-    for each in ("SendAlertAlertsQueue", "SendAlertAlertsDeadLetters"):
-        policy = local.resources("SQS::QueuePolicy")[f"{each}Policy"]["PolicyDocument"]["Statement"]
-        [allow] = [s for s in policy if s["Effect"] == "Allow"]
-        assert allow["Principal"] == {"Service": "sns.amazonaws.com"}
-        assert text(allow["Condition"]["ArnEquals"]["aws:SourceArn"]) == "AlertsTopic"
 
 
 def test_without_slack_there_is_no_function_for_it(synthesize):

@@ -29,6 +29,18 @@ def test_jobs_get_out_by_a_public_address_and_pay_for_no_nat(local):
     assert {text(route["GatewayId"]) for route in routes} == {"NetworkVpcIGW"}
 
 
+@pytest.mark.parametrize(
+    ("environment", "on_launch"),
+    [("local", True), ("default", False), ("everything", False), ("isolated", False)],
+)
+def test_a_subnet_gives_an_address_only_to_instances_that_have_no_other_way_out(
+    synthesize, environment, on_launch
+):
+    """A Fargate job asks for its own; an instance in a public subnet cannot."""
+    subnets = synthesize(environment).resources("EC2::Subnet").values()
+    assert {subnet["MapPublicIpOnLaunch"] for subnet in subnets} == {on_launch}
+
+
 def test_nothing_may_come_in_and_only_https_may_go_out(local):
     [group] = local.resources("EC2::SecurityGroup").values()
     assert "SecurityGroupIngress" not in group

@@ -1,6 +1,6 @@
 """Every role of the three stacks, statement by statement: nothing may be added or removed unseen."""
 
-from tests.infra.templates import FAIR, FIFO, INSTANCES, Synthesis, text
+from tests.infra.templates import FAIR, FIFO, INSTANCES, Synthesis, rule, text
 
 IMAGES = "arn:$Partition:ecr:$Region:$AccountId:repository/cdk-hnb659fds-container-assets-$AccountId-$Region"
 JOBS = "arn:$Partition:batch:$Region:$AccountId:job/*"
@@ -122,10 +122,6 @@ MANAGED = {
 }
 
 
-def listed(value):
-    return value if isinstance(value, list) else [value]
-
-
 def statements(synthesis: Synthesis, role: str) -> list[str]:
     """The role's statements as `action action on resource resource if condition`, sorted."""
     lines = []
@@ -135,14 +131,7 @@ def statements(synthesis: Synthesis, role: str) -> list[str]:
         for statement in policy["PolicyDocument"]["Statement"]:
             assert set(statement) - {"Condition"} == {"Action", "Effect", "Resource"}, statement
             assert statement["Effect"] == "Allow"
-            actions = " ".join(sorted(listed(statement["Action"])))
-            resources = " ".join(sorted(text(resource) for resource in listed(statement["Resource"])))
-            conditions = "".join(
-                f" if {operator} {key} {text(value)}"
-                for operator, keys in statement.get("Condition", {}).items()
-                for key, value in keys.items()
-            )
-            lines.append(f"{actions} on {resources}{conditions}")
+            lines.append(rule(statement))
     return sorted(lines)
 
 

@@ -203,6 +203,37 @@ def test_the_environment_points_every_client_here(root):
     assert done.stdout.strip() == "000000000000", done.stderr
 
 
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY"])
+def test_a_shell_with_a_proxy_a_profile_and_a_token_reaches_this_machine(root, monkeypatch, variable):
+    theirs = {variable: "http://127.0.0.1:9", "AWS_PROFILE": "nope", "AWS_SESSION_TOKEN": "theirs"}
+    for name, value in (theirs | {"NO_PROXY": "corp.example"}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("no_proxy", raising=False)
+    found = instance.up(root)
+    assert found.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert found.session().get_credentials().token is None
+
+    asks = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'], os.environ['NO_PROXY'])"
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'eval "$LINES" && exec "$0" -c "import os; $1"', sys.executable, asks],
+        env=os.environ | {"LINES": "\n".join(found.shell_lines())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "000000000000 corp.example,127.0.0.1,localhost", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "hosts"),
+    [("", "127.0.0.1,localhost"), ("*", "*"), ("a.example", "a.example,127.0.0.1,localhost")],
+)
+def test_a_users_exceptions_from_the_proxy_stay(monkeypatch, said, hosts):
+    monkeypatch.setenv("no_proxy", said)
+    monkeypatch.setenv("NO_PROXY", "")
+    assert processes.past_proxies() == {"no_proxy": hosts, "NO_PROXY": hosts}
+
+
 def test_the_command_line_starts_prints_and_stops(root, capsys):
     assert command.main(["--root", str(root), "env"]) == 1
     assert "python -m localaws up" in capsys.readouterr().err

@@ -251,7 +251,13 @@ def test_a_folder_is_read_whole_and_its_markers_in_silence(store, train, market,
     store.put("datasets/drop/a.csv", as_csv(market(300, ("a",))))
     store.put("datasets/drop/more/b.csv", as_csv(market(300, ("b",))))
     store.put("datasets/drop-2/c.csv", as_csv(market(300, ("c",))))
-    for marker in ("_SUCCESS", "manifest.json", ".hidden.csv", "more/_temporary.parquet"):
+    for marker in (
+        "_SUCCESS",
+        "manifest.json",
+        ".hidden.csv",
+        "more/_temporary.parquet",
+        "_temporary/0/c.csv",
+    ):
         store.put(f"datasets/drop/{marker}", "")
     assert train("--dataset-key", "datasets/drop/").code == 0
     metrics = store.metrics()

@@ -1,9 +1,15 @@
 """The forecaster on series whose future is known, and its interval on ones whose spread is."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from recursive_training.model import fit, horizon, observations_needed
-from recursive_training.series import Series
+from recursive_training.scores import score
+from recursive_training.series import LARGEST, Series
+from recursive_training.trust import CRITERIA
+from recursive_training.walk import serially, tasks
+from recursive_training.windows import cut, usable
 
 DAY = np.timedelta64(1, "D")
 
@@ -20,10 +26,28 @@ def test_steady_growth_is_carried_on():
     assert middle == pytest.approx(100 * 1.001 ** np.arange(600, 610), rel=1e-3)
 
 
-def test_a_constant_stays_constant_with_an_interval_of_no_width():
-    forecast = fit(series(np.full(200, 3.0)), 10).forecast(5)
+@pytest.mark.parametrize("value", [3.0, 7.8, 0.1, 1e-300, LARGEST, -7.8, 0.0])
+def test_a_constant_stays_that_very_number_with_an_interval_of_no_width(value):
+    forecast = fit(series(np.full(200, value)), 10).forecast(5)
     for numbers in (forecast.middle, forecast.lower, forecast.upper):
-        assert numbers == pytest.approx(np.full(5, 3.0))
+        assert numbers.tolist() == [value] * 5
+
+
+def test_a_constant_is_always_within_its_interval_and_never_beats_persistence():
+    pegged = series(np.full(400, 7.8))
+    windows = cut(date(2010, 9, 1), date(2011, 1, 31), 30)
+    parts, _ = serially(list(tasks(pegged, usable(pegged, windows, 30).windows, 30)))
+    assert (score(parts).coverage, score(parts).mae) == (1, 0)
+    assert {name: {succeeds(part) for part in parts} for name, succeeds in CRITERIA.items()} == {
+        "beats-persistence": {False},
+        "beats-baselines": {False},
+        "within-interval": {True},
+    }
+
+
+def test_a_forecast_ends_at_the_largest_number_that_may_be_observed():
+    soaring = series(LARGEST / 10.0 ** np.arange(200)[::-1])
+    assert fit(soaring, 10).forecast(10).upper == pytest.approx(np.full(10, LARGEST))
 
 
 def test_values_that_go_below_zero_are_forecast_by_their_differences():

@@ -53,6 +53,14 @@ def test_should_tell_what_a_drop_asks_for(key, meaning):
     assert S3Drop(bucket="b", key=key).meaning == meaning
 
 
+@pytest.mark.parametrize(
+    ("key", "meaning"), [("datasets/a/", "dataset"), ("requests/a.json/", "request"), ("a/", "elsewhere")]
+)
+def test_should_take_only_an_empty_object_for_a_consoles_folder(key, meaning):
+    assert S3Drop(bucket="b", key=key, size=1).meaning == meaning
+    assert S3Drop(bucket="b", key=key, size=0).meaning == "folder"
+
+
 def test_should_sort_sequencers_of_different_length_as_the_writes():
     writes = ["9", "0A", "10", "FFFFFFFFFFFFFFFF", "10000000000000000"]
     drops = [S3Drop(bucket="b", key="k", sequencer=sequencer) for sequencer in writes]
@@ -73,7 +81,9 @@ def test_should_keep_a_hostile_key_and_show_it_on_one_line(key):
     [
         ("datasets/a/part-0.csv", True),
         ("datasets/a/PART.PARQUET", True),
-        ("datasets/_a/part-0.csv", True),
+        ("datasets/_temporary/0/part-0.csv", False),
+        ("datasets/a/.staging/part-0.csv", False),
+        ("datasets/a_b/c.d/part-0.csv", True),
         ("datasets/a/_SUCCESS", False),
         ("datasets/a/_part.csv", False),
         ("datasets/a/.part-0.csv.crc", False),
@@ -85,7 +95,14 @@ def test_should_keep_a_hostile_key_and_show_it_on_one_line(key):
 def test_should_call_the_same_objects_of_a_folder_tables_as_the_training(key, table):
     bucket = SimpleNamespace(name="b", keys=lambda _: [key, "datasets/other.csv"])
     listing = sources.find(bucket, SimpleNamespace(data_prefix="datasets/"))
-    assert is_table(key) is (key in {version.key for version in listing.versions}) is table
+    assert is_table(key, "datasets/") is (key in {version.key for version in listing.versions}) is table
+
+
+def test_should_read_a_hidden_folder_that_is_asked_for():
+    key, folder = "datasets/_mine/part-0.csv", "datasets/_mine/"
+    bucket = SimpleNamespace(name="b", keys=lambda _: [key])
+    assert is_table(key, folder)
+    assert sources.find(bucket, SimpleNamespace(data_prefix=folder)).versions[0].key == key
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,19 @@ LISTED = Trigger(prefix="datasets/listed/", on="manifest.json", profile="small")
         ("datasets/a.csv.gz", False),
         ("datasets/a/_metadata.csv", False),
         ("datasets/a/.b.csv", False),
-        ("datasets/_a/.b/c.csv", True),
+        ("datasets/a/_temporary/0/b.csv", False),
+        ("datasets/.a/b.csv", False),
+        ("datasets/a_/b.c/d.csv", True),
         ("requests/a.csv", False),
     ],
 )
 def test_should_fit_objects_with_the_suffix_that_are_not_hidden(key, fits):
     assert CSV.matches(key) is fits
+
+
+def test_should_fit_below_a_prefix_with_a_hidden_name_and_no_folder_of_a_console():
+    assert Trigger(prefix="datasets/_mine/", suffix=".csv", profile="small").matches("datasets/_mine/a.csv")
+    assert not Trigger(profile="small").matches("datasets/a/")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,7 @@ def test_should_fit_objects_with_the_suffix_that_are_not_hidden(key, fits):
         ("datasets/folders/a/my_SUCCESS", True),
         ("datasets/folders/a/manifest.json", True),
         ("datasets/folders/_SUCCESS/part-0.csv", True),
+        ("datasets/folders/a/_temporary/_SUCCESS", True),
     ],
 )
 def test_should_hold_back_everything_but_the_marker(key, awaited):

@@ -51,7 +51,7 @@ class Fitted:
 
     ridge: Ridge
     logarithmic: bool
-    level: float
+    last: float
     volatility: float
     features: Numbers
     middle: Numbers
@@ -65,8 +65,9 @@ class Fitted:
 
     def _value(self, change: Numbers) -> Numbers:
         if not self.logarithmic:
-            return self.level + change
-        return np.exp(np.minimum(self.level + change, _HIGHEST_LOG))
+            return self.last + change
+        # A factor, so that no change is exactly the last value: exp(log(v)) may be a bit beside v.
+        return self.last * np.exp(np.minimum(change, _HIGHEST_LOG - math.log(self.last)))
 
     def artifact(self, known: Series) -> dict[str, Any]:
         """What is stored: plain values and a scikit-learn estimator; it loads without this package."""
@@ -78,7 +79,7 @@ class Fitted:
             "target": f"change over 1 to {len(self.middle)} observations, over volatility",
             "logarithmic": self.logarithmic,
             "volatility": self.volatility,
-            "last_value": float(known.values[-1]),
+            "last_value": self.last,
             "last_time": str(known.times[-1]),
             "interval_level": INTERVAL_LEVEL,
             "change": {"middle": self.middle, "lower": self.lower, "upper": self.upper},
@@ -119,7 +120,7 @@ def fit(known: Series, batch_size_days: int) -> Fitted:
     return Fitted(
         ridge=ridge,
         logarithmic=logarithmic,
-        level=float(levels[-1]),
+        last=float(known.values[-1]),
         volatility=now,
         features=x[-1],
         middle=middle * now,

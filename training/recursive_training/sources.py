@@ -11,7 +11,7 @@ from recursive_training.s3 import Bucket, StoredObject
 from recursive_training.tables import Table, read_table
 
 _SUFFIXES = (".csv", ".parquet")
-_MARKERS = ("_", ".")  # how the names of _SUCCESS and of hidden files begin
+_MARKERS = ("_", ".")  # how the names of _SUCCESS and of hidden files and folders begin
 _MANIFEST = "manifest.json"
 
 
@@ -61,7 +61,7 @@ def find(bucket: Bucket, options: Options) -> Listing:
     prefix = options.data_prefix
     if prefix is None:
         return Listing([Version(str(options.dataset_key), options.dataset_version_id)], [])
-    found = [key for key in bucket.keys(prefix) if not _is_marker(key)]
+    found = [key for key in bucket.keys(prefix) if not _is_marker(key.removeprefix(prefix))]
     keys = [key for key in found if key.lower().endswith(_SUFFIXES)]
     if not keys:
         raise NoSuchDatasetError(
@@ -102,9 +102,10 @@ def read(bucket: Bucket, listing: Listing) -> Tables:
     return Tables(sources, tables, Listing(versions, listing.left_out), left_out)
 
 
-def _is_marker(key: str) -> bool:
-    name = key.rsplit("/", maxsplit=1)[-1]
-    return name.startswith(_MARKERS) or name == _MANIFEST
+def _is_marker(path: str) -> bool:
+    """`path` below the folder: Spark keeps unfinished files in `_temporary/`."""
+    names = path.split("/")
+    return any(name.startswith(_MARKERS) for name in names) or names[-1] == _MANIFEST
 
 
 def _read(bucket: Bucket, version: Version) -> StoredObject:

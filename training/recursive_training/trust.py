@@ -7,6 +7,7 @@ was seen, towards 1 as windows succeed. (Gelman et al., Bayesian Data Analysis, 
 Success is defined by the criterion, chosen with --success-criterion:
 
 - beats-persistence (the default): the window's MAE is smaller than that of repeating the last known value.
+  A tie is no success: of a constant, persistence is never wrong either.
 - beats-baselines: it is smaller than that of persistence and than that of seasonal-naive. Where no season is
   known yet, persistence alone counts.
 - within-interval: at least 90 % of the window's observations, the interval's nominal level, lay inside the

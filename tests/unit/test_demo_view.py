@@ -1,0 +1,45 @@
+"""The demo's table of metrics, on a terminal of 80 columns."""
+
+from rich.console import Console
+
+from pulse.cli import demo_view
+
+SCORES = {
+    "trust": 0.529,
+    "mase": 4.054,
+    "mae": 102.874,
+    "rmse": 1164.988,
+    "coverage": 0.889,
+    "skill_vs_persistence": -0.024,
+    "skill_vs_seasonal_naive": None,
+}
+METRICS = {
+    "period": {"start": "1990-01-02", "end": "2022-12-28"},
+    "windows": 397,
+    "runtime_seconds": 4.2,
+    "peak_memory_mib": 207,
+}
+
+
+HEADINGS = ["variable", "trust", "mase", "mae", "rmse", "coverage", "persistence", "naive"]
+NUMBERS = ["0.529", "4.054", "102.874", "1164.988", "0.889", "-0.024", "–"]
+
+
+def lines(*variables: str) -> list[str]:
+    console = Console(width=80, color_system=None)
+    with console.capture() as captured:
+        console.print(demo_view._metrics(METRICS | {"variables": dict.fromkeys(variables, SCORES)}))
+    return captured.get().splitlines()
+
+
+def test_every_heading_name_and_number_is_whole():
+    _, _, _, headings, _, *rows = lines("spx_close", "nasdaq_close")
+    assert headings.split() == HEADINGS
+    assert [row.split() for row in rows] == [["spx_close", *NUMBERS], ["nasdaq_close", *NUMBERS]]
+
+
+def test_a_long_name_is_folded_and_its_numbers_are_whole():
+    name = "the_closing_price_of_an_index_of_indices"
+    _, _, _, _, _, first, *more = lines(name)
+    begin, *numbers = first.split()
+    assert (begin + "".join(map(str.strip, more)), numbers) == (name, NUMBERS)
