@@ -43,7 +43,10 @@ def _blocks(alert: Alert) -> list[dict[str, Any]]:
     stand in plain text or in code, where no sign of theirs formats: mrkdwn has no escape for its own.
     """
     return [
-        {"type": "header", "text": _plain_text(shortened(alert.headline, HEADER_CHARACTERS), HEADER_CHARACTERS)},
+        {
+            "type": "header",
+            "text": _plain_text(shortened(alert.headline, HEADER_CHARACTERS), HEADER_CHARACTERS),
+        },
         _section(f"{_ICONS[alert.kind]} *{alert.kind}*"),
         *_plain_sections(alert.reason, _REASON_CHARACTERS),
         *_sections(mrkdwn.table(alert), "*What to do next*"),

@@ -1,4 +1,4 @@
-"""How the children of an array ended, one by one and together, and an array with what follows it as one run."""
+"""How the children of an array ended, one by one and together; an array and its follower as one run."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -68,7 +68,8 @@ class Failures(Struct, frozen=True, kw_only=True):
             return ""
         more = self.count - len(named)
         last = f"{more} more" if more else named.pop()
-        return f": {'child' if self.count == 1 else 'children'} {' and '.join(filter(None, [', '.join(named), last]))}"
+        listed = f"{', '.join(named)} and {last}" if named else last
+        return f": {'child' if self.count == 1 else 'children'} {listed}"
 
 
 def in_words(cause: str) -> str:

@@ -12,7 +12,8 @@ UNDETERMINED = "UNDETERMINED"
 """AWS Batch's own word where it cannot say why a job does not start."""
 CANCELLED = "cancelled"
 _TIME_LIMIT = re.compile(
-    r"Canceled by JobStateTimeLimit action due to reason: ([A-Z][A-Z_]{7,}(?::[A-Z0-9_]+)?)(?:[.\s].*)?", re.DOTALL
+    r"Canceled by JobStateTimeLimit action due to reason: ([A-Z][A-Z_]{7,}(?::[A-Z0-9_]+)?)(?:[.\s].*)?",
+    re.DOTALL,
 )
 """With or without a full stop or an explanation behind the reason."""
 _TIMED_OUT = "Job attempt duration exceeded timeout"

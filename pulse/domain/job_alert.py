@@ -176,10 +176,8 @@ def _again(record: JobRecord, rerun: Size | None) -> str:
     if rerun is None:
         return ""
     each = " for each child" if record.array_size else ""
-    return (
-        f"Nothing: it is submitted again with {vcpus_text(rerun.vcpus)} vCPU and {rerun.memory_mib} MiB{each}. "
-        "If that is refused, you will be told."
-    )
+    size = f"{vcpus_text(rerun.vcpus)} vCPU and {rerun.memory_mib} MiB{each}"
+    return f"Nothing: it is submitted again with {size}. If that is refused, you will be told."
 
 
 def _retry(rerun: Size | None, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
@@ -196,13 +194,18 @@ def _commands(
     commands = [] if record.foreign or rerun else [command(again, "rerun", record.results_id)]
     if decides.log_stream:
         reads = command("Read its log", "logs", record.job_id)
-        commands.append(structs.replace(reads, line=f"{reads.line} --child {child.index}") if child else reads)
+        commands.append(
+            structs.replace(reads, line=f"{reads.line} --child {child.index}") if child else reads
+        )
     return tuple(commands)
 
 
 def _shown(log: tuple[str, ...]) -> tuple[str, ...]:
     """The last line longest: there the reason stands, and what to do."""
-    return (*(cut(line, LOG_CHARACTERS) for line in log[:-1]), *(cut(line, LAST_LINE_CHARACTERS) for line in log[-1:]))
+    return (
+        *(cut(line, LOG_CHARACTERS) for line in log[:-1]),
+        *(cut(line, LAST_LINE_CHARACTERS) for line in log[-1:]),
+    )
 
 
 def _outcome(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> str:

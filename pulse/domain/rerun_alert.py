@@ -1,4 +1,4 @@
-"""The alert when a job that died of memory is not submitted again although its own alert said so: REJECTED."""
+"""The alert when a job that died of memory is not submitted again, as its own alert said: REJECTED."""
 
 from msgspec import structs
 
@@ -46,9 +46,9 @@ def rerun_alert(record: JobRecord, place: Place, size: Size | None, refusal: Ref
 
 
 _NEXT_AFTER: dict[type[Refused], str] = {
-    OverLimit: "Run it again with what the reason allows: a higher max_cost_usd (--set max_cost_usd=AMOUNT), fewer "
-    "attempts or a shorter timeout_seconds; or raise the monthly budget in the configuration first.",
+    OverLimit: "Run it again with what the reason allows: a higher max_cost_usd (--set max_cost_usd=AMOUNT), "
+    "fewer attempts or a shorter timeout_seconds; or raise the monthly budget in the configuration first.",
     RefusedByBatch: "Repair what AWS Batch names (its queue, its job definition), then run it again.",
-    NoLargerSize: "Run it again with a profile of a queue that has more memory, a shorter period or fewer variables: "
-    "--set profile=NAME.",
+    NoLargerSize: "Run it again with a shorter period, fewer variables, or a profile of a queue that "
+    "has more memory (--set profile=NAME).",
 }

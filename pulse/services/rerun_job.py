@@ -40,8 +40,8 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         return self.submit_job.submit(request, identity, rerun=Rerun(job_id, "asked"))
 
     def with_more_memory(self, job_id: str) -> Outcome:
-        """Once a job that died of memory, with the next size up; however often it is asked for, it is one job.
-        A refusal becomes an alert REJECTED. Raises what SubmitJob.submit raises to be tried again.
+        """Once a job that died of memory, with the next size up; however often it is asked for, it is one
+        job. A refusal becomes an alert REJECTED. Raises what SubmitJob.submit raises to be tried again.
         """
         record = self.ledger.record(job_id)
         if record is None:

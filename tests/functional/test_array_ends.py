@@ -42,7 +42,9 @@ def happen(event, sqs_event, context, batch):
 
 
 def counted(size, failed):
-    return {"arrayProperties": {"size": size, "statusSummary": {"SUCCEEDED": size - failed, "FAILED": failed}}}
+    return {
+        "arrayProperties": {"size": size, "statusSummary": {"SUCCEEDED": size - failed, "FAILED": failed}}
+    }
 
 
 def test_should_tell_of_an_array_once(post, happen, alerts):
@@ -79,7 +81,9 @@ def test_should_say_which_children_failed_why_and_what_all_of_them_cost(post, ha
         happen("batch_failed_exit_code", child=child)
     assert happen(FAILED_BY_A_CHILD, **counted(3, 2)) == []
     (alert,) = alerts()
-    assert "2 of 3 children failed: children 1 and 2; 2 of them: missing variable. Child 1: " in alert["reason"]
+    assert (
+        "2 of 3 children failed: children 1 and 2; 2 of them: missing variable. Child 1: " in alert["reason"]
+    )
     assert (alert["job_id"], alert["cause"]) == (job_id, "missing-variable")
     assert f"pulse logs {job_id} --child 1" in [command["line"] for command in alert["commands"]]
     record = ledger.record(job_id)
@@ -109,7 +113,7 @@ def test_should_tell_what_is_known_before_the_queue_gives_up(  # noqa: PLR0913, 
     waits = []
 
     class Visibility:
-        def put_off(self, queue, receipt, seconds):
+        def put_off(self, _queue, _receipt, seconds):
             waits.append(seconds)
             clock.forward(seconds=seconds)
 
@@ -126,7 +130,9 @@ def test_should_tell_what_is_known_before_the_queue_gives_up(  # noqa: PLR0913, 
     assert "2 of 3 children failed: children 2 and 1 more" in alert["reason"]
 
 
-def test_should_count_the_end_of_an_array_once_however_long_its_alert_waits(post, happen, alerts, clock, capsys):
+def test_should_count_the_end_of_an_array_once_however_long_its_alert_waits(
+    post, happen, alerts, clock, capsys
+):
     post({"shards": 3})
     clock.forward(seconds=227)
     capsys.readouterr()

@@ -4,7 +4,6 @@ import json
 from datetime import date, timedelta
 from decimal import Decimal
 
-import boto3
 import pytest
 from msgspec import structs
 
@@ -158,7 +157,7 @@ def test_should_submit_a_job_that_died_of_memory_once_more_with_the_next_size_up
 
 
 @pytest.fixture
-def refused(post, end, reruns, sqs_event, context, alerts):
+def refused(post, end, reruns, sqs_event, context, alerts):  # noqa: PLR0913, PLR0917 - fixtures
     """Has a job die of memory and its rerun asked for twice; the alert of that."""
 
     def rerun(request, change=lambda: None):
@@ -194,14 +193,16 @@ def test_should_tell_when_aws_batch_refuses_a_rerun_with_more_memory(refused, ba
 
 def test_should_tell_when_the_configuration_allows_no_rerun_any_more(refused, settings, monkeypatch):
     def deploy():
-        monkeypatch.setenv("PULSE_PROFILES", structs.replace(settings, profiles={}).to_env()["PULSE_PROFILES"])
+        monkeypatch.setenv(
+            "PULSE_PROFILES", structs.replace(settings, profiles={}).to_env()["PULSE_PROFILES"]
+        )
         for cached in (bootstrap.settings, bootstrap.submit_job, bootstrap.rerun_job):
             cached.cache_clear()
 
     assert "profile" in refused({}, deploy)["reason"]
 
 
-def test_should_tell_nobody_of_a_refused_rerun_who_wants_to_hear_of_no_failure(
+def test_should_tell_nobody_of_a_refused_rerun_who_wants_to_hear_of_no_failure(  # noqa: PLR0913, PLR0917 - fixtures
     post, end, reruns, sqs_event, context, batch, alerts
 ):
     _, quiet = post({"alerts": {"kinds": ["SUCCEEDED"]}})

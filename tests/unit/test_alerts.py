@@ -171,7 +171,7 @@ def test_should_tell_of_an_array_what_its_commonest_failure_was_and_what_helps()
     alert = job_alert(array, PLACE, failed=DIED_OF_MEMORY)
     assert alert.headline.endswith(" failed: 3 of 24 children, most often out of memory")
     assert alert.reason.startswith(
-        "3 of 24 children failed: children 4, 7 and 19; 2 of them: out of memory. Child 7: The container needed"
+        "3 of 24 children failed: children 4, 7 and 19; 2 of them: out of memory. Child 7: The container "
     )
     assert (alert.cause, alert.next_step) == (
         "out-of-memory",
@@ -195,10 +195,16 @@ def test_should_leave_it_at_the_array_where_no_child_is_known_or_somebody_cancel
 @pytest.mark.parametrize(
     ("failed", "told"),
     [
-        (Failures(count=1, of=3, indexes=(1,), cause="usage", with_cause=1), "1 of 3 children failed: child 1"),
+        (
+            Failures(count=1, of=3, indexes=(1,), cause="usage", with_cause=1),
+            "1 of 3 children failed: child 1",
+        ),
         (Failures(count=2, of=3, indexes=(0, 2)), "2 of 3 children failed: children 0 and 2"),
         (Failures(count=5, of=9, indexes=(3, 7)), "5 of 9 children failed: children 3, 7 and 3 more"),
-        (Failures(count=20, of=100, indexes=(3, 7, 9)), "20 of 100 children failed: children 3, 7, 9 and 17 more"),
+        (
+            Failures(count=20, of=100, indexes=(3, 7, 9)),
+            "20 of 100 children failed: children 3, 7, 9 and 17 more",
+        ),
         (
             Failures(count=12, of=12, indexes=tuple(range(12)), cause="usage", with_cause=9),
             "12 of 12 children failed: children 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more; 9 of them: usage",
