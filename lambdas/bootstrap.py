@@ -122,9 +122,10 @@ def past_runs() -> "PastRuns":
 
 @cache
 def rerun_job() -> "RerunJob":
+    from lambdas.bootstrap_events import place
     from pulse.services.rerun_job import RerunJob
 
-    return RerunJob(ledger=ledger(), submit_job=submit_job())
+    return RerunJob(ledger=ledger(), submit_job=submit_job(), publish_alert=publish_alert(), place=place())
 
 
 @cache

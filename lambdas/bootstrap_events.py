@@ -79,6 +79,7 @@ def watch_end() -> "WatchEnd":
         catalogue=here.catalogue,
         place=place(),
         price_runs=price_runs(),
+        clock=bootstrap.now,
     )
 
 

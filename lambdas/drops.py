@@ -9,7 +9,6 @@ from lambdas import bootstrap, sqs_batch
 from lambdas.telemetry import Job, count, of, reason, submitted
 from pulse.domain import envelope, s3_drop
 from pulse.domain.envelope import Envelope
-from pulse.domain.errors import Refused
 from pulse.domain.fault import printable
 from pulse.domain.s3_drop import S3Drop
 from pulse.services.submit_drop import Outcome
@@ -37,16 +36,17 @@ def _submit(event: Envelope) -> None:
 
 
 def _rerun(event: Envelope) -> None:
-    """A job that died of memory. What refuses it was told with the alert of the first one."""
+    """A job that died of memory."""
     job_id = str(event.detail.get("job_id", ""))
-    try:
-        submission = bootstrap.rerun_job().with_more_memory(job_id)
-    except Refused as refusal:
-        count(metrics, "Refused")
-        logger.warning("No rerun", job_id=printable(job_id[:128]), reason=reason(refusal))
+    told = printable(job_id[:128])
+    outcome = bootstrap.rerun_job().with_more_memory(job_id)
+    if outcome.submission:
+        submitted(logger, metrics, "Rerun", outcome.submission, rerun_of=told)
         return
-    if submission:
-        submitted(logger, metrics, "Rerun", submission, rerun_of=printable(job_id[:128]))
+    count(metrics, "Refused")
+    if outcome.alerted:
+        count(metrics, Job.ALERTS_SENT)
+    logger.warning("No rerun", job_id=told, reason=reason(outcome.reason), alerted=outcome.alerted)
 
 
 def _finish(event: Envelope) -> None:

@@ -7,6 +7,7 @@ from lambdas import bootstrap_events, sqs_batch
 from lambdas.telemetry import Job, count, ended, of, reason
 from pulse.domain import envelope, job_event
 from pulse.domain.envelope import JOB_DESCRIBED, JOB_OVERDUE, JOB_WAITS, SOURCE, Envelope
+from pulse.domain.errors import AskedToWait
 from pulse.domain.fault import printable
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def _record(event: Envelope) -> None:
         foreign=bool(result.record and result.record.foreign),
         alerted=result.alerted,
     )
+    if result.again_in_seconds:
+        raise AskedToWait("Children of the array failed of which nothing was heard.", result.again_in_seconds)
 
 
 def _blocked(event: Envelope) -> None:

@@ -29,6 +29,8 @@ FACT_CHARACTERS = 1200
 SENTENCE_CHARACTERS = 200
 LOG_CHARACTERS = 240
 """Of each of at most 20 lines of the log."""
+LAST_LINE_CHARACTERS = 500
+"""Of the last of them: as much as is left of a line when its secrets are taken out."""
 
 
 class Fact(Struct, frozen=True):

@@ -26,8 +26,8 @@ class Place(Struct, frozen=True, kw_only=True):
 
 def headline(record: JobRecord, outcome: str) -> str:
     """The outcome stays whole, however long the name of the data set is."""
-    room = HEADLINE_CHARACTERS - len(outcome) - len("Retrodiction of  ")
-    return f"Retrodiction of {cut(_subject(record), room)} {outcome}"
+    of, name = _subject(record)
+    return f"{of} {cut(name, HEADLINE_CHARACTERS - len(outcome) - len(f'{of}  '))} {outcome}"
 
 
 def command(label: str, verb: str, job_id: str) -> Command:
@@ -58,7 +58,8 @@ def job_links(record: JobRecord, place: Place, *, report: bool = False) -> tuple
     return tuple(links)
 
 
-def _subject(record: JobRecord) -> str:
-    if record.dataset:
-        return printable(record.dataset)
-    return f"job {printable(record.job_name)}" if record.foreign else "all data sets"
+def _subject(record: JobRecord) -> tuple[str, str]:
+    """What a job is, and its name. What others submit may be anything."""
+    if record.foreign:
+        return "Job", printable(record.job_name)
+    return "Retrodiction of", printable(record.dataset) if record.dataset else "all data sets"

@@ -43,7 +43,7 @@ def notification(alert: Alert) -> dict[str, Any]:
 def _description(alert: Alert) -> str:
     """In Slack's markdown. Of the metadata a chat shows nothing, so that the facts are told here as well."""
     reason = escaped(alert.reason or alert.headline, _REASON_CHARACTERS)
-    facts = "\n".join(mrkdwn.fact(fact, "  ") for fact in alert.facts[:_MOST_FACTS])
+    facts = "\n".join(mrkdwn.fact(fact) for fact in alert.facts[:_MOST_FACTS])
     parts = (reason, mrkdwn.table(alert), mrkdwn.log(alert), facts)
     return "\n\n".join(part for part in parts if part)
 

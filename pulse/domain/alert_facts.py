@@ -144,6 +144,8 @@ def _cost(record: JobRecord) -> tuple[str, str]:
     cost_usd, quoted_usd = record.cost_usd, record.quoted_usd
     if cost_usd is None:
         return "Quote", usd(quoted_usd) if quoted_usd is not None else ""
+    if not cost_usd:
+        return "Cost", "nothing: it never ran"
     told = f"{usd(cost_usd)} estimated"
     if not quoted_usd:
         return "Cost", told

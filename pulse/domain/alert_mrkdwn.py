@@ -37,9 +37,14 @@ def code(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
-def fact(told: Fact, between: str) -> str:
-    """The label in bold, and the value."""
-    return f"*{escaped(told.label, LABEL_CHARACTERS)}*{between}{escaped(told.value, VALUE_CHARACTERS)}"
+def label(told: Fact) -> str:
+    """In bold."""
+    return f"*{escaped(told.label, LABEL_CHARACTERS)}*"
+
+
+def fact(told: Fact) -> str:
+    """The label in bold, and the value as code, in which nothing formats."""
+    return f"{label(told)}  {code(escaped(told.value, VALUE_CHARACTERS))}"
 
 
 def table(alert: Alert) -> str:
@@ -79,4 +84,5 @@ def _link(link: Link) -> str:
 
 
 def _block(text: str, limit: int) -> str:
-    return "```" + escaped(text.replace("`", "'"), limit) + "```"
+    """Only three backticks end it, and one at its end would be taken for part of them."""
+    return "```\n" + escaped(text.replace("```", "'''"), limit) + "\n```"

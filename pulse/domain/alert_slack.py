@@ -7,7 +7,7 @@ from typing import Any
 
 from pulse.domain import alert_mrkdwn as mrkdwn
 from pulse.domain.alert import Alert, Kind, shortened
-from pulse.domain.alert_mrkdwn import code, escaped
+from pulse.domain.alert_mrkdwn import VALUE_CHARACTERS, code, escaped
 
 HEADER_CHARACTERS = 150
 SECTION_CHARACTERS = 3000
@@ -33,52 +33,70 @@ _ICONS: dict[Kind, str] = {
 
 
 def message(alert: Alert) -> dict[str, Any]:
-    """The body of a webhook call. `text` is what notifications and screen readers say."""
-    return {"text": escaped(f"{alert.kind}: {alert.headline}", SECTION_CHARACTERS), "blocks": _blocks(alert)}
+    """The body of a webhook call. `text` is what notifications and screen readers say, unformatted."""
+    text = escaped(f"{alert.kind}: {alert.headline}", SECTION_CHARACTERS)
+    return {"text": text, "mrkdwn": False, "blocks": _blocks(alert)}
 
 
 def _blocks(alert: Alert) -> list[dict[str, Any]]:
-    """In the order in which a person reads; a part that has nothing to say is left out."""
-    header = {"type": "plain_text", "text": _header(alert.headline)}
-    said = f"{_ICONS[alert.kind]} *{alert.kind}*\n{escaped(alert.reason, _REASON_CHARACTERS)}"
+    """In the order in which a person reads; a part that has nothing to say is left out. Names from outside
+    stand in plain text or in code, where no sign of theirs formats: mrkdwn has no escape for its own.
+    """
     return [
-        {"type": "header", "text": header},
-        _section(said),
-        *_sections(mrkdwn.table(alert), _next(alert), mrkdwn.log(alert)),
+        {
+            "type": "header",
+            "text": _plain_text(shortened(alert.headline, HEADER_CHARACTERS), HEADER_CHARACTERS),
+        },
+        _section(f"{_ICONS[alert.kind]} *{alert.kind}*"),
+        *_plain_sections(alert.reason, _REASON_CHARACTERS),
+        *_sections(mrkdwn.table(alert), "*What to do next*"),
+        *_plain_sections(alert.next_step, _NEXT_CHARACTERS),
+        *_sections(_commands(alert), mrkdwn.log(alert)),
         *_facts(alert),
-        *_sections(_left_out(alert), mrkdwn.links(alert)),
+        *_left_out(alert),
+        *_sections(mrkdwn.links(alert)),
         *_names(alert),
     ]
 
 
-def _header(headline: str) -> str:
-    """Escaped, for Slack keeps plain text so as well: https://github.com/slackapi/bolt-python/issues/513."""
-    return escaped(shortened(headline, HEADER_CHARACTERS), HEADER_CHARACTERS)
+def _plain_text(text: str, limit: int) -> dict[str, Any]:
+    """A text object in which nothing formats and `:tada:` stays. Escaped, for Slack keeps plain text so as
+    well: https://github.com/slackapi/bolt-python/issues/513.
+    """
+    return {"type": "plain_text", "text": escaped(text, limit), "emoji": False}
 
 
-def _next(alert: Alert) -> str:
-    step = f"*What to do next*\n{escaped(alert.next_step, _NEXT_CHARACTERS)}"
+def _plain_sections(text: str, limit: int) -> list[dict[str, Any]]:
+    return [{"type": "section", "text": _plain_text(text, limit)}] if text else []
+
+
+def _commands(alert: Alert) -> str:
     lines = "\n".join(f"{command.label}: {code(command.line)}" for command in alert.commands)
-    return f"{step}\n{escaped(lines, _COMMANDS_CHARACTERS)}" if lines else step
+    return escaped(lines, _COMMANDS_CHARACTERS)
 
 
 def _facts(alert: Alert) -> list[dict[str, Any]]:
-    fields = [_text(mrkdwn.fact(fact, "\n")) for fact in alert.facts[:_MOST_FACTS]]
+    """In two columns, a row a fact: the label, and the value in plain text."""
+    fields = [
+        text
+        for fact in alert.facts[:_MOST_FACTS]
+        for text in (_text(mrkdwn.label(fact)), _plain_text(fact.value or "-", VALUE_CHARACTERS))
+    ]
     return [
         {"type": "section", "fields": fields[start : start + FIELDS]}
         for start in range(0, len(fields), FIELDS)
     ]
 
 
-def _left_out(alert: Alert) -> str:
+def _left_out(alert: Alert) -> list[dict[str, Any]]:
     sentences = "\n".join(f"• {sentence}" for sentence in alert.left_out)
-    return f"*Left out*\n{escaped(sentences, _LEFT_OUT_CHARACTERS)}" if sentences else ""
+    return [_section("*Left out*"), *_plain_sections(sentences, _LEFT_OUT_CHARACTERS)] if sentences else []
 
 
 def _names(alert: Alert) -> list[dict[str, Any]]:
     """Small, at the foot."""
     told = "  ·  ".join(f"{name.label} {name.value}" for name in alert.names)
-    return [{"type": "context", "elements": [_text(escaped(told, _NAMES_CHARACTERS))]}] if told else []
+    return [{"type": "context", "elements": [_plain_text(told, _NAMES_CHARACTERS)]}] if told else []
 
 
 def _sections(*texts: str) -> list[dict[str, Any]]:

@@ -9,18 +9,21 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from pulse.domain.diagnosis_ended import DEPENDENCY_FAILED, ENDED, OUT_OF_MEMORY
+from pulse.domain.diagnosis_ended import CHILD_FAILED, DEPENDENCY_FAILED, ENDED, OUT_OF_MEMORY, UNKNOWN
 from pulse.domain.diagnosis_evidence import evidence
 from pulse.domain.diagnosis_image import IMAGE
 from pulse.domain.diagnosis_start import START
-from pulse.domain.diagnosis_stopped import NO_CAPACITY, STOPPED, UNDETERMINED, WAITS_LONG, stuck
+from pulse.domain.diagnosis_stopped import CANCELLED, NO_CAPACITY, STOPPED, UNDETERMINED, WAITS_LONG, stuck
 from pulse.domain.job_record import JobRecord
 from pulse.domain.redaction import redacted, redacted_lines
 
 __all__ = [
+    "CANCELLED",
+    "CHILD_FAILED",
     "DEPENDENCY_FAILED",
     "DUPLICATE",
     "OUT_OF_MEMORY",
+    "UNKNOWN",
     "Diagnosis",
     "blocked",
     "diagnose",
@@ -83,10 +86,10 @@ def blocked(reason: str, *, spot: bool = False) -> Diagnosis:
 
 
 def dies_of_memory(record: JobRecord, log_lines: Sequence[str] = ()) -> bool:
-    """Whether a failed job is worth another try with more memory: a single job of ours that has had none."""
+    """Whether a failed job is worth another try with more memory: one of ours that has had none."""
     return (
         record.status == "FAILED"
-        and not (record.foreign or record.array_size or record.rerun_because == "memory")
+        and not (record.foreign or record.rerun_because == "memory")
         and diagnose(record, log_lines).cause == OUT_OF_MEMORY
     )
 

@@ -6,11 +6,13 @@ training_exit_codes.py.
 
 from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV
 
-from pulse.domain.diagnosis_evidence import Evidence, Row, both, either, exits, logs, once, says
+from pulse.domain.diagnosis_evidence import Evidence, Row, both, either, ends_with, exits, logs, once, says
 from pulse.domain.training_exit_codes import MEANINGS
 
 OUT_OF_MEMORY = "out-of-memory"
 DEPENDENCY_FAILED = "dependency-failed"
+CHILD_FAILED = "array-child-failed"
+UNKNOWN = "unknown"
 _SIGNALLED = 128
 _KILLED = _SIGNALLED + SIGKILL
 _CRASHED = tuple(_SIGNALLED + signal for signal in (SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV))
@@ -48,7 +50,7 @@ ENDED = (
     ),
     Row(
         says("Array Child Job failed"),
-        "array-child-failed",
+        CHILD_FAILED,
         "At least one child of this array job failed.",
         "Find the failed child in AWS Batch and read its log, then submit the array again.",
         retry_helps=False,
@@ -67,7 +69,7 @@ ENDED = (
     Row(
         either(
             both(exits(_ACCESS_DENIED), lambda known: bool(known.denial.action)),
-            logs("not authorized to perform", "(AccessDenied", "(403) when", "(Forbidden) when"),
+            ends_with("not authorized to perform", "(AccessDenied", "(403) when", "(Forbidden) when"),
         ),
         "access-denied",
         "AWS denied the job an action{denial.told}.",
@@ -75,14 +77,14 @@ ENDED = (
         retry_helps=False,
     ),
     Row(
-        logs("(NoSuchKey)", "(NoSuchBucket)", "(NoSuchVersion)", "(404) when calling"),
+        ends_with("(NoSuchKey)", "(NoSuchBucket)", "(NoSuchVersion)", "(404) when calling"),
         MEANINGS[66].cause,
         "What was to be read is not there: the bucket, the data set or its version.",
         "Drop the data set, or name one that is there.",
         retry_helps=False,
     ),
     Row(
-        logs(
+        ends_with(
             "(SlowDown)",
             "(Throttling",
             "(ServiceUnavailable)",
@@ -97,7 +99,7 @@ ENDED = (
         retry_helps=True,
     ),
     Row(
-        logs("ModuleNotFoundError", "ImportError: "),
+        ends_with("ModuleNotFoundError", "ImportError: "),
         "image-incomplete",
         "The image lacks a Python module that the training needs.",
         "Build and deploy the image again with the module that the log names.",
@@ -152,10 +154,17 @@ ENDED = (
         retry_helps=False,
     ),
     Row(
-        lambda _: True,
-        "unknown",
+        lambda known: bool(known.record.log_stream),
+        UNKNOWN,
         "The job ended with an error.",
         "Read the end of the log.",
+        retry_helps=False,
+    ),
+    Row(
+        lambda _: True,
+        UNKNOWN,
+        "The job ended with an error, and no log of it is known.",
+        "Look at the job in the AWS Batch console.",
         retry_helps=False,
     ),
 )

@@ -29,6 +29,8 @@ _DENIALS = (
         r"\((?:AccessDenied(?:Exception)?|403|Forbidden)\) when calling the (?P<action>\w{1,128}) operation"
     ),
 )
+_ERROR = re.compile(r"(?:Error|Exception)\b|\b(?i:error|critical|fatal|denied)\b")
+_LESSER = re.compile(r"\b(?:DEBUG|INFO|WARN|WARNING)\b")
 _ROLE = re.compile(r"assumed-role/(?P<role>[\w+=,.@-]{1,64})/")
 
 
@@ -59,12 +61,14 @@ class Denial(NamedTuple):
 
 class Evidence(NamedTuple):
     """`said`: what AWS wrote; the reason of a job that somebody stopped is that person's free text, and left
-    out. `log`: the last lines. `denial`: the first that AWS speaks of, or else the last in the log.
+    out. `log`: the last lines. `error`: the last of them that tells of an error, or else the very last; those
+    before it may have been dealt with. `denial`: the first that AWS speaks of, or else that of the error.
     """
 
     record: JobRecord
     said: tuple[str, ...]
     log: tuple[str, ...]
+    error: str
     denial: Denial
 
 
@@ -88,7 +92,8 @@ def evidence(record: JobRecord, log_lines: Sequence[str]) -> Evidence:
     theirs = [record.reason, *([] if is_stopped(record) else [record.status_reason])]
     said = tuple(text[:_CHARACTERS_READ] for text in theirs)
     log = tuple(line[:_CHARACTERS_READ] for line in log_lines[-_LINES_READ:])
-    return Evidence(record, said, log, _denial((*said, *reversed(log))))
+    error = _error(log)
+    return Evidence(record, said, log, error, _denial((*said, error)))
 
 
 def is_stopped(record: JobRecord) -> bool:
@@ -109,11 +114,12 @@ def says(*beginnings: str, about: tuple[str, ...] = ()) -> Fits:
 
 def logs(*words: str) -> Fits:
     """The log holds one of `words`, and the container ended with an exit code that leaves the cause open."""
-    return lambda known: (
-        bool(known.record.exit_code)
-        and known.record.exit_code not in _DECIDING_CODES
-        and any(word in line for line in known.log for word in words)
-    )
+    return lambda known: _is_open(known) and any(word in line for line in known.log for word in words)
+
+
+def ends_with(*words: str) -> Fits:
+    """The log's last error holds one of `words`, and the exit code leaves the cause open."""
+    return lambda known: _is_open(known) and any(word in known.error for word in words)
 
 
 def exits(*codes: int | None) -> Fits:
@@ -131,6 +137,15 @@ def either(*conditions: Fits) -> Fits:
 def once(known: Evidence) -> bool:
     """The job had no more than one attempt."""
     return known.record.attempts <= 1
+
+
+def _is_open(known: Evidence) -> bool:
+    return bool(known.record.exit_code) and known.record.exit_code not in _DECIDING_CODES
+
+
+def _error(log: Sequence[str]) -> str:
+    errors = (line for line in reversed(log) if _ERROR.search(line) and not _LESSER.search(line))
+    return next(errors, log[-1] if log else "")
 
 
 def _denial(texts: Iterable[str]) -> Denial:

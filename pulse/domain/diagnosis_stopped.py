@@ -10,9 +10,12 @@ from pulse.domain.diagnosis_evidence import CANCELLED_THROUGH_PULSE, Evidence, F
 
 UNDETERMINED = "UNDETERMINED"
 """AWS Batch's own word where it cannot say why a job does not start."""
+CANCELLED = "cancelled"
 _TIME_LIMIT = re.compile(
-    r"Canceled by JobStateTimeLimit action due to reason: ([A-Z][A-Z_]{7,}(?::[A-Z0-9_]+)?)"
+    r"Canceled by JobStateTimeLimit action due to reason: ([A-Z][A-Z_]{7,}(?::[A-Z0-9_]+)?)(?:[.\s].*)?",
+    re.DOTALL,
 )
+"""With or without a full stop or an explanation behind the reason."""
 _TIMED_OUT = "Job attempt duration exceeded timeout"
 
 
@@ -139,14 +142,14 @@ STOPPED = (
     ),
     Row(
         _through_pulse,
-        "cancelled",
+        CANCELLED,
         "Somebody cancelled the job through Pulse.",
         "Nothing, if that was meant. Otherwise submit it again.",
         retry_helps=True,
     ),
     Row(
         lambda known: is_stopped(known.record),
-        "cancelled",
+        CANCELLED,
         "Somebody cancelled or terminated the job in AWS Batch, not through Pulse.",
         "Nothing, if that was meant. Otherwise submit it again; CloudTrail names who called CancelJob or "
         "TerminateJob.",
@@ -154,7 +157,7 @@ STOPPED = (
     ),
     Row(
         says("Task stopped by user"),
-        "cancelled",
+        CANCELLED,
         "Somebody stopped the job's task in Amazon ECS.",
         "Nothing, if that was meant. Otherwise submit it again; CloudTrail names who called StopTask.",
         retry_helps=True,

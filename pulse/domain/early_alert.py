@@ -15,6 +15,7 @@ from pulse.domain.fault import cut, printable
 from pulse.domain.job_record import JobRecord
 
 _NOTHING = "Nothing: it goes on by itself."
+_SHORT_SECONDS = 3600
 
 
 def submitted_alert(record: JobRecord, place: Place) -> Alert:
@@ -47,14 +48,15 @@ def started_alert(record: JobRecord, place: Place) -> Alert:
 def overdue_alert(record: JobRecord, place: Place, *, now: datetime) -> Alert:
     """The job should have ended by now. `now`: when the alert is made, UTC."""
     since = record.started_at
-    so_far = f" for {in_words((now - since).total_seconds())}, since {_clock(since)}" if since else ""
+    seconds = (now - since).total_seconds() if since else 0.0
+    so_far = f" for {in_words(seconds)}, since {_clock(since, seconds)}" if since else ""
     again = f" {record.attempts} of its attempts ended before this one." if record.attempts else ""
     return _alert(
         "OVERDUE",
         record,
         place,
         outcome="is overdue",
-        reason=f"The job has been running{so_far}, and should have ended{_due(record)}.{again}",
+        reason=f"The job has been running{so_far}, and should have ended{_due(record, seconds)}.{again}",
         next_step="See in its log whether it still makes progress. Let it run if it does, or else stop it.",
         commands=(
             command("See what it does", "logs", record.job_id),
@@ -131,8 +133,8 @@ def _expected(record: JobRecord) -> str:
     return f" It will likely {' and '.join(told)}." if told else ""
 
 
-def _due(record: JobRecord) -> str:
-    due = f" by {_clock(record.due_at)}" if record.due_at else ""
+def _due(record: JobRecord, ran_seconds: float) -> str:
+    due = f" by {_clock(record.due_at, ran_seconds)}" if record.due_at else ""
     if record.due_seconds:
         return f"{due}: its request expects {in_words(record.due_seconds)}"
     if record.usual:
@@ -143,5 +145,7 @@ def _due(record: JobRecord) -> str:
     return due or " by now"
 
 
-def _clock(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _clock(at: datetime, span_seconds: float) -> str:
+    """To the second where the whole span is short."""
+    seconds = ":%S" if span_seconds < _SHORT_SECONDS else ""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M{seconds}} UTC"

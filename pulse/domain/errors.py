@@ -195,8 +195,8 @@ class NotDelivered(TryAgain):
 
 
 class AskedToWait(NotDelivered):
-    """Raised when a receiver of alerts says how long to wait, and that is longer than the caller can; and
-    while another call is at the same alert.
+    """Raised when a receiver of alerts says how long to wait, and that is longer than the caller can; while
+    another call is at the same alert; and when more will be known of what it tells.
     """
 
 

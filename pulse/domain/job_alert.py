@@ -2,19 +2,37 @@
 
 from typing import NamedTuple
 
-from pulse.domain.alert import LOG_CHARACTERS, REASON_CHARACTERS, SEVERITIES, Alert, sentences
+from msgspec import structs
+
+from pulse.domain.alert import (
+    LAST_LINE_CHARACTERS,
+    LOG_CHARACTERS,
+    REASON_CHARACTERS,
+    SEVERITIES,
+    Alert,
+    Command,
+    sentences,
+)
 from pulse.domain.alert_about_job import Place, command, headline, job_links, results_uri
 from pulse.domain.alert_facts import job_facts, job_names
 from pulse.domain.alert_variables import LEGEND, table
 from pulse.domain.alerts_wanted import is_wanted, muted
-from pulse.domain.array_children import Failures
-from pulse.domain.diagnosis import DEPENDENCY_FAILED, DUPLICATE, Diagnosis, diagnose
+from pulse.domain.array_children import Child, Failures, in_words, record_of
+from pulse.domain.diagnosis import (
+    CANCELLED,
+    CHILD_FAILED,
+    DEPENDENCY_FAILED,
+    DUPLICATE,
+    UNKNOWN,
+    Diagnosis,
+    diagnose,
+)
 from pulse.domain.fault import cut
 from pulse.domain.job_record import JobRecord
 from pulse.domain.resources import vcpus_text
 from pulse.domain.training_metrics import TrainingMetrics
 
-__all__ = ["Place", "Size", "is_told", "job_alert"]
+__all__ = ["Place", "Size", "deciding", "is_told", "job_alert"]
 
 _RETRY = {True: "helps", False: "does not help unless something is changed first"}
 
@@ -38,6 +56,15 @@ def is_told(record: JobRecord) -> bool:
     return cause != DUPLICATE and not (record.follows and cause == DEPENDENCY_FAILED)
 
 
+def deciding(record: JobRecord, failed: Failures | None) -> JobRecord:
+    """Whose end and log tell why the job failed: of an array that failed by its children one of these, where
+    one is known.
+    """
+    if failed and failed.example and diagnose(record).cause == CHILD_FAILED:
+        return record_of(record, failed.example)
+    return record
+
+
 def job_alert(  # noqa: PLR0913, PLR0917 - what there may be to tell
     record: JobRecord,
     place: Place,
@@ -46,25 +73,31 @@ def job_alert(  # noqa: PLR0913, PLR0917 - what there may be to tell
     rerun: Size | None = None,
     failed: Failures | None = None,
     *,
+    run: JobRecord | None = None,
     previous: TrainingMetrics | None = None,
     log: tuple[str, ...] = (),
 ) -> Alert:
     """The alert of a SUCCEEDED or FAILED record. `note` says why there are no metrics; `previous` are those
     of the run that it is compared to. `rerun`: with what a job is submitted again that died of memory.
-    `log`: the last lines of a failed job's log as they are; secrets are taken out here.
+    `run`: how long all of it took and what it cost, where the record is of a part. `log`: the last lines of
+    a failed job's log (`deciding`) as they are; secrets are taken out here.
     """
     if record.status == "SUCCEEDED":
-        return _succeeded(record, place, metrics, note, previous)
-    return _failed(record, place, rerun, failed, diagnose(record, log))
+        return _succeeded(record, place, metrics, note, previous, run or record)
+    return _failed(record, place, rerun, failed, log, run or record)
 
 
-def _succeeded(
+def _succeeded(  # noqa: PLR0913, PLR0917 - as above
     record: JobRecord,
     place: Place,
     metrics: TrainingMetrics | None,
     note: str,
     previous: TrainingMetrics | None,
+    run: JobRecord,
 ) -> Alert:
+    if record.foreign and not metrics:
+        # It may be no training at all: where ours writes its results, nothing may be.
+        record, note = structs.replace(record, results_bucket=""), ""
     results = results_uri(record)
     step = f"Read the report: {results}report.html" if metrics else f"Look at the results: {results}"
     more = (("Compared to", record.compared_to if metrics and previous else ""),)
@@ -74,8 +107,8 @@ def _succeeded(
         about=record.results_id,
         headline=headline(record, "succeeded"),
         reason=_outcome(metrics, previous) if metrics else f"The job ended well. {note}".strip(),
-        next_step=step if results else "Look at the job's log.",
-        facts=job_facts(record, place, metrics=metrics, more=more),
+        next_step=step if results else "Nothing, unless the job should have done more: see its log.",
+        facts=job_facts(run, place, metrics=metrics, more=more),
         names=job_names(record),
         table=table(metrics, previous) if metrics else (),
         left_out=sentences(metrics.left_out) if metrics else (),
@@ -89,33 +122,29 @@ def _succeeded(
     )
 
 
-def _failed(
-    record: JobRecord, place: Place, rerun: Size | None, failed: Failures | None, diagnosis: Diagnosis
+def _failed(  # noqa: PLR0913, PLR0917 - as above
+    record: JobRecord,
+    place: Place,
+    rerun: Size | None,
+    failed: Failures | None,
+    log: tuple[str, ...],
+    run: JobRecord,
 ) -> Alert:
-    why = f"{failed}. {diagnosis.explanation}" if failed else diagnosis.explanation
-    outcome = _of_children(failed) if failed else f"failed: {_words(diagnosis.cause)}"
-    again = (
-        f"Nothing: it is submitted again with {vcpus_text(rerun.vcpus)} vCPU and {rerun.memory_mib} MiB."
-        if rerun
-        else ""
-    )
-    retry = () if rerun else (("Trying again", _RETRY[diagnosis.retry_helps]),)
-    run_it_again = "Run it again" if diagnosis.retry_helps else "Then run it again"
-    commands = [] if record.foreign or rerun else [command(run_it_again, "rerun", record.results_id)]
-    if record.log_stream:
-        commands.append(command("Read its log", "logs", record.job_id))
+    decides = deciding(record, failed)
+    diagnosis = diagnose(decides, log)
+    child = failed.example if failed and decides is not record else None
     return Alert(
         kind="FAILED",
         severity=SEVERITIES["FAILED"],
         about=record.results_id,
-        headline=headline(record, outcome),
-        reason=cut(why, REASON_CHARACTERS),
-        next_step=again or diagnosis.advice,
-        facts=job_facts(record, place, more=retry),
+        headline=headline(record, _of_children(failed, diagnosis) if failed else _of_one(record, diagnosis)),
+        reason=cut(_why(failed, child, diagnosis), REASON_CHARACTERS),
+        next_step=_again(record, rerun) or diagnosis.advice,
+        facts=job_facts(run, place, more=_retry(rerun, diagnosis)),
         names=job_names(record),
-        log=tuple(cut(line, LOG_CHARACTERS) for line in diagnosis.log_lines),
-        commands=tuple(commands),
-        links=job_links(record, place),
+        log=_shown(diagnosis.log_lines),
+        commands=_commands(record, decides, child, diagnosis, rerun),
+        links=job_links(structs.replace(record, log_stream=decides.log_stream), place),
         job_id=record.results_id,
         batch_job_id=record.batch_job_id,
         profile=record.profile,
@@ -125,13 +154,58 @@ def _failed(
     )
 
 
-def _of_children(failed: Failures) -> str:
-    commonest = f", most often {_words(failed.cause)}" if failed.cause else ""
-    return f"failed: {failed.count} of {failed.of} children{commonest}"
+def _of_one(record: JobRecord, diagnosis: Diagnosis) -> str:
+    if diagnosis.cause == UNKNOWN and record.exit_code is not None:
+        return f"failed with exit code {record.exit_code}"
+    return f"failed: {in_words(diagnosis.cause)}"
 
 
-def _words(cause: str) -> str:
-    return cause.replace("-", " ")
+def _of_children(failed: Failures, diagnosis: Diagnosis) -> str:
+    told = f"failed: {failed.count} of {failed.of} children"
+    if not failed.example:
+        return told
+    return f"{told}, {'most often ' if failed.count > 1 else ''}{in_words(diagnosis.cause)}"
+
+
+def _why(failed: Failures | None, child: Child | None, diagnosis: Diagnosis) -> str:
+    of_child = f"Child {child.index}: " if child and failed and failed.count > 1 else ""
+    return f"{failed}. {of_child}{diagnosis.explanation}" if failed else diagnosis.explanation
+
+
+def _again(record: JobRecord, rerun: Size | None) -> str:
+    if rerun is None:
+        return ""
+    each = " for each child" if record.array_size else ""
+    size = f"{vcpus_text(rerun.vcpus)} vCPU and {rerun.memory_mib} MiB{each}"
+    return f"Nothing: it is submitted again with {size}. If that is refused, you will be told."
+
+
+def _retry(rerun: Size | None, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
+    """Of what was stopped on purpose nothing: whether it helps is not the question."""
+    if rerun or diagnosis.cause == CANCELLED:
+        return ()
+    return (("Trying again", _RETRY[diagnosis.retry_helps]),)
+
+
+def _commands(
+    record: JobRecord, decides: JobRecord, child: Child | None, diagnosis: Diagnosis, rerun: Size | None
+) -> tuple[Command, ...]:
+    again = "Run it again" if diagnosis.retry_helps else "Then run it again"
+    commands = [] if record.foreign or rerun else [command(again, "rerun", record.results_id)]
+    if decides.log_stream:
+        reads = command("Read its log", "logs", record.job_id)
+        commands.append(
+            structs.replace(reads, line=f"{reads.line} --child {child.index}") if child else reads
+        )
+    return tuple(commands)
+
+
+def _shown(log: tuple[str, ...]) -> tuple[str, ...]:
+    """The last line longest: there the reason stands, and what to do."""
+    return (
+        *(cut(line, LOG_CHARACTERS) for line in log[:-1]),
+        *(cut(line, LAST_LINE_CHARACTERS) for line in log[-1:]),
+    )
 
 
 def _outcome(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> str:

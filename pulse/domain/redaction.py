@@ -5,7 +5,7 @@ line costs time in proportion to its length. Too much is rather replaced than to
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pulse.domain.fault import cut, printable
 
@@ -15,17 +15,38 @@ _READ_CHARACTERS = 8192
 _EDGE_CHARACTERS = 256
 """What is left out where a longer line was cut for reading: half a secret is not recognised any more."""
 
-_LABELS = (
-    r"secret[_-]?access[_-]?key|secret[_-]?key|client[_-]?secret|session[_-]?token|security[_-]?token|"
-    r"access[_-]?token|refresh[_-]?token|auth[_-]?token|id[_-]?token|api[_-]?key|private[_-]?key|"
-    r"passphrase|passwords?|passwd|pwd"
+_KEYS = (
+    r"(?:access|account|admin|api|auth|client|consumer|deploy|encryption|license|master|private|secret|service|"
+    r"session|shared|signing|ssh|storage|subscription|webhook)[_-]?key"
 )
+"""Not any word that ends in "key": most name a place in S3, a table or a data set."""
+_PAGING = r"(?<!next)(?<!next[_-])(?<!page)(?<!page[_-])(?<!continuation)(?<!continuation[_-])"
+_LABELS = (
+    rf"{_KEYS}|{_PAGING}token|passphrase|passwords?|passwd|pwd|credentials?|"
+    # A secret's ARN holds "123456789012:secret:" before its name, and "bypass" is no password.
+    r"(?<![0-9]:)secret|(?:(?<![a-z])|(?<=db)|(?<=user))pass"
+)
+"""How a label ends; whatever precedes it may be part of its word."""
 _VALUE = r"""(?:\\?"[^"]*+"?|\\?'[^']*+'?|[^\s&]++)"""
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z ]{0,32}PRIVATE KEY")
 _KEY_BODY = re.compile(r"\A\s*+(?:[A-Za-z0-9+/=]*+\s*+|Proc-Type:.*|DEK-Info:.*|-----END .*)\Z")
 _KEPT = rf"\g<kept>{MARKER}"
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
+_PORT = re.compile(r"[^:@]*+:[0-9]{1,5}\Z")
+
+
+def _without_user(url: re.Match[str]) -> str:
+    """A URL without user and password, which reach to the last @, also over signs that ought to be escaped.
+    An @ in the path of a host with or without a port is none of theirs.
+    """
+    user, at, host = url["rest"].rpartition("@")
+    authority, slash, _ = user.partition("/")
+    if not at or (slash and (":" not in authority or _PORT.match(authority))):
+        return url[0]
+    return f"://{MARKER}@{host}"
+
+
+_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # A private key, also one that the line does not end; and a line of one (64 or 70 characters of Base64).
     (
         re.compile(
@@ -43,23 +64,39 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         _KEPT,
     ),
-    # The header, whatever its scheme. "may require authorization: server message" is what a registry says.
+    # The headers, whatever their scheme. "may require authorization: server message" is what a registry says.
     (
         re.compile(
-            r"""(?i)(?P<kept>authorization\\?["']?\s*+[:=]\s*+)(?!server message)"""
+            r"""(?i)(?P<kept>(?:authorization|cookie)\\?["']?\s*+[:=]\s*+)(?!server message)"""
             r"""(?:\\?"[^"]*+"?|\\?'[^']*+'?|.++)"""
         ),
         _KEPT,
     ),
     (re.compile(r"(?i)(?P<kept>\bbearer\s++)[A-Za-z0-9._~+/=-]{8,}+"), _KEPT),
     (re.compile(r"(?P<kept>\b[Bb]asic\s++)[A-Za-z0-9+/=]{16,}+"), _KEPT),
-    (re.compile(rf"""(?i)(?P<kept>(?:{_LABELS})\\?["']?\s*+[:=]\s*+){_VALUE}"""), _KEPT),
-    (re.compile(rf"(?i)(?P<kept>--(?:{_LABELS}|token|secret)\s++){_VALUE}"), _KEPT),
-    (re.compile(r"(?P<kept>://)[^/\s@]++(?=@)"), _KEPT),
+    (re.compile(rf"""(?i)(?P<kept>(?:{_LABELS})\\?["']?\s*+[:=]++>?\s*+){_VALUE}"""), _KEPT),
+    # A pair as containers and parameters have it: {"name": "DB_PASSWORD", "value": …}.
+    (
+        re.compile(
+            rf"""(?i)(?P<kept>(?:{_LABELS})\\?["']\s*+,\s*+\\?["'][a-z]{{0,16}}value\\?["']\s*+:\s*+){_VALUE}"""
+        ),
+        _KEPT,
+    ),
+    (re.compile(rf"(?i)(?P<kept>--(?:[a-z]{{1,16}}-){{0,3}}?(?:{_LABELS})\s++){_VALUE}"), _KEPT),
+    (re.compile(r"://(?P<rest>(?:[^\s:]|:(?!//))*+)"), _without_user),
     (re.compile(r"""(?i)(?P<kept>\bhooks\.slack(?:-gov)?\.com\\?/)[^\s"'<>]++"""), _KEPT),
     (re.compile(r"\bxox[a-z]-[A-Za-z0-9-]{8,}+|\bxapp-[A-Za-z0-9-]{8,}+"), MARKER),
     # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
     (re.compile(r"\bgh[a-z]_[A-Za-z0-9_]{16,}+|\bgithub_pat_\w{16,}+|\bglpat-[\w-]{16,}+"), MARKER),
+    # What OpenAI, Anthropic, Stripe, Google, npm, PyPI, Docker and Hugging Face give out begins like this.
+    (
+        re.compile(
+            r"\bsk-[A-Za-z0-9]{20,}+|\bsk-(?:proj|ant|svcacct|admin|or)-[\w-]{8,}+|"
+            r"\b[rs]k_(?:live|test)_\w{8,}+|\bAIza[\w-]{16,}+|\bya29\.[\w-]{16,}+|\bnpm_[A-Za-z0-9]{20,}+|"
+            r"\bpypi-[\w-]{16,}+|\bdckr_[a-z]{3}_[\w-]{16,}+|\bhf_[A-Za-z0-9]{16,}+"
+        ),
+        MARKER,
+    ),
     # JSON in Base64, which JSON Web Tokens begin with, and the password of an ECR login ("AWS:{…").
     (re.compile(r"\beyJ[\w-]{16,}+(?:\.[\w-]*+){0,2}+|\bQVdTOmV5[\w+/-]{16,}+={0,2}+"), MARKER),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids

@@ -9,7 +9,7 @@ Calls to AWS on the normal path, of a job that asked for the usual alerts: of ea
 UpdateItem; of RUNNING also one or two Query and, when it is known how long the job should run,
 CreateSchedule; of its end also GetObject of its metrics and of those it is compared to (or GetLogEvents, when
 it failed), two UpdateItem for the alert's turn, Publish, what its cost takes (pulse.aws.ledger_costs) and
-DeleteSchedule.
+DeleteSchedule; of the end of an array also Query of its children, of what follows one GetItem of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -40,7 +40,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """`child`: of an array, whose parent's events tell its end. `not ours`: a job of another queue. `ended`:
     with this event, which is so of one event of a job only. `alerted`: the kinds of alerts that went out.
     `cause`: the diagnosis's word for why the job failed. `trouble`: what could not be done and does not
-    matter, in AWS's own words, which are for the log only.
+    matter, in AWS's own words, which are for the log only. `again_in_seconds`: when the event shall come
+    again, because more will be known by then; 0 for not at all.
     """
 
     effect: Effect
@@ -49,6 +50,7 @@ class Result(Struct, frozen=True, kw_only=True):
     alerted: tuple[Kind, ...] = ()
     cause: str = ""
     trouble: tuple[str, ...] = ()
+    again_in_seconds: int = 0
 
 
 class RecordJobEvent(Struct, frozen=True, kw_only=True):
@@ -110,7 +112,14 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         if not record.is_terminal:
             return Result(effect=effect, record=record, alerted=self.watch_start.tell(record))
         end = self.watch_end.tell(record, measured)
-        return Result(effect=effect, record=record, alerted=end.alerted, cause=end.cause, trouble=end.trouble)
+        return Result(
+            effect=effect,
+            record=record,
+            alerted=end.alerted,
+            cause=end.cause,
+            trouble=end.trouble,
+            again_in_seconds=end.again_in_seconds,
+        )
 
     def _child(self, event: JobEvent) -> Result:
         """The end of an array's child is noted for its parent's. A late one still adds to the cost. An array

@@ -6,19 +6,27 @@ from typing import Any
 from msgspec import Struct
 
 from pulse.domain import idempotency
-from pulse.domain.errors import NoRequest, NotFound
+from pulse.domain.alerts_wanted import is_wanted
+from pulse.domain.errors import NoRequest, NotFound, Refused
+from pulse.domain.fault import shown
 from pulse.domain.idempotency import Identity
+from pulse.domain.job_alert import Place, Size
 from pulse.domain.job_record import JobRecord, Rerun
 from pulse.domain.job_request import JobRequest
+from pulse.domain.rerun_alert import NoLargerSize, rerun_alert
 from pulse.domain.sizing import next_size_up
 from pulse.services.finish_claim import Submission
 from pulse.services.ports import Ledger
+from pulse.services.publish_alert import PublishAlert
+from pulse.services.submit_drop import Outcome
 from pulse.services.submit_job import SubmitJob
 
 
 class RerunJob(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     submit_job: SubmitJob
+    publish_alert: PublishAlert
+    place: Place
 
     def request(self, job_id: str, changes: Mapping[str, Any]) -> JobRequest:
         """The request of a job with `changes` laid over it. Raises NotFound, NoRequest (of a job that another
@@ -37,22 +45,36 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         """Raises what SubmitJob.submit raises."""
         return self.submit_job.submit(request, identity, rerun=Rerun(job_id, "asked"))
 
-    def with_more_memory(self, job_id: str) -> Submission | None:
-        """Once a job that died of memory, with the next size up; None when there is none. However often it is
-        asked for, it is one job. Raises NotFound and what SubmitJob.submit raises.
+    def with_more_memory(self, job_id: str) -> Outcome:
+        """Once a job that died of memory, with the next size up; however often it is asked for, it is one
+        job. A refusal becomes an alert REJECTED. Raises what SubmitJob.submit raises to be tried again.
         """
         record = self.ledger.record(job_id)
         if record is None:
-            raise NotFound(job_id)
-        pair = self._next_size(record)
-        if pair is None:
-            return None
-        request = self.request(record.results_id, {"vcpus": pair[0], "memory_mib": pair[1]})
+            return Outcome(reason=str(NotFound(job_id)))
+        size = self._next_size(record)
+        try:
+            return Outcome(submission=self._larger(record, size))
+        except Refused as refusal:
+            why = refusal  # the name of an exception ends with its block
+        alerted = is_wanted(record.alerts, "FAILED") and self.publish_alert.once(
+            record, "REJECTED", lambda: rerun_alert(record, self.place, size, why)
+        )
+        return Outcome(reason=str(why), alerted=alerted)
+
+    def _larger(self, record: JobRecord, size: Size | None) -> Submission:
+        if size is None:
+            raise NoLargerSize(f"The queue {shown(record.queue)} has no more to give than the job had.")
         identity = idempotency.of_rerun(record.results_id)
+        # What was submitted before stays one job, whatever of the configuration changed since.
+        if known := self.submit_job.resume(identity):
+            return known
+        request = self.request(record.results_id, {"vcpus": size.vcpus, "memory_mib": size.memory_mib})
         return self.submit_job.submit(request, identity, rerun=Rerun(record.results_id, "memory"))
 
-    def _next_size(self, record: JobRecord) -> tuple[float, int] | None:
+    def _next_size(self, record: JobRecord) -> Size | None:
         queue = self.submit_job.catalogue.queues.get(record.queue)
         if queue is None or record.memory_mib is None or not record.vcpus:
             return None
-        return next_size_up(float(record.vcpus), record.memory_mib, queue.platform, max_vcpus=queue.max_vcpus)
+        pair = next_size_up(float(record.vcpus), record.memory_mib, queue.platform, max_vcpus=queue.max_vcpus)
+        return Size(*pair) if pair else None

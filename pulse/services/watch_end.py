@@ -3,15 +3,16 @@
 Whatever fails is tried again when the event is delivered again, and happens once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
 from pulse.domain.alert import Alert, Kind
-from pulse.domain.array_children import Child, cost_of_all, failures
+from pulse.domain.array_children import Failures, cost_of_all, failures, whole
 from pulse.domain.catalogue import Catalogue
-from pulse.domain.diagnosis import diagnose, dies_of_memory
-from pulse.domain.job_alert import Place, Size, is_told, job_alert
+from pulse.domain.diagnosis import CHILD_FAILED, diagnose, dies_of_memory
+from pulse.domain.job_alert import Place, Size, deciding, is_told, job_alert
 from pulse.domain.job_event import JobEvent
 from pulse.domain.job_record import JobRecord
 from pulse.domain.sizing import next_size_up
@@ -24,15 +25,21 @@ from pulse.services.read_metrics import Read, ReadMetrics, measures
 from pulse.services.watch_budget import WatchBudget
 from pulse.services.watch_overdue import WatchOverdue
 
+CHILDREN_AWAITED = timedelta(minutes=3)
+"""Since an array's end: so long its alert waits for the events of children that failed."""
+_LEAST_WAIT_SECONDS = 20
+
 
 class End(Struct, frozen=True, kw_only=True):
     """`alerted`: the kinds of alerts that went out. `cause`: the diagnosis's word for why the job failed.
     `trouble`: what could not be read or deleted, in AWS's own words, which are for the log only.
+    `again_in_seconds`: when the event shall come again, because more will be known; 0 for not at all.
     """
 
     alerted: tuple[Kind, ...]
     cause: str = ""
     trouble: tuple[str, ...] = ()
+    again_in_seconds: int = 0
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -53,6 +60,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     place: Place
     price_runs: PriceRuns
+    clock: Callable[[], datetime]
 
     def measured(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, Measured]:
         """The ended record with what the job cost and measured of itself, and what was read of that."""
@@ -89,28 +97,49 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             found = read or self.read_metrics.of(record)
             before, in_vain = self._before(record) if found.metrics else (None, "")
             trouble.extend([found.trouble, in_vain])
-            return job_alert(record, self.place, found.metrics, found.note, previous=before)
+            run = self._run(record)
+            return job_alert(record, self.place, found.metrics, found.note, run=run, previous=before)
 
         alerted = self._once(record, alert)
         return End(alerted=("SUCCEEDED",) if alerted else (), trouble=tuple(trouble))
 
     def _failed(self, record: JobRecord) -> End:
-        log = self.read_last_lines.of(record)
-        size = self._next_size(record, log.texts)
+        failed = failures(record, self.ledger.children(record.job_id)) if record.array_size else None
+        if failed and (seconds := self._awaits_seconds(record, failed)):
+            return End(alerted=(), cause=CHILD_FAILED, again_in_seconds=seconds)
+        decides = deciding(record, failed)
+        log = self.read_last_lines.of(decides)
+        of_memory = (failed is None or failed.may_be_memory) and dies_of_memory(decides, log.texts)
+        size = self._next_size(record) if of_memory else None
         if size:
             self.reruns.ask(record.job_id)
 
         def alert() -> Alert:
-            children: list[Child] = self.ledger.children(record.job_id) if record.array_size else []
-            failed = failures(record, children) if record.array_size else None
-            return job_alert(record, self.place, rerun=size, failed=failed, log=log.texts)
+            run = self._run(record)
+            return job_alert(record, self.place, rerun=size, failed=failed, run=run, log=log.texts)
 
         alerted = self._once(record, alert)
         return End(
             alerted=("FAILED",) if alerted else (),
-            cause=diagnose(record, log.texts).cause,
+            cause=diagnose(decides, log.texts).cause,
             trouble=(log.trouble,),
         )
+
+    def _awaits_seconds(self, record: JobRecord, failed: Failures) -> int:
+        """How long what a failed array leads to waits for children of which nothing was heard: at most three
+        times, each longer than the one before, so that its queue has deliveries left to tell with.
+        """
+        if not (failed.unknown and record.stopped_at):
+            return 0
+        since = abs(self.clock() - record.stopped_at)
+        if since >= CHILDREN_AWAITED or diagnose(record).cause != CHILD_FAILED:
+            return 0
+        return max(_LEAST_WAIT_SECONDS, int(2 * since.total_seconds()))
+
+    def _run(self, record: JobRecord) -> JobRecord:
+        """All of what ended with this job: it may follow an array of which nothing was told."""
+        array = self.ledger.record(record.follows) if record.follows else None
+        return whole(array, record) if array else record
 
     def _once(self, record: JobRecord, alert: Callable[[], Alert]) -> bool:
         kind: Kind = "SUCCEEDED" if record.status == "SUCCEEDED" else "FAILED"
@@ -123,10 +152,10 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         read = self.read_metrics.of_results(record.compared_to)
         return read.metrics, read.trouble
 
-    def _next_size(self, record: JobRecord, log: Sequence[str]) -> Size | None:
-        """What a job gets that is submitted again because it died of memory, once."""
+    def _next_size(self, record: JobRecord) -> Size | None:
+        """What a job gets that is submitted again because it died of memory."""
         queue = self.catalogue.queues.get(record.queue)
-        if queue is None or not self.reruns.wanted or not dies_of_memory(record, log):
+        if queue is None or not self.reruns.wanted:
             return None
         pair = next_size_up(
             float(record.vcpus), record.memory_mib or 0, queue.platform, max_vcpus=queue.max_vcpus

@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
+from msgspec import structs
 
 from lambdas import bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile
 from pulse.aws import clients
@@ -326,3 +327,21 @@ def log_lines(monkeypatch) -> Callable[[], list[dict]]:
         for handler in logging.getLogger(function).handlers:
             monkeypatch.setattr(handler, "stream", stream, raising=False)
     return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def reruns(monkeypatch, settings, deployed):
+    """The queue of reruns, and what submit_job makes of its messages."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="drops")["QueueUrl"]
+    for name, value in structs.replace(settings, reruns_queue=url).to_env().items():
+        monkeypatch.setenv(name, value)
+    bootstrap.settings.cache_clear()
+
+    def received():
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in messages]
+
+    return received

@@ -201,7 +201,9 @@ def test_should_alert_once_when_the_first_delivery_died_before_it(happen, alerts
     assert len(alerts()) == 1
 
 
-def test_should_record_and_alert_a_job_that_another_client_submitted(happen, ledger, alerts):
+def test_should_record_and_alert_a_job_that_another_client_submitted(happen, ledger, s3, alerts):
+    key = "results/batch-20260302092959-feedbeef/metrics.json"
+    s3.put_object(Bucket="pulse-results", Key=key, Body=json.dumps(METRICS))
     happen("batch_succeeded_old_shape")
     record = ledger.record("batch-20260302092959-feedbeef")
     assert record.foreign

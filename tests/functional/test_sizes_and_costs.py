@@ -4,7 +4,6 @@ import json
 from datetime import date, timedelta
 from decimal import Decimal
 
-import boto3
 import pytest
 from msgspec import structs
 
@@ -141,24 +140,6 @@ def test_should_note_what_a_job_cost(post, ledger, end):
     assert record.cost_usd == (an_hour * round(record.ran_seconds) / 3600).quantize(Decimal("0.000001"))
 
 
-@pytest.fixture
-def reruns(monkeypatch, settings, deployed):
-    """The queue of reruns, and what submit_job makes of its messages."""
-    sqs = boto3.client("sqs")
-    url = sqs.create_queue(QueueName="drops")["QueueUrl"]
-    for name, value in structs.replace(settings, reruns_queue=url).to_env().items():
-        monkeypatch.setenv(name, value)
-    bootstrap.settings.cache_clear()
-
-    def received():
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return [message["Body"] for message in messages]
-
-    return received
-
-
 def test_should_submit_a_job_that_died_of_memory_once_more_with_the_next_size_up(  # noqa: PLR0913, PLR0917 - fixtures
     post, batch, ledger, end, reruns, sqs_event, context, alerts
 ):
@@ -183,6 +164,62 @@ def test_should_submit_a_job_that_died_of_memory_once_more_with_the_next_size_up
     assert "Submit it again with more memory_mib" in alert["next_step"]
 
 
+@pytest.fixture
+def refused(post, end, reruns, sqs_event, context, alerts):  # noqa: PLR0913, PLR0917 - fixtures
+    """Has a job die of memory and its rerun asked for twice; the alert of that."""
+
+    def rerun(request, change=lambda: None):
+        _, first = post({"batch_size_days": 7, **request})
+        end("batch_failed_out_of_memory", first)
+        assert [alert["kind"] for alert in alerts()] == ["FAILED"]
+        asked = reruns()
+        change()
+        for _ in range(2):
+            assert submit_job.handler(sqs_event(*asked), context)["batchItemFailures"] == []
+        (alert,) = alerts()
+        assert (alert["kind"], alert["job_id"]) == ("REJECTED", first["job_id"])
+        assert alert["headline"].endswith(" was not submitted again")
+        assert alert["commands"][0]["line"] == (
+            f"pulse rerun {first['job_id']} --set vcpus=1 --set memory_mib=4096"
+        )
+        return alert
+
+    return rerun
+
+
+def test_should_tell_when_a_rerun_with_more_memory_may_cost_too_much(refused):
+    alert = refused({"max_cost_usd": 0.152})
+    assert "max_cost_usd: allowed is at least $" in alert["reason"]
+    assert "--set max_cost_usd=AMOUNT" in alert["next_step"]
+
+
+def test_should_tell_when_aws_batch_refuses_a_rerun_with_more_memory(refused, batch):
+    answers = [(400, "ClientException", "the queue is disabled")] * 2
+    alert = refused({}, lambda: batch.answers.extend(answers))
+    assert "the queue is disabled" in alert["reason"]
+
+
+def test_should_tell_when_the_configuration_allows_no_rerun_any_more(refused, settings, monkeypatch):
+    def deploy():
+        monkeypatch.setenv(
+            "PULSE_PROFILES", structs.replace(settings, profiles={}).to_env()["PULSE_PROFILES"]
+        )
+        for cached in (bootstrap.settings, bootstrap.submit_job, bootstrap.rerun_job):
+            cached.cache_clear()
+
+    assert "profile" in refused({}, deploy)["reason"]
+
+
+def test_should_tell_nobody_of_a_refused_rerun_who_wants_to_hear_of_no_failure(  # noqa: PLR0913, PLR0917 - fixtures
+    post, end, reruns, sqs_event, context, batch, alerts
+):
+    _, quiet = post({"alerts": {"kinds": ["SUCCEEDED"]}})
+    end("batch_failed_out_of_memory", quiet)
+    batch.answers = [(400, "ClientException", "no")]
+    submit_job.handler(sqs_event(*reruns()), context)
+    assert alerts() == []
+
+
 def test_should_not_rerun_what_failed_for_another_reason(post, end, reruns):
     _, first = post({})
     end("batch_failed_exit_code", first)
@@ -197,56 +234,3 @@ def test_should_tell_only_of_the_outcomes_that_were_asked_for(post, end, alerts)
     end("batch_failed_exit_code", loud)
     (alert,) = alerts()
     assert alert["muted"] == ["email"]
-
-
-def test_should_tell_of_an_array_once(post, batch, end, alerts):
-    _, array = post({"shards": 2})
-    end("batch_succeeded", array, number=0, arrayProperties={"size": 2})
-    assert alerts() == [], "the merge is still to come"
-    end("batch_succeeded", array["follower"], number=1)
-    (alert,) = alerts()
-    assert alert["job_id"] == array["job_id"]
-
-    _, broken = post({"shards": 2, "batch_size_days": 7})
-    end("batch_failed_exit_code", broken, number=2, arrayProperties={"size": 2})
-    end("batch_failed_exit_code", broken["follower"], number=3, statusReason="Dependent Job failed")
-    assert [alert["job_id"] for alert in alerts()] == [broken["job_id"]]
-
-
-@pytest.fixture
-def end_child(event, sqs_event, context, batch):
-    def tell(name, answer, index, number=0):
-        happened = event(name)
-        sent = batch.requests[number]
-        happened["detail"] |= {
-            "jobName": sent["jobName"],
-            "jobId": f"{answer['batch_job_id']}:{index}",
-            "jobQueue": sent["jobQueue"],
-            "arrayProperties": {"index": index},
-        }
-        happened["detail"]["container"]["environment"] = sent["containerOverrides"]["environment"]
-        assert on_job_event.handler(sqs_event(happened), context)["batchItemFailures"] == []
-
-    return tell
-
-
-def test_should_say_which_children_failed_why_and_what_all_of_them_cost(  # noqa: PLR0913, PLR0917 - fixtures
-    post, ledger, end, end_child, alerts, event
-):
-    _, array = post({"shards": 3})
-    end_child("batch_succeeded", array, 0)
-    end_child("batch_failed_exit_code", array, 2)
-    end_child("batch_failed_exit_code", array, 2)
-    summary = {"size": 3, "statusSummary": {"SUCCEEDED": 1, "FAILED": 2}}
-    end("batch_failed_array_child", array, number=0, arrayProperties=summary)
-    (alert,) = alerts()
-    assert "2 of 3 children failed: 2; 1 of them: missing variable" in alert["reason"]
-    assert alert["job_id"] == array["job_id"]
-    first = ledger.record(array["job_id"])
-    assert first.children == {"SUCCEEDED": 1, "FAILED": 2}
-
-    end_child("batch_failed_exit_code", array, 1)
-    late = ledger.record(array["job_id"])
-    assert late.cost_usd > first.cost_usd
-    assert late.cost_usd == sum(child.cost_usd for child in ledger.children(array["job_id"]))
-    assert alerts() == []

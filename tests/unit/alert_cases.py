@@ -13,7 +13,7 @@ from msgspec import structs
 from pulse.domain import alert_email, alert_slack, job_event
 from pulse.domain.alert import Alert
 from pulse.domain.alert_about_job import Place
-from pulse.domain.array_children import Failures
+from pulse.domain.array_children import Child, Failures
 from pulse.domain.budget_alert import budget_alert
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
@@ -40,6 +40,22 @@ LOG = (
     "2026-03-02 09:33:41,402 - recursive_training - INFO - 1,565 rows, 4 columns",
     "2026-03-02 09:33:41,500 - urllib3 - DEBUG - GET https://b.s3.amazonaws.com/k?X-Amz-Signature=0f1e2d 200",
     "2026-03-02 09:33:41,777 - recursive_training - ERROR - No gold_spot in market_daily.csv. Load it.",
+)
+DIED_OF_MEMORY = Failures(
+    count=3,
+    of=24,
+    indexes=(4, 7, 19),
+    cause="out-of-memory",
+    with_cause=2,
+    example=Child(
+        index=7,
+        status="FAILED",
+        cause="out-of-memory",
+        attempts=1,
+        exit_code=137,
+        reason="OutOfMemoryError: Container killed due to memory usage",
+        log_stream="job/default/0a1b2c3d4e5f",
+    ),
 )
 
 
@@ -122,7 +138,10 @@ def alerts(
         "FAILED array": job_alert(
             ended(array, "failed_array_parent"),
             PLACE,
-            failed=Failures(count=3, of=24, indexes=(4, 7, 19), cause="out-of-memory", with_cause=2),
+            failed=DIED_OF_MEMORY,
+        ),
+        "FAILED array unknown": job_alert(
+            ended(array, "failed_array_parent"), PLACE, failed=Failures(count=3, of=24)
         ),
         "FAILED spot": job_alert(ended(record, "failed_spot_reclaimed"), PLACE),
         "FAILED memory": job_alert(ended(record, "failed_out_of_memory"), PLACE, rerun=Size(2, 4096)),

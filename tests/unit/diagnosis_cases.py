@@ -148,6 +148,23 @@ RECORDED = [
     Case("error", "no-such-dataset", REPAIR, "Drop", [NO_SUCH_KEY]),
     Case("error", "temporary", RETRY, "minutes", [SLOW_DOWN]),
     Case("error", "image-incomplete", REPAIR, "module", ["ModuleNotFoundError: No module named 'polars'"]),
+    Case(
+        "error",
+        "access-denied",
+        REPAIR,
+        "GetObject",
+        ["WARNING - retry", f"{IN_BOTO3}Access Denied", "INFO - goodbye"],
+    ),
+    *(
+        Case("error", "training-error", REPAIR, "traceback", [handled, "ValueError: 3 columns", *after])
+        for handled in (
+            f"WARNING - no overrides: {IN_BOTO3}Access Denied",
+            f"{IN_BOTO3}Access Denied",
+            f"ERROR - {NO_SUCH_KEY}",
+            "ImportError: no fast JSON",
+        )
+        for after in ([], ["INFO - goodbye"], [f"WARNING - {SLOW_DOWN}"])
+    ),
 ]
 
 KNOWN = [
@@ -157,6 +174,7 @@ KNOWN = [
     ({"exit_code": 139}, "crashed"),
     ({"exit_code": 127}, "command-not-found"),
     ({"exit_code": 99}, "unknown"),
+    ({"exit_code": 99, "log_stream": "a/b"}, "unknown"),
     ({"exit_code": None}, "never-ended"),
     ({"exit_code": 0, "stopped_by_request": True}, "cancelled"),
     (
@@ -168,6 +186,14 @@ KNOWN = [
     ({"status_reason": f"{LIMIT}MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS"}, "service-role-permissions"),
     ({"status_reason": f"{LIMIT}ACTION_REQUIRED"}, "compute-environment-invalid"),
     ({"status_reason": f"{LIMIT}UNDETERMINED"}, "undetermined"),
+    ({"status_reason": f"{LIMIT}MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT."}, "exceeds-instances"),
+    (
+        {
+            "status_reason": f"{LIMIT}MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too\nlarge",
+            "stopped_by_request": True,
+        },
+        "exceeds-instances",
+    ),
     ({"status_reason": f"{LIMIT}CAPACITY:SOMETHING_NEW"}, "no-capacity"),
     ({"status_reason": f"{LIMIT}SOMETHING:NEW", "stopped_by_request": True}, "stuck-in-queue"),
     ({"status_reason": "Job attempt duration exceeded timeout", "stopped_by_request": True}, "timed-out"),

@@ -49,6 +49,7 @@ def recorder(ledger, clock, *, place, publish_alert=None):
         reruns=Nothing(),
         catalogue=CATALOGUE,
         price_runs=price_runs,
+        clock=clock,
     )
     return RecordJobEvent(
         ledger=ledger,

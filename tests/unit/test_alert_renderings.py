@@ -40,7 +40,7 @@ def slack_texts(alert):
     for block in message["blocks"]:
         assert len(block.get("fields", ())) <= 10
         for text in block.get("fields") or block.get("elements") or [block["text"]]:
-            limit = 150 if text["type"] == "plain_text" else 2000 if "fields" in block else 3000
+            limit = 150 if block["type"] == "header" else 2000 if "fields" in block else 3000
             assert 0 < len(text["text"]) <= limit
             texts.append(text["text"])
     assert sum(map(len, texts)) <= alert_slack.MESSAGE_CHARACTERS, (
@@ -80,6 +80,40 @@ def test_should_show_hostile_names_as_text_in_slack(alert):
             assert text.count("```") == 2, "nothing ends the code early"
         assert "hunter2" not in text
         assert all(line.isprintable() for line in text.splitlines())
+
+
+FORMATTED = "*bold* _it_ `tick` ~gone~ :tada: **/_SUCCESS, a*b*c > &amp; \n> quoted\n- 1"
+
+
+def shown(text):
+    """As a reader sees plain text."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def test_should_show_every_sign_of_a_name_in_slack_and_format_none():
+    told = (Fact("Object", FORMATTED), Fact("Version", "v*1*"))
+    alert = structs.replace(
+        PLAIN,
+        headline=FORMATTED,
+        reason=FORMATTED,
+        next_step=FORMATTED,
+        facts=told,
+        names=told,
+        left_out=(FORMATTED,),
+        table=(("variable",), ("`tick` *b*",)),
+        log=("a `b` *c*", "ends in `tick`"),
+    )
+    message = alert_slack.message(alert)
+    texts = [t for b in message["blocks"] for t in b.get("fields") or b.get("elements") or [b["text"]]]
+    plain = [shown(text["text"]) for text in texts if text["type"] == "plain_text"]
+    assert [text.count(FORMATTED) for text in plain] == [1, 1, 1, 1, 0, 1, 1]
+    assert all(text["emoji"] is False for text in texts if text["type"] == "plain_text")
+    formatted = [text["text"] for text in texts if text["type"] == "mrkdwn"]
+    ours = {":white_check_mark: *SUCCEEDED*", "*What to do next*", "*Left out*", "*Object*", "*Version*"}
+    table, log = (text for text in formatted if text not in ours)
+    assert "\n`tick` *b*\n```" in table
+    assert log.endswith("a `b` *c*\nends in `tick`\n```")
+    assert message["mrkdwn"] is False, "nor does the text that notifications show"
 
 
 @pytest.mark.parametrize("alert", HOSTILE.values(), ids=HOSTILE)
@@ -135,7 +169,7 @@ def test_should_tell_amazon_q_what_a_person_needs():
         "FAILED: Retrodiction of datasets/market_daily.csv failed: missing variable"
     )
     assert "No gold_spot in market_daily.csv" in told["content"]["description"]
-    assert "*Waited*  42 s" in told["content"]["description"]
+    assert "*Waited*  `42 s" in told["content"]["description"]
     assert told["content"]["nextSteps"][1] == ("Then run it again: pulse rerun batch-20260302093000-0a1b2c3d")
     assert told["content"]["keywords"] == ["FAILED", "small", "research", "missing-variable"]
     assert told["metadata"]["additionalContext"]["Queue"] == "pulse-retrodiction-job-queue"
@@ -215,4 +249,4 @@ def test_should_show_the_end_of_a_long_log_in_slack():
 def test_should_list_what_was_left_out_one_a_line():
     alert = structs.replace(PLAIN, left_out=("12 rows had no timestamp.", "gold <has> a gap."))
     assert "Left out\n  - 12 rows had no timestamp.\n  - gold <has> a gap.\n" in alert_email.body(alert)
-    assert "*Left out*\n• 12 rows had no timestamp.\n• gold &lt;has&gt; a gap." in slack_texts(alert)
+    assert "• 12 rows had no timestamp.\n• gold &lt;has&gt; a gap." in slack_texts(alert)

@@ -11,7 +11,7 @@ from msgspec import structs
 from pulse.domain import console
 from pulse.domain.alert import Command, Fact
 from pulse.domain.alerts_wanted import AlertsWanted, is_wanted
-from pulse.domain.array_children import Failures
+from pulse.domain.array_children import Failures, whole
 from pulse.domain.budget_alert import budget_alert
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
@@ -27,7 +27,7 @@ from pulse.domain.record_changes import advanced
 from pulse.domain.s3_drop import S3Drop
 from pulse.domain.training_metrics import TrainingMetrics, VariableMetrics
 from pulse.domain.validation import collect
-from tests.unit.alert_cases import NOW, PLACE, ended, happened, submitted
+from tests.unit.alert_cases import DIED_OF_MEMORY, NOW, PLACE, ended, happened, submitted
 from tests.unit.test_alert_renderings import SNS_BYTES, published_bytes
 
 LONGEST_KEY = "datasets/" + "\U0001f4c8" * 253
@@ -101,7 +101,7 @@ def test_should_say_nothing_of_what_is_usual_before_enough_was_run():
     [
         (None, None, None),
         ("12.5", None, "$12.50 estimated"),
-        ("0", "0", "$0.00 estimated"),
+        ("0", "0.5", "nothing: it never ran"),
         ("12.5", "10", "$12.50 estimated, 125 % of the $10.00 quoted"),
         ("1234.5", "0.5", "$1,234.50 estimated, 246900 % of the $0.50 quoted"),
     ],
@@ -143,7 +143,9 @@ def test_should_offer_no_rerun_when_one_is_under_way_or_cannot_be():
     """The request of another client's job is not known."""
     died = failed(exit_code=137, reason="OutOfMemoryError: Container killed", log_stream="a/b")
     again = job_alert(died, PLACE, rerun=Size(2, 4096))
-    assert again.next_step == "Nothing: it is submitted again with 2 vCPU and 4096 MiB."
+    assert again.next_step == (
+        "Nothing: it is submitted again with 2 vCPU and 4096 MiB. If that is refused, you will be told."
+    )
     assert "Trying again" not in told(again)
     for alert in (again, job_alert(structs.replace(died, foreign=True), PLACE)):
         assert [command.line for command in alert.commands] == ["pulse logs batch-20260302093000-0a1b2c3d"]
@@ -164,14 +166,114 @@ def test_should_find_the_cause_in_the_log_and_show_it_without_secrets():
     assert len(alert.log) == 20
 
 
-def test_should_name_the_failed_children_of_an_array_and_the_commonest_cause():
+def test_should_tell_of_an_array_what_its_commonest_failure_was_and_what_helps():
     array = ended(structs.replace(submitted(), array_size=24), "failed_array_parent")
-    some = Failures(count=3, of=24, indexes=(4, 7, 19), cause="out-of-memory", with_cause=2)
-    alert = job_alert(array, PLACE, failed=some)
+    alert = job_alert(array, PLACE, failed=DIED_OF_MEMORY)
     assert alert.headline.endswith(" failed: 3 of 24 children, most often out of memory")
-    assert alert.reason.startswith("3 of 24 children failed: 4, 7, 19; 2 of them: out of memory.")
+    assert alert.reason.startswith(
+        "3 of 24 children failed: children 4, 7 and 19; 2 of them: out of memory. Child 7: The container "
+    )
+    assert (alert.cause, alert.next_step) == (
+        "out-of-memory",
+        "Submit it again with more memory_mib or a larger profile.",
+    )
+    assert Command("Read its log", "pulse logs batch-20260302093000-0a1b2c3d --child 7") in alert.commands
+    assert "0a1b2c3d4e5f" in next(link.url for link in alert.links if link.label == "Log")
+    again = job_alert(array, PLACE, failed=DIED_OF_MEMORY, rerun=Size(2, 4096))
+    assert "2 vCPU and 4096 MiB for each child" in again.next_step
+
+
+def test_should_leave_it_at_the_array_where_no_child_is_known_or_somebody_cancelled_it():
+    array = ended(structs.replace(submitted(), array_size=24), "failed_array_parent")
     unknown = job_alert(array, PLACE, failed=Failures(count=3, of=24))
     assert unknown.headline.endswith(" failed: 3 of 24 children")
+    assert unknown.cause == "array-child-failed"
+    stopped = structs.replace(array, status_reason="enough", stopped_by_request=True)
+    assert job_alert(stopped, PLACE, failed=DIED_OF_MEMORY).cause == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"),
+    [
+        (
+            Failures(count=1, of=3, indexes=(1,), cause="usage", with_cause=1),
+            "1 of 3 children failed: child 1",
+        ),
+        (Failures(count=2, of=3, indexes=(0, 2)), "2 of 3 children failed: children 0 and 2"),
+        (Failures(count=5, of=9, indexes=(3, 7)), "5 of 9 children failed: children 3, 7 and 3 more"),
+        (
+            Failures(count=20, of=100, indexes=(3, 7, 9)),
+            "20 of 100 children failed: children 3, 7, 9 and 17 more",
+        ),
+        (
+            Failures(count=12, of=12, indexes=tuple(range(12)), cause="usage", with_cause=9),
+            "12 of 12 children failed: children 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more; 9 of them: usage",
+        ),
+        (Failures(count=2, of=3), "2 of 3 children failed"),
+    ],
+)
+def test_should_count_and_name_the_children_that_failed(failed, told):
+    assert str(failed) == told
+
+
+@pytest.mark.parametrize(
+    ("failed", "may_be"),
+    [
+        (DIED_OF_MEMORY, False),
+        (structs.replace(DIED_OF_MEMORY, with_cause=3), True),
+        (Failures(count=2, of=3, indexes=(1, 2), cause="training-error", with_cause=2), False),
+        (Failures(count=1, of=3, indexes=(1,), cause="training-error", with_cause=1), True),
+        (Failures(count=1, of=3), False),
+    ],
+)
+def test_should_say_whether_all_children_that_are_known_may_have_died_of_memory(failed, may_be):
+    assert failed.may_be_memory is may_be
+
+
+def test_should_tell_a_run_of_an_array_and_its_follower_as_a_whole():
+    array = ended(structs.replace(submitted(), array_size=24), "succeeded")
+    follower = structs.replace(array, job_id=f"{array.job_id}-merge", follows=array.job_id, array_size=None)
+    later = structs.replace(
+        follower,
+        created_at=NOW + timedelta(minutes=1),
+        started_at=array.stopped_at + timedelta(seconds=30),
+        stopped_at=array.stopped_at + timedelta(seconds=45),
+        ran_seconds=15.0,
+        cost_usd=Decimal("0.0003"),
+        quoted_usd=None,
+        usual=None,
+    )
+    facts = told(job_alert(later, PLACE, run=whole(array, later)))
+    assert (facts["Waited"], facts["Ran"]) == ("42 s", "3 min 50 s")
+    assert (facts["Cost"], facts["Children"]) == ("$0.0030 estimated", "24")
+    unknown = whole(structs.replace(array, cost_usd=None, started_at=None), later)
+    assert {"Cost", "Ran", "Waited"}.isdisjoint(told(job_alert(later, PLACE, run=unknown)))
+
+
+def test_should_call_a_job_of_another_client_by_its_name_and_send_nobody_where_nothing_may_be():
+    other = structs.replace(ended(submitted(), "succeeded"), foreign=True, dataset="", job_name="nightly-etl")
+    bare = job_alert(other, PLACE, note="It wrote no metrics.json.")
+    assert (bare.headline, bare.reason) == ("Job nightly-etl succeeded", "The job ended well.")
+    assert "Results" not in told(bare)
+    assert "s3://" not in bare.next_step
+    assert [link.label for link in bare.links] == ["Log", "Job"]
+    wrote = job_alert(other, PLACE, TrainingMetrics(variables={"a": VariableMetrics(trust=0.7)}))
+    assert told(wrote)["Results"] == "s3://pulse-results/results/batch-20260302093000-0a1b2c3d/"
+    failed_so = structs.replace(other, status="FAILED", exit_code=9, log_stream="", cost_usd=None)
+    alert = job_alert(failed_so, PLACE)
+    assert alert.headline == "Job nightly-etl failed with exit code 9"
+    assert "no log of it is known" in alert.reason
+
+
+def test_should_not_ask_whether_trying_again_helps_where_somebody_stopped_the_job():
+    assert "Trying again" not in told(job_alert(failed(stopped_by_request=True), PLACE))
+
+
+def test_should_keep_the_last_line_of_the_log_whole():
+    line = "No data for a. " + "x" * 400 + " Drop the variable or load it."
+    alert = job_alert(failed(exit_code=67), PLACE, log=(line, line))
+    assert alert.log[1] == line
+    assert len(alert.log[0]) == 240
 
 
 def test_should_say_when_and_why_a_job_should_have_ended():

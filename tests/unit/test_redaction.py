@@ -51,6 +51,30 @@ SECRETS = [
     (f"-----BEGIN RSA PRIVATE KEY-----\\n{PEM}\\n-----END RSA PRIVATE KEY-----", PEM),
     (f"-----BEGIN OPENSSH PRIVATE KEY-----{PEM}", PEM),
     (PEM, PEM),
+    ("TOKEN=abc123secret", "abc123secret"),
+    ("SECRET=abc", "abc"),
+    ("HF_TOKEN=" + "hf_" + "a1" * 17, "a1a1"),
+    ("DB_PASS=hunter2 of user x", "hunter2"),
+    ("dbpass: hunter2", "hunter2"),
+    ("GET /a?private_token=hunter2&page=2", "hunter2"),
+    ("token: hunter2", "hunter2"),
+    ("token := hunter2", "hunter2"),
+    ("credentials='hunter 2'", "hunter 2"),
+    ("DefaultEndpointsProtocol=https;AccountKey=aHVudGVyMg==;EndpointSuffix=x", "aHVudGVyMg=="),
+    ('{"name":"DB_PASSWORD","value":"hunter2"}', "hunter2"),
+    ("[{'ParameterKey': 'ApiToken', 'ParameterValue': 'hunter2'}]", "hunter2"),
+    ("Set-Cookie: session=hunter2; Path=/", "hunter2"),
+    ("{'Cookie': 'a=b; session=hunter2'}", "hunter2"),
+    ("tool --registry-token hunter2 --secret-access-key x", "hunter2"),
+    ("postgres://user:pa/ss@host", "pa/ss"),
+    ("postgres://user:p@ssw0rd@host/db", "ssw0rd"),
+    ("tried http://a:80/b,https://user:p/a@ss@host", "ss@"),
+    ("use " + "sk-proj-" + "4f3c2b1a0987", "4f3c2b1a0987"),
+    ("use " + "sk-ant-" + "api03-4f3c2b1a", "4f3c2b1a"),
+    ("use " + "sk_live_" + "4f3c2b1a0987", "4f3c2b1a0987"),
+    ("use " + "AIza" + "SyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", "9tSrke72"),
+    ("use " + "npm_" + "4f3c2b1a09" * 4, "4f3c2b1a"),
+    ("use " + "hf_" + "AbCdEfGhIj" * 3, "AbCdEfGh"),
 ]
 
 
@@ -73,10 +97,31 @@ def test_should_replace_a_secret_and_say_so(line, secret):
         "Basic statistics of spx_close; the bearer of the news",
         "KeyError: 'password'",
         "repository does not exist or may require authorization: server message: insufficient_scope",
+        "key=datasets/x.csv, Key: requests/a.json, partition_key=7, monkey: 3 and turkey=0.4",
+        "--dataset-key datasets/x.csv --dataset-version-id=3HL4kqtJvjVBH40Nrjfkd",
+        "{'IsTruncated': True, 'NextToken': 'AAAAB3', 'ContinuationToken': 'x', 'next_page': 2}",
+        "botocore.errorfactory.NoSuchKey: An error occurred (NoSuchKey) when calling GetObject: no such key",
+        "the secret pulse/source was not found, nor a token; the first pass took 3 s, bypass=true",
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:pulse/source-AbCdEf",
+        "https://123456789012.dkr.ecr.us-east-1.amazonaws.com:443/v2/pulse@sha256:2cf24dba",
+        "s3://pulse-data/datasets/a@b:c.csv and https://github.com/@pulse",
+        "max_tokens=4096, tokenizer=fast, task-force-of-the-long-name, sk-learn-pipeline",
     ],
 )
 def test_should_leave_what_is_no_secret(line):
     assert redacted(line) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("postgres://user:p@ssw0rd@host/db", f"postgres://{MARKER}@host/db"),
+        ("DB_PASS=hunter2 of x", f"DB_PASS={MARKER} of x"),
+        ('{"name":"DB_PASSWORD","value":"x"}', f'{{"name":"DB_PASSWORD","value":{MARKER}}}'),
+    ],
+)
+def test_should_keep_what_names_the_secret(line, shown):
+    assert redacted(line) == shown
 
 
 def test_should_keep_what_stands_around_a_secret():
@@ -127,7 +172,8 @@ def test_should_show_nothing_of_a_private_key_over_several_lines():
         "a", "A", "=", "/", " ", "-", "aA1", "aA1/", '\\"', "\u202e", "eyJ", "eyJa.", "AKIA", "IQoJb3JpZ2lu",
         "://", "://a", "://a:", "password=", "password ", "password='", "--password ", "authorization",
         "authorization: ", "Bearer ", "X-Amz-Signature=", "hooks.slack.com/", "ghp_", "xoxb-", "-----BEGIN ",
-        "-----BEGIN PRIVATE KEY", "-----END PRIVATE KEY",
+        "-----BEGIN PRIVATE KEY", "-----END PRIVATE KEY", "token=", "next_token:", "--a-b-token ", "pass",
+        'token","value":', "://a@", "://a:b/c@", "cookie: ", "sk-proj-", "access_key",
     ],
 )  # fmt: skip
 def test_should_cost_no_more_than_the_length_of_a_hostile_line(hostile):
