@@ -32,9 +32,9 @@ def _take(body: str) -> None:
 
 def _record(event: Envelope) -> None:
     change = job_event.parse(event.detail, at=event.time)
-    result = bootstrap_events.record_job_event().record(change)
-    if result.ended and result.record:
-        ended(metrics, result.record, cause=result.cause)
+    result = bootstrap_events.record_job_event().record(
+        change, on_ended=lambda record, cause: ended(metrics, record, cause=cause)
+    )
     for _ in result.alerted:
         count(metrics, Job.ALERTS_SENT)
     for trouble in result.trouble:

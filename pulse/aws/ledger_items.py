@@ -6,6 +6,7 @@
 | `JOB#<job id>` | `PLAN` | the request and the exact parameters of each SubmitJob, as JSON |
 | `KEY#<idempotency key>` | `CLAIM` | the job id that the request has, its payload's hash, `valid_until` |
 | `JOB#<job id>` | `CHILD#<index>` | how a child of an array ended |
+| `ENDED_ARRAYS` | `<time>#<job id>` | that an array's end was recorded at that time |
 | `INSTANCE#<ARN>` | `INSTANCE` | on what the containers of a container instance run |
 | `COST#<YYYY-MM>` | `JOB#<job id>` | what an ended job cost, and what costs are summed by |
 | `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
@@ -36,6 +37,7 @@ from pulse.domain.stored_plan import StoredPlan
 Item = dict[str, Any]
 CHILD = "CHILD#"
 JOB = "JOB#"
+ENDED_ARRAYS = "ENDED_ARRAYS"
 Attribute = dict[str, Any]
 
 _serialize = TypeSerializer().serialize
@@ -71,6 +73,10 @@ def month_key(month: str) -> Item:
 
 def child_key(job_id: str, index: int) -> Item:
     return wire({"pk": f"JOB#{job_id}", "sk": f"{CHILD}{index:05}"})
+
+
+def ended_array_key(job_id: str, now: datetime) -> Item:
+    return wire({"pk": ENDED_ARRAYS, "sk": f"{stamp(now)}#{job_id}"})
 
 
 def instance_key(container_instance: str) -> Item:

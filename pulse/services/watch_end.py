@@ -19,26 +19,29 @@ from pulse.domain.training_metrics import TrainingMetrics
 from pulse.services.ports import Ledger, Reruns
 from pulse.services.price_runs import Cost, PriceRuns
 from pulse.services.publish_alert import PublishAlert
-from pulse.services.read_last_lines import ReadLastLines
+from pulse.services.read_last_lines import LastLines, ReadLastLines
 from pulse.services.read_metrics import Read, ReadMetrics, measures
 from pulse.services.watch_budget import WatchBudget
 from pulse.services.watch_overdue import WatchOverdue
 
 
 class End(Struct, frozen=True, kw_only=True):
-    """`alerted`: the kinds of alerts that went out. `cause`: the diagnosis's word for why the job failed.
-    `trouble`: what could not be read or deleted, in AWS's own words, which are for the log only.
+    """`alerted`: the kinds of alerts that went out. `trouble`: what could not be read or deleted, in AWS's
+    own words, which are for the log only.
     """
 
     alerted: tuple[Kind, ...]
-    cause: str = ""
     trouble: tuple[str, ...] = ()
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """`read`: a job's metrics, None if they were not read. `trouble`: why its cost is not known."""
+    """`read`: a job's metrics, `log`: how the log of one that failed ends; None if they were not read.
+    `cause`: the diagnosis's word for why it failed. `trouble`: why its cost is not known.
+    """
 
     read: Read | None = None
+    log: LastLines | None = None
+    cause: str = ""
     trouble: str = ""
 
 
@@ -55,7 +58,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     price_runs: PriceRuns
 
     def measured(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, Measured]:
-        """The ended record with what the job cost and measured of itself, and what was read of that."""
+        """The ended record with what the job cost and measured of itself, and what was read for that."""
         cost = (
             Cost(usd=cost_of_all(self.ledger.children(record.job_id)))
             if record.array_size
@@ -63,14 +66,18 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         )
         read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else Read()
         found = measures(read.metrics) if read.metrics else None
-        measured = Measured(read=read, trouble=cost.trouble)
+        log = self.read_last_lines.of(record) if record.status == "FAILED" else None
+        cause = diagnose(record, log.texts).cause if log else ""
+        measured = Measured(read=read, log=log, cause=cause, trouble=cost.trouble)
         return structs.replace(record, cost_usd=cost.usd, measured=found), measured
 
     def tell(self, record: JobRecord, measured: Measured) -> End:
         """Everything that an ended record leads to. Raises Unavailable, Misconfigured."""
         try:
             told = (
-                self._failed(record) if record.status == "FAILED" else self._succeeded(record, measured.read)
+                self._failed(record, measured.log)
+                if record.status == "FAILED"
+                else self._succeeded(record, measured.read)
             )
         finally:
             # What it cost is true also while nobody can be told of it.
@@ -94,8 +101,8 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         alerted = self._once(record, alert)
         return End(alerted=("SUCCEEDED",) if alerted else (), trouble=tuple(trouble))
 
-    def _failed(self, record: JobRecord) -> End:
-        log = self.read_last_lines.of(record)
+    def _failed(self, record: JobRecord, log: LastLines | None) -> End:
+        log = log or self.read_last_lines.of(record)
         size = self._next_size(record, log.texts)
         if size:
             self.reruns.ask(record.job_id)
@@ -106,11 +113,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             return job_alert(record, self.place, rerun=size, failed=failed, log=log.texts)
 
         alerted = self._once(record, alert)
-        return End(
-            alerted=("FAILED",) if alerted else (),
-            cause=diagnose(record, log.texts).cause,
-            trouble=(log.trouble,),
-        )
+        return End(alerted=("FAILED",) if alerted else (), trouble=(log.trouble,))
 
     def _once(self, record: JobRecord, alert: Callable[[], Alert]) -> bool:
         kind: Kind = "SUCCEEDED" if record.status == "SUCCEEDED" else "FAILED"
