@@ -12,11 +12,12 @@
 | `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
 | `TAG#<key>=<value>` | `<created_at>#<job id>` | that a job has this tag |
 | a job or a key | `ALERTS` | for each kind `<KIND>_turn` (epoch seconds) and `<KIND>_sent` (time) |
-| `COST#<YYYY-MM>` | `ALERTS#<percent>` | the same of the alert that the month passed that share |
+| `COST#<YYYY-MM>` | `TOTAL` | and the same, as `BUDGET_<percent>`, of the alert that the month passed that share |
 
 `expires_at` is the TTL, epoch seconds.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,7 @@ from typing import Any
 import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from pulse.domain.alert import Kind
 from pulse.domain.alert_turn import MonthShare, Subject
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
@@ -42,6 +44,7 @@ Attribute = dict[str, Any]
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
+_BUDGET_TOLD = re.compile(r"BUDGET_([0-9]+)_sent")
 _FIELDS = frozenset(JobRecord.__struct_fields__)
 
 
@@ -58,9 +61,19 @@ def alerts_key(subject: Subject) -> Item:
         case JobRecord():
             return wire({"pk": f"JOB#{subject.job_id}", "sk": "ALERTS"})
         case MonthShare():
-            return wire({"pk": f"COST#{subject.month}", "sk": f"ALERTS#{subject.percent}"})
+            return month_key(subject.month)
         case Identity():
             return wire({"pk": f"KEY#{subject.key}", "sk": "ALERTS"})
+
+
+def alert_name(subject: Subject, kind: Kind) -> str:
+    """What the attributes of an alert in the item of its subject begin with."""
+    return f"{kind}_{subject.percent}" if isinstance(subject, MonthShare) else kind
+
+
+def told_of(total: Item) -> frozenset[int]:
+    """Of which percents of a month's budget an alert went out."""
+    return frozenset(int(found[1]) for name in total if (found := _BUDGET_TOLD.fullmatch(name)))
 
 
 def plan_key(job_id: str) -> Item:

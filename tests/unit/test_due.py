@@ -84,26 +84,26 @@ def test_should_wait_since_the_newest_change(running):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "share"),
+    ("usd", "told", "share"),
     [
-        ("10", "49.99", None),
-        ("49.99", "50", 50),
-        ("50", "79", None),
-        ("49", "85", 80),
-        ("0", "200", 100),
-        ("100", "120", None),
-        ("60", "60", 50),
-        ("10", "10", None),
+        ("49.99", (), None),
+        ("50", (), 50),
+        ("79", (50,), None),
+        ("85", (), 80),
+        ("85", (50,), 80),
+        ("200", (), 100),
+        ("200", (100,), None),
+        ("85", (100,), 80),
     ],
     ids=str,
 )
-def test_should_tell_the_highest_share_that_was_passed(before, after, share):
-    spent = Spent("2026-03", Decimal(before), Decimal(after))
+def test_should_tell_the_highest_share_that_is_passed_unless_it_was_told(usd, told, share):
+    spent = Spent("2026-03", Decimal(usd), frozenset(told))
     assert share_passed(spent, Decimal(100), (50, 80, 100)) == share
 
 
 def test_should_never_pass_what_is_not_configured():
-    assert share_passed(Spent("2026-03", Decimal(0), Decimal(99)), Decimal(1), ()) is None
+    assert share_passed(Spent("2026-03", Decimal(99)), Decimal(1), ()) is None
 
 
 @pytest.mark.parametrize(
