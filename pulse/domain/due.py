@@ -83,8 +83,8 @@ def waiting_since(record: JobRecord) -> datetime:
 
 
 def share_passed(spent: Spent, budget_usd: Decimal, percents: Sequence[int]) -> int | None:
-    """The highest of `percents` of a month's budget that its costs have passed, unless it was told: by its last
-    cost, or because the budget was lowered.
+    """The highest of `percents` of a month's budget that its costs have passed, unless it was told: by the
+    last cost, or because the budget was lowered.
     """
     highest = max((one for one in percents if spent.usd * 100 >= budget_usd * one), default=None)
     return None if highest in spent.told else highest

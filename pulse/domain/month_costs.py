@@ -22,8 +22,8 @@ _TAG = "tag:"
 
 
 class Spent(Struct, frozen=True):
-    """US dollars of the ended jobs of a month (YYYY-MM, UTC). `told`: of which percents of its budget an alert
-    went out.
+    """US dollars of the ended jobs of a month (YYYY-MM, UTC). `told`: of which percents of its budget an
+    alert went out.
     """
 
     month: str

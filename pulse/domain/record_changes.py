@@ -23,6 +23,7 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
     results_bucket: str,
     lease: timedelta,
     rerun: Rerun | None = None,
+    quoted_usd: Decimal | None = None,
     reserved_usd: Decimal | None = None,
 ) -> JobRecord:
     """The record that is written before the step is submitted. `now` is when the call claimed it, UTC."""
@@ -50,6 +51,7 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         alerts=request.alerts,
         expected_seconds=request.expected_runtime_seconds or resources.expected_seconds,
         due_seconds=None if step.follows else request.expected_runtime_seconds,
+        quoted_usd=None if step.follows else quoted_usd,
         reserved_usd=None if step.follows else reserved_usd,
         results_bucket=results_bucket,
         lease_until=now + lease,
