@@ -39,12 +39,16 @@ def watch_start() -> "WatchStart":
 
     here = bootstrap.settings()
     return WatchStart(
-        ledger=bootstrap.ledger(),
+        past_runs=bootstrap.past_runs(),
         watch_overdue=watch_overdue(),
         publish_alert=bootstrap.publish_alert(),
         overdue=here.watch.overdue,
-        likely_usd=lambda record, timeout_seconds: likely_usd(
-            here.prices, here.catalogue, record, timeout_seconds=timeout_seconds
+        likely_usd=lambda record, timeout_seconds, ran_seconds: likely_usd(
+            here.prices,
+            here.catalogue,
+            record,
+            timeout_seconds=timeout_seconds,
+            ran_seconds=ran_seconds,
         ),
         place=place(),
         clock=bootstrap.now,

@@ -10,7 +10,6 @@ from lambdas.telemetry import Job, count, of, reason, submitted
 from pulse.domain import envelope, s3_drop
 from pulse.domain.envelope import Envelope
 from pulse.domain.fault import printable
-from pulse.domain.s3_drop import S3Drop
 from pulse.services.submit_drop import Outcome
 
 if TYPE_CHECKING:
@@ -31,40 +30,43 @@ def _take(body: str) -> None:
 
 def _submit(event: Envelope) -> None:
     drop = s3_drop.parse(event.detail, time=event.time)
+    logger.append_keys(object=str(drop))
     outcome = bootstrap.submit_drop().submit(drop)
-    _log(drop, outcome)
+    _log(outcome)
 
 
 def _rerun(event: Envelope) -> None:
     """A job that died of memory."""
-    job_id = str(event.detail.get("job_id", ""))
-    told = printable(job_id[:128])
+    job_id = _job_id(event)
     outcome = bootstrap.rerun_job().with_more_memory(job_id)
     if outcome.submission:
-        submitted(logger, metrics, "Rerun", outcome.submission, rerun_of=told)
+        submitted(logger, metrics, "Rerun", outcome.submission, rerun_of=printable(job_id[:128]))
         return
     count(metrics, "Refused")
     if outcome.alerted:
         count(metrics, Job.ALERTS_SENT)
-    logger.warning("No rerun", job_id=told, reason=reason(outcome.reason), alerted=outcome.alerted)
+    logger.warning("No rerun", reason=reason(outcome.reason), alerted=outcome.alerted)
 
 
 def _finish(event: Envelope) -> None:
-    job_id = str(event.detail.get("job_id", ""))
-    submission = bootstrap.finish_claim().finish(job_id)
+    submission = bootstrap.finish_claim().finish(_job_id(event))
     submitted(logger, metrics, "Abandoned claim", submission)
 
 
-def _log(drop: S3Drop, outcome: Outcome) -> None:
+def _job_id(event: Envelope) -> str:
+    job_id = str(event.detail.get("job_id", ""))
+    logger.append_keys(job_id=printable(job_id[:128]))
+    return job_id
+
+
+def _log(outcome: Outcome) -> None:
     if submission := outcome.submission:
-        submitted(logger, metrics, "Drop", submission, object=str(drop))
+        submitted(logger, metrics, "Drop", submission)
     else:
         count(metrics, "Rejected" if outcome.alerted else "Ignored")
         if outcome.alerted:
             count(metrics, Job.ALERTS_SENT)
-        logger.info(
-            "No job for drop", object=str(drop), reason=reason(outcome.reason), alerted=outcome.alerted
-        )
+        logger.info("No job for drop", reason=reason(outcome.reason), alerted=outcome.alerted)
 
 
 _TAKEN: dict[tuple[str, str], Callable[[Envelope], None]] = {

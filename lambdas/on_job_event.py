@@ -32,10 +32,10 @@ def _take(body: str) -> None:
 
 
 def _record(event: Envelope) -> None:
-    change = job_event.parse(event.detail, at=event.time)
-    result = bootstrap_events.record_job_event().record(change)
-    if result.ended and result.record:
-        ended(metrics, result.record, cause=result.cause)
+    change = _change(event)
+    result = bootstrap_events.record_job_event().record(
+        change, on_ended=lambda record, cause: ended(metrics, record, cause=cause)
+    )
     for _ in result.alerted:
         count(metrics, Job.ALERTS_SENT)
     for trouble in result.trouble:
@@ -46,7 +46,6 @@ def _record(event: Envelope) -> None:
         "Job changed",
         effect=result.effect,
         job_id=_id(result.record, change),
-        batch_job_id=change.batch_job_id,
         status=change.status,
         attempts=len(change.attempts),
         foreign=bool(result.record and result.record.foreign),
@@ -64,14 +63,13 @@ def _blocked(event: Envelope) -> None:
 
 def _waits(event: Envelope) -> None:
     """A job that cannot start."""
-    change = job_event.parse(event.detail, at=event.time)
+    change = _change(event)
     result = bootstrap_events.watch_blocked().hear(change)
     for _ in result.alerted:
         count(metrics, Job.ALERTS_SENT)
     logger.warning(
         "Job cannot start",
         job_id=_id(result.record, change),
-        batch_job_id=change.batch_job_id,
         queue=change.queue_arn,
         reason=reason(printable(change.status_reason)),
         alerted=result.alerted,
@@ -81,10 +79,17 @@ def _waits(event: Envelope) -> None:
 def _overdue(event: Envelope) -> None:
     """A job that should have ended by now, unless it has."""
     job_id = str(event.detail.get("job_id", ""))
+    logger.append_keys(job_id=printable(job_id[:128]))
     found = bootstrap_events.watch_overdue().look(job_id)
     if found == "told":
         count(metrics, Job.ALERTS_SENT)
-    logger.info("Job due", job_id=printable(job_id[:128]), effect=found)
+    logger.info("Job due", effect=found)
+
+
+def _change(event: Envelope) -> "JobEvent":
+    change = job_event.parse(event.detail, at=event.time)
+    logger.append_keys(job_id=_id(None, change), batch_job_id=change.batch_job_id)
+    return change
 
 
 def _id(record: "JobRecord | None", change: "JobEvent") -> str:

@@ -33,6 +33,7 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 def _send(body: str, *, patience_seconds: float) -> None:
     alert = msgspec.json.decode(body, type=Alert)
+    logger.append_keys(job_id=alert.job_id)
     bootstrap.post_slack().post(alert, patience_seconds=patience_seconds)
     count(metrics, "SlackMessages")
-    logger.info("Alert posted to Slack", kind=alert.kind, job_id=alert.job_id, about=alert.about)
+    logger.info("Alert posted to Slack", kind=alert.kind, about=alert.about)

@@ -21,6 +21,8 @@ NEEDED_MILLISECONDS = 20_000
 its claim, SubmitJob. Cut off after that, the job's first event settles the claim; cut off before, the claim
 stays until somebody looks.
 """
+_ABOUT = ("job_id", "batch_job_id", "object")
+"""What `handle` appends to the logger's keys as soon as it knows what a message is about."""
 
 
 def process(  # noqa: PLR0913 - the last is for one function only
@@ -32,7 +34,8 @@ def process(  # noqa: PLR0913 - the last is for one function only
     *,
     needed_milliseconds: int = NEEDED_MILLISECONDS,
 ) -> dict[str, Any]:
-    """Calls `handle` with each message's body. What it raises is logged here and fails that message only.
+    """Calls `handle` with each message's body. What it raises is logged here, with what it appended to the
+    logger's keys, and fails that message only.
 
     Messages for which too little of the invocation's time is left are not begun: they come again. So do those
     that are asked to wait, as soon as they were asked to.
@@ -60,6 +63,8 @@ def process(  # noqa: PLR0913 - the last is for one function only
             count(metrics, "Crashed")
             logger.exception("Failed", message_id=record.message_id)
             raise
+        finally:
+            logger.remove_keys(_ABOUT)
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     answer = process_partial_response(event, record_handler, processor, context)

@@ -20,6 +20,7 @@ class AlertTurns:
 
     def take(self, subject: Subject, kind: Kind, *, now: datetime, lease: timedelta) -> Turn:
         """`ours` until `now + lease` if nobody sent this alert and nobody else is at it."""
+        name = items.alert_name(subject, kind)
         taken = self._table.held(
             "Taking the turn to alert",
             lambda: self._table.client.update_item(
@@ -27,7 +28,7 @@ class AlertTurns:
                 Key=items.alerts_key(subject),
                 UpdateExpression="SET #turn = :until, expires_at = :expires_at",
                 ConditionExpression=_FREE_TURN,
-                ExpressionAttributeNames={"#turn": f"{kind}_turn", "#sent": f"{kind}_sent"},
+                ExpressionAttributeNames={"#turn": f"{name}_turn", "#sent": f"{name}_sent"},
                 ExpressionAttributeValues=items.wire(
                     {
                         ":now": int(now.timestamp()),
@@ -40,7 +41,7 @@ class AlertTurns:
         if taken:
             return "ours"
         item = self._table.get("Reading the alerts of a job", items.alerts_key(subject)) or {}
-        return "done" if f"{kind}_sent" in item else "theirs"
+        return "done" if f"{name}_sent" in item else "theirs"
 
     def sent(self, subject: Subject, kind: Kind, *, now: datetime) -> None:
         with translated("Noting an alert in the ledger"):
@@ -48,6 +49,6 @@ class AlertTurns:
                 TableName=self._table.name,
                 Key=items.alerts_key(subject),
                 UpdateExpression="SET #sent = :now",
-                ExpressionAttributeNames={"#sent": f"{kind}_sent"},
+                ExpressionAttributeNames={"#sent": f"{items.alert_name(subject, kind)}_sent"},
                 ExpressionAttributeValues=items.wire({":now": items.stamp(now)}),
             )

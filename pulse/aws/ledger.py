@@ -154,11 +154,20 @@ class Ledger(LedgerCosts):
 
     def note_child(self, job_id: str, child: Child, *, now: datetime) -> None:
         """How a child of an array ended; again does no harm."""
-        self._note(items.child_key(job_id, child.index), child, now)
+        self._note(items.child_key(job_id, child.index), msgspec.to_builtins(child), now)
 
     def children(self, job_id: str) -> list[Child]:
         """The ended children of an array, as far as they are noted."""
         return [items.child_of(item) for item in self._table.query(f"JOB#{job_id}", items.CHILD)]
+
+    def note_ended_array(self, job_id: str, *, now: datetime) -> None:
+        """That an array has ended; again does no harm."""
+        self._note(items.ended_array_key(job_id, now), {"job_id": job_id}, now)
+
+    def ended_arrays(self, *, since: datetime, until: datetime) -> set[str]:
+        """The job ids of the arrays whose end was noted in this time. Needs `dynamodb:Query`."""
+        found = self._table.between(items.ENDED_ARRAYS, items.stamp(since), items.stamp(until))
+        return {item["job_id"]["S"] for item in found}
 
     def instance(self, container_instance: str) -> Instance | None:
         """What is noted of a container instance, by its ARN."""
@@ -168,7 +177,7 @@ class Ledger(LedgerCosts):
 
     def note_instance(self, container_instance: str, instance: Instance, *, now: datetime) -> None:
         """On what its containers run; again does no harm."""
-        self._note(items.instance_key(container_instance), instance, now)
+        self._note(items.instance_key(container_instance), msgspec.to_builtins(instance), now)
 
     def runs(self, *, dataset: str = "", profile: str = "", most: int) -> list[JobRecord]:
         """The newest jobs of a data set, or of a profile. Needs `dynamodb:Query` on the two indexes."""
@@ -185,8 +194,8 @@ class Ledger(LedgerCosts):
         """The jobs in this state, the oldest first."""
         return ledger_pages.unfinished(self._table, status, most=most)
 
-    def _note(self, key: items.Item, noted: Child | Instance, now: datetime) -> None:
-        values = msgspec.to_builtins(noted) | {"expires_at": items.expiry(now, self._kept)}
+    def _note(self, key: items.Item, noted: dict[str, Any], now: datetime) -> None:
+        values = noted | {"expires_at": items.expiry(now, self._kept)}
         with translated("Adding to the ledger"):
             self._table.client.put_item(TableName=self._table.name, Item=key | items.wire(values))
 

@@ -34,16 +34,14 @@ class LedgerCosts:
         """
         if record.cost_usd is None:
             return None
-        month = items.month_of(record)
-        before_usd, _ = self._sums(month)
         for _ in range(_TRIES):
             noted_usd = self._noted_usd(record)
-            if noted_usd is not None and noted_usd >= record.cost_usd:
-                return Spent(month, before_usd, before_usd)
-            if self._add(record, record.cost_usd, noted_usd):
-                # Read anew: of two jobs that end at once, one must see what both cost.
-                after_usd, _ = self._sums(month)
-                return Spent(month, before_usd, after_usd)
+            is_noted = noted_usd is not None and noted_usd >= record.cost_usd
+            if is_noted or self._add(record, record.cost_usd, noted_usd):
+                # Read after it is written: of two jobs that end at once, one must see what both cost.
+                month = items.month_of(record)
+                total = self._total(month)
+                return Spent(month, _usd(total, "spent_usd"), items.told_of(total))
         raise Unavailable(f"The cost of job {record.job_id} was noted {_TRIES} times meanwhile. Try again.")
 
     def spent(self, month: str) -> Decimal:
@@ -65,11 +63,11 @@ class LedgerCosts:
 
     def _sums(self, month: str) -> tuple[Decimal, Decimal]:
         """`spent_usd` and `total_usd`, US dollars."""
-        item = self._table.get("Reading a month's cost from the ledger", items.month_key(month)) or {}
-        spent, total = (
-            Decimal(item[name]["N"]) if name in item else Decimal(0) for name in ("spent_usd", "total_usd")
-        )
-        return spent, total
+        total = self._total(month)
+        return _usd(total, "spent_usd"), _usd(total, "total_usd")
+
+    def _total(self, month: str) -> items.Item:
+        return self._table.get("Reading a month's cost from the ledger", items.month_key(month)) or {}
 
     def _add(self, record: JobRecord, cost_usd: Decimal, noted_usd: Decimal | None) -> bool:
         """False when another cost of the job was noted since `noted_usd` was read."""
@@ -125,3 +123,7 @@ class LedgerCosts:
 
     def _expiry(self, record: JobRecord) -> int:
         return items.expiry(record.created_at, self._kept)
+
+
+def _usd(total: items.Item, name: str) -> Decimal:
+    return Decimal(total[name]["N"]) if name in total else Decimal(0)

@@ -6,16 +6,18 @@
 | `JOB#<job id>` | `PLAN` | the request and the exact parameters of each SubmitJob, as JSON |
 | `KEY#<idempotency key>` | `CLAIM` | the job id that the request has, its payload's hash, `valid_until` |
 | `JOB#<job id>` | `CHILD#<index>` | how a child of an array ended |
+| `ENDED_ARRAYS` | `<time>#<job id>` | that an array's end was recorded at that time |
 | `INSTANCE#<ARN>` | `INSTANCE` | on what the containers of a container instance run |
 | `COST#<YYYY-MM>` | `JOB#<job id>` | what an ended job cost, and what costs are summed by |
 | `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
 | `TAG#<key>=<value>` | `<created_at>#<job id>` | that a job has this tag |
 | a job or a key | `ALERTS` | for each kind `<KIND>_turn` (epoch seconds) and `<KIND>_sent` (time) |
-| `COST#<YYYY-MM>` | `ALERTS#<percent>` | the same of the alert that the month passed that share |
+| `COST#<YYYY-MM>` | `TOTAL` | and the same, as `BUDGET_<percent>`, of each share's alert |
 
 `expires_at` is the TTL, epoch seconds.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,6 +25,7 @@ from typing import Any
 import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from pulse.domain.alert import Kind
 from pulse.domain.alert_turn import MonthShare, Subject
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
@@ -36,10 +39,12 @@ from pulse.domain.stored_plan import StoredPlan
 Item = dict[str, Any]
 CHILD = "CHILD#"
 JOB = "JOB#"
+ENDED_ARRAYS = "ENDED_ARRAYS"
 Attribute = dict[str, Any]
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
+_BUDGET_TOLD = re.compile(r"BUDGET_([0-9]+)_sent")
 _FIELDS = frozenset(JobRecord.__struct_fields__)
 
 
@@ -56,9 +61,19 @@ def alerts_key(subject: Subject) -> Item:
         case JobRecord():
             return wire({"pk": f"JOB#{subject.job_id}", "sk": "ALERTS"})
         case MonthShare():
-            return wire({"pk": f"COST#{subject.month}", "sk": f"ALERTS#{subject.percent}"})
+            return month_key(subject.month)
         case Identity():
             return wire({"pk": f"KEY#{subject.key}", "sk": "ALERTS"})
+
+
+def alert_name(subject: Subject, kind: Kind) -> str:
+    """What the attributes of an alert in the item of its subject begin with."""
+    return f"{kind}_{subject.percent}" if isinstance(subject, MonthShare) else kind
+
+
+def told_of(total: Item) -> frozenset[int]:
+    """Of which percents of a month's budget an alert went out."""
+    return frozenset(int(found[1]) for name in total if (found := _BUDGET_TOLD.fullmatch(name)))
 
 
 def plan_key(job_id: str) -> Item:
@@ -71,6 +86,10 @@ def month_key(month: str) -> Item:
 
 def child_key(job_id: str, index: int) -> Item:
     return wire({"pk": f"JOB#{job_id}", "sk": f"{CHILD}{index:05}"})
+
+
+def ended_array_key(job_id: str, now: datetime) -> Item:
+    return wire({"pk": ENDED_ARRAYS, "sk": f"{stamp(now)}#{job_id}"})
 
 
 def instance_key(container_instance: str) -> Item:

@@ -33,13 +33,20 @@ class LedgerTable:
 
     def query(self, pk: str, sk_begins: str) -> Iterator[Item]:
         """The items of a partition whose sort keys begin so, page by page. Needs `dynamodb:Query`."""
+        return self._each("begins_with(sk, :begin)", {":pk": pk, ":begin": sk_begins})
+
+    def between(self, pk: str, sk_first: str, sk_last: str) -> Iterator[Item]:
+        """Those whose sort keys lie between these two. Needs `dynamodb:Query`."""
+        return self._each("sk BETWEEN :first AND :last", {":pk": pk, ":first": sk_first, ":last": sk_last})
+
+    def _each(self, condition: str, values: dict[str, str]) -> Iterator[Item]:
         more: dict[str, Any] = {}
         while True:
             with translated("Reading from the ledger"):
                 answer = self.client.query(
                     TableName=self.name,
-                    KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-                    ExpressionAttributeValues=wire({":pk": pk, ":sk": sk_begins}),
+                    KeyConditionExpression=f"pk = :pk AND {condition}",
+                    ExpressionAttributeValues=wire(values),
                     ConsistentRead=True,
                     **more,
                 )

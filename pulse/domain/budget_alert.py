@@ -13,12 +13,12 @@ _LOOK = "Look at what costs most."
 
 
 def budget_alert(spent: Spent, budget_usd: Decimal, percent: int, place: Place) -> Alert:
-    """`percent` of `budget_usd` were passed when the cost of a job was noted."""
+    """The month's costs have passed `percent` of `budget_usd`."""
     is_used_up = percent >= _ALL
-    spent_share = share(spent.after_usd, budget_usd)
-    left_usd = max(Decimal(0), budget_usd - spent.after_usd)
+    spent_share = share(spent.usd, budget_usd)
+    left_usd = max(Decimal(0), budget_usd - spent.usd)
     told = (
-        f"The jobs of {spent.month} that have ended cost an estimated {usd(spent.after_usd)}, "
+        f"The jobs of {spent.month} that have ended cost an estimated {usd(spent.usd)}, "
         f"{spent_share} of the month's {usd(budget_usd)}."
     )
     if is_used_up:
@@ -43,7 +43,7 @@ def budget_alert(spent: Spent, budget_usd: Decimal, percent: int, place: Place) 
         facts=facts(
             [
                 ("Month", f"{spent.month} (UTC)"),
-                ("Spent", f"{usd(spent.after_usd)} ({spent_share})"),
+                ("Spent", f"{usd(spent.usd)} ({spent_share})"),
                 ("Left", usd(left_usd)),
                 ("Budget", usd(budget_usd)),
             ]

@@ -83,11 +83,8 @@ def waiting_since(record: JobRecord) -> datetime:
 
 
 def share_passed(spent: Spent, budget_usd: Decimal, percents: Sequence[int]) -> int | None:
-    """The highest of `percents` of a month's budget that its costs have passed, if the last cost did it; when
-    that was noted before, the highest of all that are passed, since its alert may have been lost.
+    """The highest of `percents` of a month's budget that its costs have passed, unless it was told: by the
+    last cost, or because the budget was lowered.
     """
-    passed = [percent for percent in percents if spent.after_usd * 100 >= budget_usd * percent]
-    highest = max(passed, default=None)
-    if highest is None or spent.before_usd == spent.after_usd:
-        return highest
-    return highest if spent.before_usd * 100 < budget_usd * highest else None
+    highest = max((one for one in percents if spent.usd * 100 >= budget_usd * one), default=None)
+    return None if highest in spent.told else highest

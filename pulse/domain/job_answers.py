@@ -61,8 +61,8 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """A job as the ledger knows it. Memory in MiB. `follower`: the job that merges or ranks what this array
     writes, `follows` its way back; `foreign`: another client submitted it, so its request is not known.
 
-    `usual`: what earlier runs of its profile took, and `quoted_usd` what it will likely cost, both known when
-    it has started; `due_at`: when it is overdue.
+    `usual`: what earlier runs of its profile took, known when it has started; `quoted_usd`: what it will
+    likely cost; `due_at`: when it is overdue.
 
     `children`: how many of an array are in each status. `changes`: every state change that is known, and
     `attempts` of each how many had ended by then. `attempts_log`: the attempts that ended, the first first.

@@ -18,6 +18,8 @@ from pulse.domain.validation import InvalidInput
 JOB_ID_VARIABLE = "PULSE_JOB_ID"
 RESULTS_BUCKET_VARIABLE = "S3_RESULTS_BUCKET"
 _LOG_GROUP_OPTION = "awslogs-group"
+_NO_TAG = "resourceArn"
+"""What AWS Batch puts among the tags of an event."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,6 +66,9 @@ class JobEvent(Struct, frozen=True, kw_only=True):
     command: tuple[str, ...] = ()
     vcpus: str = ""
     memory_mib: int | None = None
+    gpus: int = 0
+    share_identifier: str = ""
+    tags: dict[str, str] = {}
     timeout_seconds: int | None = None
     container_instance: str = ""
     stopped_by_request: bool = False
@@ -172,6 +177,8 @@ class _Detail(_Camel):
     status_reason: str | None = None
     container: _Container | None = None
     timeout: _Timeout | None = None
+    share_identifier: str | None = None
+    tags: dict[str, str] | None = None
     array_properties: _Array | None = None
     is_cancelled: bool | None = None
     is_terminated: bool | None = None
@@ -188,7 +195,7 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
         raise InvalidInput([fault], "the event") from error
     container = parsed.container or _Container()
     needs = {need.type: need.value for need in container.resource_requirements or ()}
-    memory = needs.get("MEMORY", "")
+    memory, gpus = needs.get("MEMORY", ""), needs.get("GPU", "")
     array = parsed.array_properties or _Array()
     options = (container.log_configuration or _LogConfiguration()).options or {}
     return JobEvent(
@@ -209,6 +216,9 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
         command=container.command or (),
         vcpus=needs.get("VCPU", "") or (f"{container.vcpus:g}" if container.vcpus else ""),
         memory_mib=int(memory) if memory.isdecimal() else container.memory,
+        gpus=int(gpus) if gpus.isdecimal() else 0,
+        share_identifier=parsed.share_identifier or "",
+        tags={key: value for key, value in (parsed.tags or {}).items() if key != _NO_TAG},
         timeout_seconds=parsed.timeout.attempt_duration_seconds if parsed.timeout else None,
         container_instance=container.container_instance_arn or "",
         stopped_by_request=bool(parsed.is_cancelled or parsed.is_terminated),

@@ -22,13 +22,13 @@ _TAG = "tag:"
 
 
 class Spent(Struct, frozen=True):
-    """US dollars of the ended jobs of a month (YYYY-MM, UTC), before and after the cost of one of them was
-    noted: equal when it was noted already.
+    """US dollars of the ended jobs of a month (YYYY-MM, UTC). `told`: of which percents of its budget an
+    alert went out.
     """
 
     month: str
-    before_usd: Decimal
-    after_usd: Decimal
+    usd: Decimal
+    told: frozenset[int] = frozenset()
 
 
 class JobCost(Struct, frozen=True, kw_only=True):

@@ -13,16 +13,17 @@ from pulse.domain.duration import in_words
 from pulse.domain.fault import Fault
 from pulse.domain.instance_cost import fitting
 from pulse.domain.prices import Prices
-from pulse.domain.run_history import History, percentile, waits
+from pulse.domain.run_history import percentile
+from pulse.domain.usual import LEAST_RUNS
 
-_SHORT_RUNS_PERCENT = 10
+_SHORT_RUNS_PERCENT, _HALF_PERCENT = 10, 50
 _STEP_USD = Decimal("0.0001")
 
 
 class Quote(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """US dollars, rounded up to four places; all three None where no price is known. `as_of`, `region` and
-    `source` are those of the prices. `expected_wait_seconds` from the request to the start, None without
-    earlier runs.
+    `source` are those of the prices. `expected_wait_seconds` from the request to the start, None where fewer
+    than LEAST_RUNS earlier runs tell of it.
     """
 
     low_usd: Decimal | None
@@ -50,20 +51,22 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
     timeout_seconds: int,
     attempts: int,
     jobs: int = 1,
-    history: History = (),
+    ran_seconds: Sequence[float] = (),
+    waited_seconds: Sequence[float] = (),
 ) -> Quote:
     """The quote of `jobs` containers: 1, shards + 1, combinations of a sweep + 1.
 
     | | each container | price |
     | --- | --- | --- |
     | low | one attempt as short as the shortest tenth of earlier runs | the largest Spot discount |
-    | likely | one attempt of the expected runtime | the mean Spot discount |
+    | likely | one attempt, as long as expected, else as the median, else as the timeout | the mean one |
     | high | every attempt runs into its timeout | on demand |
 
     On EC2 a container's price is its share of an instance's: for low and likely of the cheapest of
     `instance_types` that holds it, for high of the dearest. `spot`: the queue tries Spot first; without it
-    all three are on demand. `timeout_seconds` of one attempt. `expected_seconds` None: as long as the timeout
-    allows.
+    all three are on demand. `timeout_seconds` of one attempt. `expected_seconds`: None when neither the
+    request nor its data tells. `ran_seconds` of earlier runs of its profile, whose median counts from
+    LEAST_RUNS of them on; `waited_seconds` of those in its queue.
     """
     blank = Quote(
         low_usd=None,
@@ -72,7 +75,7 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
         as_of=prices.as_of,
         region=prices.region,
         source=prices.source,
-        expected_wait_seconds=percentile(waits(history), 50),
+        expected_wait_seconds=_median(waited_seconds),
     )
     if platform == "EC2":
         hourly = fitting(prices.ec2, instance_types, vcpus=vcpus, memory_mib=memory_mib, gpus=gpus)
@@ -93,15 +96,16 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
             "pulse cost --refresh-prices --instance-type TYPE adds one.",
         )
     (cheapest, least_usd), *_, (dearest, most_usd) = [*hourly.items()] * 2
-    likely_seconds = timeout_seconds if expected_seconds is None else min(expected_seconds, timeout_seconds)
-    short_seconds = percentile((run.ran_seconds for run in history), _SHORT_RUNS_PERCENT) or 0
+    likely_seconds, by = _likely(expected_seconds, ran_seconds, timeout_seconds)
+    short_seconds = percentile(ran_seconds, _SHORT_RUNS_PERCENT) or 0
     most, mean = (prices.spot_discount.most_percent, prices.spot_discount.mean_percent) if spot else (0, 0)
     return replace(
         blank,
         low_usd=_usd(jobs * least_usd, billed_seconds(min(short_seconds, likely_seconds)), most),
         likely_usd=_usd(jobs * least_usd, billed_seconds(likely_seconds), mean),
         high_usd=_usd(jobs * most_usd, billed_seconds(timeout_seconds) * attempts, 0),
-        why=f"{_containers(jobs)} likely: one attempt billed for {in_words(billed_seconds(likely_seconds))}, "
+        why=f"{_containers(jobs)} likely: one attempt billed for "
+        f"{in_words(billed_seconds(likely_seconds))}{by}, "
         f"{cheapest} {f'Spot at {mean:f} % less' if spot else 'on demand'}; at most: "
         f"{_attempts(attempts)} to the timeout of {in_words(timeout_seconds)}, "
         f"{'' if dearest == cheapest else f'{dearest} '}on demand. "
@@ -133,6 +137,23 @@ def over_limits(
         limit = f"a job of at most ${left}, which is left of this month's ${monthly_budget_usd}"
         faults.append(Fault("monthly_budget_usd", limit, f"one of up to ${high_usd}"))
     return faults
+
+
+def _likely(
+    expected_seconds: float | None, ran_seconds: Sequence[float], timeout_seconds: int
+) -> tuple[float, str]:
+    """How long an attempt will likely run, and in words what tells it."""
+    if expected_seconds is not None:
+        return min(expected_seconds, timeout_seconds), ""
+    usual_seconds = _median(ran_seconds)
+    if usual_seconds is None:
+        return timeout_seconds, " (its timeout: too few earlier runs are known)"
+    return min(usual_seconds, timeout_seconds), f" (the median of {len(ran_seconds)} earlier runs)"
+
+
+def _median(seconds: Sequence[float]) -> float | None:
+    """Of enough runs to call it usual."""
+    return percentile(seconds, _HALF_PERCENT) if len(seconds) >= LEAST_RUNS else None
 
 
 def _usd(hour_usd: Decimal, seconds: int, discount_percent: Decimal | int) -> Decimal:

@@ -23,6 +23,7 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
     results_bucket: str,
     lease: timedelta,
     rerun: Rerun | None = None,
+    quoted_usd: Decimal | None = None,
     reserved_usd: Decimal | None = None,
 ) -> JobRecord:
     """The record that is written before the step is submitted. `now` is when the call claimed it, UTC."""
@@ -50,6 +51,7 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         alerts=request.alerts,
         expected_seconds=request.expected_runtime_seconds or resources.expected_seconds,
         due_seconds=None if step.follows else request.expected_runtime_seconds,
+        quoted_usd=None if step.follows else quoted_usd,
         reserved_usd=None if step.follows else reserved_usd,
         results_bucket=results_bucket,
         lease_until=now + lease,
@@ -68,6 +70,9 @@ def foreign(event: JobEvent, *, job_id: str, queue: str, now: datetime) -> JobRe
         queue=queue,
         vcpus=event.vcpus,
         memory_mib=event.memory_mib,
+        gpus=event.gpus,
+        share_identifier=event.share_identifier,
+        tags=event.tags,
         variables=_variables(event.command),
         results_bucket=_results_bucket(event) if lies_here else "",
         foreign=True,

@@ -1,7 +1,7 @@
-"""What a job will likely cost, by the record of it, when earlier runs are known."""
+"""What a job will likely cost, by the record of it: the same quote as before it was submitted."""
 
+from collections.abc import Sequence
 from decimal import Decimal
-from math import ceil
 
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.job_record import JobRecord
@@ -10,15 +10,19 @@ from pulse.domain.quote import quote
 
 
 def likely_usd(
-    prices: Prices, catalogue: Catalogue, record: JobRecord, *, timeout_seconds: int | None
+    prices: Prices,
+    catalogue: Catalogue,
+    record: JobRecord,
+    *,
+    timeout_seconds: int | None,
+    ran_seconds: Sequence[float],
 ) -> Decimal | None:
-    """US dollars of one attempt as long as the median of earlier runs, or else as its submission expected;
-    None where that is not known, or there is no price. `timeout_seconds` of an attempt, which ends it.
+    """US dollars, None where there is no price. `timeout_seconds` of an attempt; `ran_seconds` of earlier
+    runs of its profile. What was quoted before where the record or its queue does not tell enough.
     """
-    expected = record.usual.ran_median_seconds if record.usual else record.expected_seconds
     queue = catalogue.queues.get(record.queue)
-    if expected is None or queue is None or not record.vcpus or record.memory_mib is None:
-        return None
+    if queue is None or timeout_seconds is None or not record.vcpus or record.memory_mib is None:
+        return record.quoted_usd
     return quote(
         prices,
         vcpus=float(record.vcpus),
@@ -29,7 +33,9 @@ def likely_usd(
         spot=queue.spot,
         cpu_architecture=catalogue.cpu_architecture,
         ephemeral_gib=catalogue.ephemeral_gib,
-        expected_seconds=expected,
-        timeout_seconds=timeout_seconds or ceil(expected),
+        expected_seconds=record.expected_seconds,
+        timeout_seconds=timeout_seconds,
         attempts=1,
+        jobs=(record.array_size or 0) + 1,
+        ran_seconds=ran_seconds,
     ).likely_usd

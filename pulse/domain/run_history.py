@@ -7,12 +7,11 @@ from msgspec import Struct
 
 
 class FinishedRun(Struct, frozen=True, kw_only=True):
-    """Memory in MiB, times in seconds: `ran_seconds` of all attempts, `waited_seconds` from the request to
-    the start. `rows` and `variables` of the data that was trained on; `children` of an array.
+    """Memory in MiB, `ran_seconds` of all attempts. `rows` and `variables` of the data that was trained on;
+    `children` of an array.
     """
 
     ran_seconds: float
-    waited_seconds: float
     data_bytes: int | None = None
     rows: int | None = None
     windows: int | None = None
@@ -37,10 +36,6 @@ def percentile(values: Iterable[float], percent: float) -> float | None:
     if not ordered:
         return None
     return ordered[max(1, ceil(len(ordered) * percent / 100)) - 1]
-
-
-def waits(history: History) -> list[float]:
-    return [run.waited_seconds for run in history]
 
 
 def peaks(history: History) -> list[float]:

@@ -36,7 +36,7 @@ def usual(records: "Sequence[JobRecord]") -> Usual | None:
     """Of the runs that ended well and are neither an array nor what merges or ranks one; None below
     LEAST_RUNS of them.
     """
-    runs = [record for record in records if _is_run(record)]
+    runs = [record for record in records if is_run(record)]
     ran = [record.ran_seconds for record in runs if record.ran_seconds is not None]
     waited = [record.waited_seconds for record in runs if record.waited_seconds is not None]
     costs = [record.cost_usd for record in runs if record.cost_usd is not None]
@@ -52,8 +52,8 @@ def usual(records: "Sequence[JobRecord]") -> Usual | None:
     )
 
 
-def _is_run(record: "JobRecord") -> bool:
-    """Whether it ran on its own, and is known how long it waited and ran."""
+def is_run(record: "JobRecord") -> bool:
+    """Whether it ran on its own and ended well, and is known how long it waited and ran."""
     return (
         record.status == "SUCCEEDED"
         and not (record.array_size or record.follows)

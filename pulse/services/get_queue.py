@@ -29,7 +29,10 @@ class GetQueue(Struct, frozen=True, kw_only=True):
         ]
 
     def _usual(self, queue: str) -> dict[str, Usual]:
-        """Of the profiles that lead to this queue."""
+        """Of the profiles that lead to this queue, by their runs in it."""
         profiles = [name for name, profile in self.catalogue.profiles.items() if profile.queue == queue]
-        found = {name: usual(self.ledger.runs(profile=name, most=MOST)) for name in sorted(profiles)}
+        found = {
+            name: usual([job for job in self.ledger.runs(profile=name, most=MOST) if job.queue == queue])
+            for name in sorted(profiles)
+        }
         return {name: known for name, known in found.items() if known}

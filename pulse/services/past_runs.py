@@ -1,10 +1,15 @@
-"""What earlier runs took: those on the same data set, or else those of the same profile."""
+"""What earlier runs took: those of its profile tell what is usual for a job and what it will cost, those on
+its data set what size it needs.
+"""
+
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
 from pulse.domain.run_history import FinishedRun, History
+from pulse.domain.usual import LEAST_RUNS, is_run
 from pulse.services.ports import Ledger
 
 MOST = 50
@@ -12,27 +17,33 @@ MOST = 50
 
 
 class PastRuns(Struct, frozen=True, kw_only=True):
+    """The newest come first. All methods raise Unavailable, Misconfigured."""
+
     ledger: Ledger
 
-    def like(self, request: JobRequest, profile: str) -> History:
-        """Newest first. Raises Unavailable, Misconfigured."""
-        same_data = self.ledger.runs(dataset=request.dataset, most=MOST) if request.dataset else []
-        return _finished(same_data) or self.of_profile(profile)
+    def on(self, dataset: str) -> list[JobRecord]:
+        """The jobs on a data set, whatever their profile and outcome; none without one."""
+        return self.ledger.runs(dataset=dataset, most=MOST) if dataset else []
 
-    def of_profile(self, profile: str) -> History:
-        return _finished(self.ledger.runs(profile=profile, most=MOST))
+    def of(self, profile: str, same_data: Sequence[JobRecord]) -> list[JobRecord]:
+        """The runs of a profile that ended well: those among the jobs on the same data, or, where that are
+        fewer than LEAST_RUNS, those on any.
+        """
+        alike = [job for job in same_data if job.profile == profile and is_run(job)]
+        if len(alike) >= LEAST_RUNS or not profile:
+            return alike
+        return [job for job in self.ledger.runs(profile=profile, most=MOST) if is_run(job)]
+
+    def to_size(self, request: JobRequest, profile: str) -> History:
+        """The runs on the same data set, whatever their profile, or else those of the profile."""
+        same_data = [job for job in self.on(request.dataset or "") if is_run(job)]
+        return tuple(map(_finished, same_data or self.of(profile, [])))
 
 
-def _finished(records: list[JobRecord]) -> History:
-    """Runs that ended well and were not merely a step of another."""
-    return tuple(_run(record) for record in records if record.status == "SUCCEEDED" and not record.array_size)
-
-
-def _run(record: JobRecord) -> FinishedRun:
+def _finished(record: JobRecord) -> FinishedRun:
     told = record.measured
     return FinishedRun(
         ran_seconds=record.ran_seconds or 0.0,
-        waited_seconds=record.waited_seconds or 0.0,
         data_bytes=told.data_bytes if told else None,
         rows=told.rows if told else None,
         windows=told.windows if told else None,

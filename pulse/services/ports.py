@@ -77,6 +77,12 @@ class Ledger(Protocol):
     def children(self, job_id: str) -> list[Child]:
         """The ended children of an array, as far as they are noted."""
 
+    def note_ended_array(self, job_id: str, *, now: datetime) -> None:
+        """That an array has ended; again does no harm."""
+
+    def ended_arrays(self, *, since: datetime, until: datetime) -> set[str]:
+        """The job ids of the arrays whose end was noted in this time."""
+
     def instance(self, container_instance: str) -> Instance | None:
         """What is noted of a container instance, by its ARN."""
 

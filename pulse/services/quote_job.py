@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.fault import Fault
+from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
 from pulse.domain.prices import Prices
 from pulse.domain.quote import Quote, over_limits, quote
@@ -37,7 +38,9 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
         """
         profile_name = request.profile or self.catalogue.request_defaults.profile
         profile = self.catalogue.profiles[profile_name]
-        queue = self.catalogue.queues[request.queue or profile.queue]
+        queue_name = request.queue or profile.queue
+        queue = self.catalogue.queues[queue_name]
+        runs = self._runs(request, profile_name) if history else []
         quoted = quote(
             self.prices,
             vcpus=resources.vcpus,
@@ -48,11 +51,12 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
             spot=queue.spot,
             cpu_architecture=self.catalogue.cpu_architecture,
             ephemeral_gib=self.catalogue.ephemeral_gib,
-            expected_seconds=resources.expected_seconds,
+            expected_seconds=request.expected_runtime_seconds or resources.expected_seconds,
             timeout_seconds=resources.timeout_seconds,
             attempts=request.attempts or profile.attempts,
             jobs=(request.array_size or 0) + 1,
-            history=self.past_runs.like(request, profile_name) if history else (),
+            ran_seconds=[run.ran_seconds or 0 for run in runs],
+            waited_seconds=[run.waited_seconds or 0 for run in runs if run.queue == queue_name],
         )
         budget_usd = self.budget_usd if history else None
         spent = self.ledger.spent(f"{self.clock():%Y-%m}") if budget_usd is not None else Decimal(0)
@@ -63,3 +67,6 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
             monthly_budget_usd=budget_usd,
         )
         return Costs(quote=quoted, over_limit=tuple(over))
+
+    def _runs(self, request: JobRequest, profile: str) -> list[JobRecord]:
+        return self.past_runs.of(profile, self.past_runs.on(request.dataset or ""))

@@ -31,9 +31,8 @@ from pulse.services.ports import Batch, Ledger, Messages
 
 DESCRIBED_AT_ONCE = 100
 """https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
-NEWEST_ENDED = 100
-"""Among so many ended jobs of either outcome are the arrays whose children are counted."""
 CHILDREN_COUNTED_FOR = timedelta(minutes=30)
+"""From when the events of an ended array's children should all have come."""
 
 _AT_WORK: tuple[Moving, ...] = ("STARTING", "RUNNING")
 
@@ -111,11 +110,10 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
 
     def _just_ended(self, now: datetime) -> Iterator[JobRecord]:
         """Arrays whose children's events should all have come."""
-        for outcome in sorted(TERMINAL):
-            for record in self.ledger.newest("status", outcome, most=NEWEST_ENDED, after=None):
-                ago = now - unchanged_since(record)
-                if ago < CHILDREN_COUNTED_FOR and self.patience.is_late(unchanged_since(record), now):
-                    yield record
+        until = now - timedelta(seconds=self.patience.late_seconds)
+        for job_id in sorted(self.ledger.ended_arrays(since=until - CHILDREN_COUNTED_FOR, until=until)):
+            if record := self.ledger.record(job_id):
+                yield record
 
     def _unheard_children(self, parent: JobRecord) -> list[str]:
         return unheard_children(parent, self.ledger.children(parent.job_id)) if parent.array_size else []

@@ -9,7 +9,11 @@ Calls to AWS on the normal path, of a job that asked for the usual alerts: of ea
 UpdateItem; of RUNNING also one or two Query and, when it is known how long the job should run,
 CreateSchedule; of its end also GetObject of its metrics and of those it is compared to (or GetLogEvents, when
 it failed), two UpdateItem for the alert's turn, Publish, what its cost takes (pulse.aws.ledger_costs) and
-DeleteSchedule; of the end of an array also Query of its children, of what follows one GetItem of it.
+DeleteSchedule; of the end of an array also Query of its children, of what follows one GetItem of it. Of the
+end of an array's child: two GetItem and PutItem.
+
+The end of an array and those of its children come in any order, and at once. Each writes first (the array its
+end, a child itself) and then reads what the other wrote, so that whoever is last sees both and adds them up.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,21 +38,20 @@ _TRIES = 5
 """Concurrent events of one job collide at most a few times; then the queue delivers again."""
 
 Effect = Literal["recorded", "late or repeated", "child", "not ours"]
+OnEnded = Callable[[JobRecord, str], None]
+"""Called with the record of a job that has ended, and the diagnosis's word for why it failed."""
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """`child`: of an array, whose parent's events tell its end. `not ours`: a job of another queue. `ended`:
-    with this event, which is so of one event of a job only. `alerted`: the kinds of alerts that went out.
-    `cause`: the diagnosis's word for why the job failed. `trouble`: what could not be done and does not
-    matter, in AWS's own words, which are for the log only. `again_in_seconds`: when the event shall come
-    again, because more will be known by then; 0 for not at all.
+    """`child`: of an array, whose parent's events tell its end. `not ours`: a job of another queue.
+    `alerted`: the kinds of alerts that went out. `trouble`: what could not be done and does not matter, in
+    AWS's own words, which are for the log only. `again_in_seconds`: when the event shall come again, because
+    more will be known by then; 0 for not at all.
     """
 
     effect: Effect
     record: JobRecord | None = None
-    ended: bool = False
     alerted: tuple[Kind, ...] = ()
-    cause: str = ""
     trouble: tuple[str, ...] = ()
     again_in_seconds: int = 0
 
@@ -63,16 +66,18 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
     price_runs: PriceRuns
     clock: Callable[[], datetime]
 
-    def record(self, event: JobEvent) -> Result:
-        """Raises Unavailable and Misconfigured, so that the event is delivered again."""
+    def record(self, event: JobEvent, *, on_ended: OnEnded = lambda *_: None) -> Result:
+        """`on_ended`: called once a job, as soon as its end is written, whatever fails after that. Raises
+        Unavailable and Misconfigured, so that the event is delivered again.
+        """
         queue = self.queues.get(event.queue_arn)
         if queue is None:
             return Result(effect="not ours")
         trouble = self.price_runs.meet(event)
-        result = self._child(event) if event.is_array_child else self._job(event, queue)
+        result = self._child(event) if event.is_array_child else self._job(event, queue, on_ended)
         return structs.replace(result, trouble=(*result.trouble, *([trouble] if trouble else [])))
 
-    def _job(self, event: JobEvent, queue: str) -> Result:
+    def _job(self, event: JobEvent, queue: str, on_ended: OnEnded) -> Result:
         for _ in range(_TRIES):
             before, free_id = self._find(event)
             moved = (
@@ -84,8 +89,9 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
                 return self._lead_on(before, event, "late or repeated")
             after, measured = self._completed(before, moved, event)
             if self.ledger.move(after, before=before.position) if before else self.ledger.create(after):
-                ended = after.is_terminal and not (before and before.is_terminal)
-                return structs.replace(self._lead_on(after, event, "recorded", measured), ended=ended)
+                if after.is_terminal and not (before and before.is_terminal):
+                    on_ended(after, measured.cause)
+                return self._lead_on(after, event, "recorded", measured)
         raise Unavailable(f"Other events of AWS Batch job {event.batch_job_id} were faster {_TRIES} times.")
 
     def _completed(
@@ -111,12 +117,14 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             return Result(effect=effect, record=record)
         if not record.is_terminal:
             return Result(effect=effect, record=record, alerted=self.watch_start.tell(record))
+        if record.array_size:
+            self.ledger.note_ended_array(record.job_id, now=self.clock())
+            record = self._summed(record)
         end = self.watch_end.tell(record, measured)
         return Result(
             effect=effect,
             record=record,
             alerted=end.alerted,
-            cause=end.cause,
             trouble=end.trouble,
             again_in_seconds=end.again_in_seconds,
         )
@@ -133,12 +141,23 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             return self._start(parent, event)
         cost = self.price_runs.of(parent, event)
         self.ledger.note_child(parent.job_id, child_of(parent, event, cost.usd), now=self.clock())
+        parent = self.ledger.record(parent.job_id) or parent
         if parent.is_terminal:
-            total = cost_of_all(self.ledger.children(parent.job_id))
-            after = structs.replace(parent, cost_usd=total, revision=parent.revision + 1)
-            if self.ledger.move(after, before=parent.position):
-                self.watch_end.watch_budget.note(after)
+            parent = self._summed(parent)
+            self.watch_end.watch_budget.note(parent)
         return Result(effect="child", record=parent, trouble=(cost.trouble,) if cost.trouble else ())
+
+    def _summed(self, array: JobRecord) -> JobRecord:
+        """An ended array with what its children cost that are noted by now."""
+        for _ in range(_TRIES):
+            total_usd = cost_of_all(self.ledger.children(array.job_id))
+            if total_usd is None or (array.cost_usd is not None and total_usd <= array.cost_usd):
+                return array
+            after = structs.replace(array, cost_usd=total_usd, revision=array.revision + 1)
+            if self.ledger.move(after, before=array.position):
+                return after
+            array = self.ledger.record(array.job_id) or array
+        raise Unavailable(f"Other events of array {array.job_id} were faster {_TRIES} times.")
 
     def _start(self, parent: JobRecord, event: JobEvent) -> Result:
         if parent.has_started or parent.is_terminal:

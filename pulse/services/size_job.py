@@ -39,7 +39,7 @@ class SizeJob(Struct, frozen=True, kw_only=True):
         sized = size(
             wanted,
             facts,
-            self.past_runs.like(request, profile_name),
+            self.past_runs.to_size(request, profile_name),
             batch_size_days=work.batch_size_days,
             variables=work.variables,
             start=work.start,

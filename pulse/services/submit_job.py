@@ -109,6 +109,7 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
                 results_bucket=self.site.results_bucket,
                 lease=LEASE,
                 rerun=rerun,
+                quoted_usd=prepared.quote.likely_usd if prepared.quote else None,
                 reserved_usd=prepared.reservation.usd if prepared.reservation else None,
             )
             for step in planned.steps

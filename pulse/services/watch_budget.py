@@ -24,8 +24,8 @@ class WatchBudget(Struct, frozen=True, kw_only=True):
     place: Place
 
     def note(self, record: JobRecord) -> bool:
-        """Of an ended job, whose cost counts once; told is the highest share that it made the month pass,
-        once a month. Whether an alert went out. Raises Unavailable, Misconfigured.
+        """Of an ended job, whose cost counts once; told is the highest share that the month has passed, once
+        a month. Whether an alert went out. Raises Unavailable, Misconfigured.
         """
         spent = self.ledger.note_cost(record)
         budget_usd = self.budget_usd

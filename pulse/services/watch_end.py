@@ -20,7 +20,7 @@ from pulse.domain.training_metrics import TrainingMetrics
 from pulse.services.ports import Ledger, Reruns
 from pulse.services.price_runs import Cost, PriceRuns
 from pulse.services.publish_alert import PublishAlert
-from pulse.services.read_last_lines import ReadLastLines
+from pulse.services.read_last_lines import LastLines, ReadLastLines
 from pulse.services.read_metrics import Read, ReadMetrics, measures
 from pulse.services.watch_budget import WatchBudget
 from pulse.services.watch_overdue import WatchOverdue
@@ -31,21 +31,24 @@ _LEAST_WAIT_SECONDS = 20
 
 
 class End(Struct, frozen=True, kw_only=True):
-    """`alerted`: the kinds of alerts that went out. `cause`: the diagnosis's word for why the job failed.
-    `trouble`: what could not be read or deleted, in AWS's own words, which are for the log only.
-    `again_in_seconds`: when the event shall come again, because more will be known; 0 for not at all.
+    """`alerted`: the kinds of alerts that went out. `trouble`: what could not be read or deleted, in AWS's
+    own words, which are for the log only. `again_in_seconds`: when the event shall come again, because more
+    will be known; 0 for not at all.
     """
 
     alerted: tuple[Kind, ...]
-    cause: str = ""
     trouble: tuple[str, ...] = ()
     again_in_seconds: int = 0
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """`read`: a job's metrics, None if they were not read. `trouble`: why its cost is not known."""
+    """`read`: a job's metrics, `log`: how the log of one that failed ends; None if they were not read.
+    `cause`: the diagnosis's word for why it failed. `trouble`: why its cost is not known.
+    """
 
     read: Read | None = None
+    log: LastLines | None = None
+    cause: str = ""
     trouble: str = ""
 
 
@@ -63,7 +66,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
 
     def measured(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, Measured]:
-        """The ended record with what the job cost and measured of itself, and what was read of that."""
+        """The ended record with what the job cost and measured of itself, and what was read for that."""
         cost = (
             Cost(usd=cost_of_all(self.ledger.children(record.job_id)))
             if record.array_size
@@ -71,14 +74,18 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         )
         read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else Read()
         found = measures(read.metrics) if read.metrics else None
-        measured = Measured(read=read, trouble=cost.trouble)
+        log = self.read_last_lines.of(record) if record.status == "FAILED" else None
+        cause = diagnose(record, log.texts).cause if log else ""
+        measured = Measured(read=read, log=log, cause=cause, trouble=cost.trouble)
         return structs.replace(record, cost_usd=cost.usd, measured=found), measured
 
     def tell(self, record: JobRecord, measured: Measured) -> End:
         """Everything that an ended record leads to. Raises Unavailable, Misconfigured."""
         try:
             told = (
-                self._failed(record) if record.status == "FAILED" else self._succeeded(record, measured.read)
+                self._failed(record, measured.log)
+                if record.status == "FAILED"
+                else self._succeeded(record, measured.read)
             )
         finally:
             # What it cost is true also while nobody can be told of it.
@@ -103,12 +110,14 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         alerted = self._once(record, alert)
         return End(alerted=("SUCCEEDED",) if alerted else (), trouble=tuple(trouble))
 
-    def _failed(self, record: JobRecord) -> End:
+    def _failed(self, record: JobRecord, log: LastLines | None) -> End:
+        """`log`: the end of the record's own, None if it was not read."""
         failed = failures(record, self.ledger.children(record.job_id)) if record.array_size else None
         if failed and (seconds := self._awaits_seconds(record, failed)):
-            return End(alerted=(), cause=CHILD_FAILED, again_in_seconds=seconds)
+            return End(alerted=(), again_in_seconds=seconds)
         decides = deciding(record, failed)
-        log = self.read_last_lines.of(decides)
+        if log is None or decides is not record:
+            log = self.read_last_lines.of(decides)
         of_memory = (failed is None or failed.may_be_memory) and dies_of_memory(decides, log.texts)
         size = self._next_size(record) if of_memory else None
         if size:
@@ -119,11 +128,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             return job_alert(record, self.place, rerun=size, failed=failed, run=run, log=log.texts)
 
         alerted = self._once(record, alert)
-        return End(
-            alerted=("FAILED",) if alerted else (),
-            cause=diagnose(decides, log.texts).cause,
-            trouble=(log.trouble,),
-        )
+        return End(alerted=("FAILED",) if alerted else (), trouble=(log.trouble,))
 
     def _awaits_seconds(self, record: JobRecord, failed: Failures) -> int:
         """How long what a failed array leads to waits for children of which nothing was heard: at most three

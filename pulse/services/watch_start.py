@@ -1,6 +1,6 @@
 """What is done when a job begins: what earlier runs took is looked up, and told is what was asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,8 +13,7 @@ from pulse.domain.early_alert import started_alert, submitted_alert
 from pulse.domain.job_alert import Place
 from pulse.domain.job_record import JobRecord
 from pulse.domain.usual import usual
-from pulse.services.past_runs import MOST
-from pulse.services.ports import Ledger
+from pulse.services.past_runs import PastRuns
 from pulse.services.publish_alert import PublishAlert
 from pulse.services.watch_overdue import WatchOverdue
 
@@ -26,22 +25,23 @@ _BEGINNINGS: dict[JobKind, tuple[Callable[[JobRecord], bool], Callable[[JobRecor
 
 
 class WatchStart(Struct, frozen=True, kw_only=True):
-    """`likely_usd`: what a job will likely cost, by its record and the timeout of an attempt, seconds."""
+    """`likely_usd`: what a job will likely cost, by its record, the timeout of an attempt and what earlier
+    runs took, seconds.
+    """
 
-    ledger: Ledger
+    past_runs: PastRuns
     watch_overdue: WatchOverdue
     publish_alert: PublishAlert
     overdue: Overdue
-    likely_usd: Callable[[JobRecord, int | None], Decimal | None]
+    likely_usd: Callable[[JobRecord, int | None, Sequence[float]], Decimal | None]
     place: Place
     clock: Callable[[], datetime]
 
     def learned(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
         """The record of a job that has started, with what earlier runs took and when it is due. For a foreign
-        job and for an array, whose children are no runs, nothing is looked up; else it takes one or two
-        queries. Raises Unavailable, Misconfigured.
+        job nothing is looked up; else it takes one or two queries. Raises Unavailable, Misconfigured.
         """
-        if not (record.foreign or record.array_size):
+        if not record.foreign:
             record = self._compared(record, timeout_seconds)
         return structs.replace(record, due_at=due_at(record, self.overdue, now=self.clock()))
 
@@ -63,14 +63,14 @@ class WatchStart(Struct, frozen=True, kw_only=True):
         )
 
     def _compared(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
-        same_data = self.ledger.runs(dataset=record.dataset, most=MOST) if record.dataset else []
+        same_data = self.past_runs.on(record.dataset)
         ended_well = (run for run in same_data if run.status == "SUCCEEDED" and not run.array_size)
         last = next(ended_well, None)
         compared = structs.replace(record, compared_to=last.results_id if last else "")
         if record.follows:
             return compared
-        known = usual(same_data)
-        if known is None and record.profile:
-            known = usual(self.ledger.runs(profile=record.profile, most=MOST))
-        compared = structs.replace(compared, usual=known)
-        return structs.replace(compared, quoted_usd=self.likely_usd(compared, timeout_seconds))
+        runs = self.past_runs.of(record.profile, same_data)
+        quoted_usd = self.likely_usd(record, timeout_seconds, [run.ran_seconds or 0 for run in runs])
+        # No child of an array is like a whole run.
+        known = None if record.array_size else usual(runs)
+        return structs.replace(compared, usual=known, quoted_usd=quoted_usd)

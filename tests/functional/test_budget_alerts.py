@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from lambdas import on_job_event
+from lambdas import bootstrap, bootstrap_events, on_job_event
 from pulse.aws.sns import Topic
 from pulse.domain.errors import Misconfigured, Unavailable
 from tests.functional.jobs import submitted, told
@@ -77,6 +77,19 @@ def test_should_tell_when_the_end_is_delivered_again_after_it_died(ends, happen,
     clock.forward(minutes=3)
     assert happen(told("batch_succeeded", 1), told("batch_succeeded", 1)) == []
     assert len(budgets()) == 1
+
+
+def test_should_tell_of_what_is_passed_because_the_budget_was_lowered(ends, budgets, monkeypatch):
+    ends(0)
+    assert budgets() == []
+    monkeypatch.setenv("PULSE_MONTHLY_BUDGET_USD", str(COST))
+    for module in (bootstrap, bootstrap_events):
+        for wired in vars(module).values():
+            if hasattr(wired, "cache_clear"):
+                wired.cache_clear()
+    ends(1, 2)
+    (headline,) = budgets()
+    assert headline == "The budget of 2026-03 is used up"
 
 
 def test_should_begin_anew_with_each_month(happen, ledger, ends, budgets):

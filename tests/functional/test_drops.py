@@ -59,6 +59,15 @@ def test_should_tell_writes_apart_by_sequencer_when_the_bucket_has_no_versions(d
     )
 
 
+def test_should_log_what_a_drop_that_comes_again_was_about(drop, event, batch, log_lines):
+    batch.answers.append(ConnectionError("reset"))
+    drop(event("s3_object_created_versioned"), {"detail": {}})
+    again, unknown = log_lines()
+    assert again["message"] == "Will be delivered again"
+    assert again["object"].startswith("s3://pulse-data/datasets/market_daily.csv")
+    assert "object" not in unknown
+
+
 @pytest.mark.parametrize("key", DATASET_KEYS)
 def test_should_pass_a_hostile_key_on_as_it_is_and_log_it_on_one_line(drop, event, batch, log_lines, key):
     hostile = event("s3_object_created_odd_key")

@@ -1,6 +1,7 @@
 """POST /jobs?dry_run=true: the exact SubmitJob parameters, the quote, and what would be refused."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 from botocore.validate import ParamValidator
 from msgspec import structs
 
+from lambdas import on_job_event
 from pulse.domain.catalogue import Queue
 from pulse.domain.profile import Profile
 from tests.functional.api import Api
+from tests.functional.jobs import REQUESTED, earlier_run, told
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples" / "requests").glob("*.json"))
@@ -134,6 +137,43 @@ def test_should_quote_with_the_date_and_the_source_of_the_prices(plan, settings)
 
 def test_should_know_no_wait_without_earlier_runs(plan):
     assert plan({})["expected_wait_seconds"] is None
+
+
+@pytest.mark.parametrize("runs", [2, 3])
+def test_should_tell_the_wait_of_the_queue_that_was_asked_for_by_three_runs_in_it(plan, ledger, runs):
+    for number in range(3):
+        earlier_run(ledger, number, ran_seconds=600)
+    fair = {"queue": "pulse-retrodiction-fair-queue", "share_identifier": "team1"}
+    assert plan({})["expected_wait_seconds"] == 30
+    assert plan(fair)["expected_wait_seconds"] is None
+    for number in range(runs):
+        started_at = REQUESTED - timedelta(days=1) + timedelta(seconds=90)
+        earlier_run(ledger, 10 + number, ran_seconds=600, queue=fair["queue"], started_at=started_at)
+    assert plan(fair)["expected_wait_seconds"] == (90 if runs == 3 else None)
+
+
+@pytest.mark.parametrize("request_", [{}, {"shards": 3}, {"expected_runtime_seconds": 900}], ids=str)
+def test_should_keep_with_the_job_what_was_quoted(api, plan, ledger, batch, sqs_event, context, request_):  # noqa: PLR0913, PLR0917 - fixtures
+    quoted = Decimal(plan(request_)["quote"]["likely_usd"])
+    submitted = api("POST /jobs", request_).content
+    assert ledger.record(submitted["job_id"]).quoted_usd == quoted
+
+    for number in range(3):
+        earlier_run(ledger, number, ran_seconds=600)
+    quoted_by_runs = Decimal(plan(request_)["quote"]["likely_usd"])
+    assert quoted_by_runs == quoted if "expected_runtime_seconds" in request_ else quoted_by_runs < quoted
+    sent = batch.requests[0]
+    running = told(
+        "batch_running",
+        jobId=submitted["batch_job_id"] + (":0" if "shards" in request_ else ""),
+        jobName=sent["jobName"],
+        arrayProperties={"index": 0} if "shards" in request_ else None,
+    )
+    running["detail"]["container"]["environment"] = sent["containerOverrides"]["environment"]
+    assert on_job_event.handler(sqs_event(running), context) == {"batchItemFailures": []}
+    record = ledger.record(submitted["job_id"])
+    assert record.has_started
+    assert record.quoted_usd == quoted_by_runs
 
 
 def test_should_name_what_would_be_refused_and_refuse_it_then(api, plan, batch):

@@ -44,15 +44,15 @@ def claimed(ledger, number, usd, budget="10"):
 
 
 def test_should_add_the_cost_of_a_job_to_its_month_once(ledger):
-    assert ledger.note_cost(job(1, "0.25")) == Spent(MARCH, Decimal(0), Decimal("0.25"))
-    assert ledger.note_cost(job(1, "0.25")) == Spent(MARCH, Decimal("0.25"), Decimal("0.25"))
-    assert ledger.note_cost(job(2, "0.5")) == Spent(MARCH, Decimal("0.25"), Decimal("0.75"))
+    assert ledger.note_cost(job(1, "0.25")) == Spent(MARCH, Decimal("0.25"))
+    assert ledger.note_cost(job(1, "0.25")) == Spent(MARCH, Decimal("0.25"))
+    assert ledger.note_cost(job(2, "0.5")) == Spent(MARCH, Decimal("0.75"))
 
 
 def test_should_add_what_late_children_cost_more_and_never_take_back(ledger):
     ledger.note_cost(job(1, "2"))
-    assert ledger.note_cost(job(1, "3")) == Spent(MARCH, Decimal(2), Decimal(3))
-    assert ledger.note_cost(job(1, "2.5")) == Spent(MARCH, Decimal(3), Decimal(3))
+    assert ledger.note_cost(job(1, "3")) == Spent(MARCH, Decimal(3))
+    assert ledger.note_cost(job(1, "2.5")) == Spent(MARCH, Decimal(3))
     assert [cost.usd for cost in ledger.costs(MARCH)] == [3]
 
 
@@ -64,7 +64,7 @@ def test_should_know_nothing_of_a_job_without_a_price(ledger):
 def test_should_count_a_job_in_the_month_it_was_asked_for_in(ledger):
     ledger.note_cost(job(1, "1"))
     april = job(2, "1", created_at=NOW + timedelta(seconds=1))
-    assert ledger.note_cost(april) == Spent("2026-04", Decimal(0), Decimal(1))
+    assert ledger.note_cost(april) == Spent("2026-04", Decimal(1))
 
 
 def test_should_keep_what_a_cost_is_counted_under(ledger):
@@ -109,7 +109,7 @@ def test_should_tell_of_a_job_that_ended_meanwhile_as_well(ledger, ledger_table,
         return together(doing, writes)
 
     monkeypatch.setattr(ledger_table, "together", after_another)
-    assert ledger.note_cost(job(1, "2")) == Spent(MARCH, Decimal(0), Decimal(5))
+    assert ledger.note_cost(job(1, "2")) == Spent(MARCH, Decimal(5))
 
 
 def test_should_add_the_difference_only_when_the_cost_was_noted_meanwhile(ledger, ledger_table, monkeypatch):
@@ -121,7 +121,7 @@ def test_should_add_the_difference_only_when_the_cost_was_noted_meanwhile(ledger
         return together(doing, writes)
 
     monkeypatch.setattr(ledger_table, "together", after_itself)
-    assert ledger.note_cost(job(1, "3")) == Spent(MARCH, Decimal(0), Decimal(3))
+    assert ledger.note_cost(job(1, "3")) == Spent(MARCH, Decimal(3))
     assert [cost.usd for cost in ledger.costs(MARCH)] == [3]
 
 

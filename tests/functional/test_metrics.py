@@ -7,6 +7,8 @@ import pytest
 
 from lambdas import on_job_event, submit_job
 from lambdas.telemetry import CAUSE, NAMESPACE, Job
+from pulse.aws.sns import Topic
+from pulse.domain.errors import Unavailable
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
@@ -88,6 +90,29 @@ def test_should_count_nothing_when_the_end_is_told_again_or_what_was_before_it_l
     assert measured()
     happen("batch_succeeded", "batch_running", "batch_runnable", "batch_succeeded")
     assert measured() == {}
+
+
+@pytest.mark.usefixtures("submitted")
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("batch_succeeded", "Succeeded"), ("batch_failed_error", "Failed")]
+)
+def test_should_measure_an_end_once_although_its_first_delivery_failed(  # noqa: PLR0913, PLR0917 - fixtures
+    happen, measured, clock, monkeypatch, name, outcome
+):
+    def away(self, alert):
+        raise Unavailable("SNS is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Topic, "publish", away)
+        assert happen(name)["batchItemFailures"]
+    found = measured()
+    assert found["on_job_event", outcome, ""] == ([1.0], "Count")
+    assert ("on_job_event", "CostUsd", "") in found
+    assert len([key for key in found if key[1] == "Failed"]) == (2 if outcome == "Failed" else 0)
+
+    clock.forward(seconds=61)
+    assert happen(name) == {"batchItemFailures": []}
+    assert measured() == {("on_job_event", "AlertsSent", ""): ([1.0], "Count")}
 
 
 def test_should_count_a_failure_for_all_jobs_and_once_more_by_its_cause(happen, measured):

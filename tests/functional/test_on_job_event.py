@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas import on_job_event
+from pulse.aws.ledger import Ledger
 from pulse.aws.s3 import Objects
 from pulse.aws.sns import Topic
 from pulse.domain.errors import Unavailable
@@ -215,6 +216,25 @@ def test_should_record_and_alert_a_job_that_another_client_submitted(happen, led
     assert facts["Results"] == "s3://pulse-results/results/batch-20260302092959-feedbeef/"
 
 
+def test_should_know_share_tags_and_gpus_of_a_job_that_another_client_submitted(
+    happen, event, ledger, alerts
+):
+    theirs = event("batch_succeeded")
+    theirs["detail"]["container"]["environment"] = []
+    theirs["detail"]["container"]["resourceRequirements"].append({"type": "GPU", "value": "2"})
+    theirs["detail"] |= {
+        "shareIdentifier": "team1",
+        "tags": {"Team": "rates", "resourceArn": "arn:aws:batch:x"},
+    }
+    happen(theirs)
+    (record,) = ledger.newest("tag", "Team=rates", most=10, after=None)
+    assert (record.share_identifier, record.tags, record.gpus) == ("team1", {"Team": "rates"}, 2)
+    (cost,) = ledger.costs("2026-03")
+    assert (cost.under("share"), cost.under("tag:Team")) == ("team1", "rates")
+    (alert,) = alerts()
+    assert alert["share"] == "team1"
+
+
 @pytest.mark.usefixtures("submitted")
 def test_should_keep_our_record_when_another_job_runs_under_its_id(happen, event, ledger, alerts):
     other = event("batch_failed_exit_code")
@@ -273,3 +293,23 @@ def test_should_log_the_job_id_in_every_line_about_it(happen, log_lines):
     changed = [line for line in log_lines() if line["message"] == "Job changed"]
     assert [line["effect"] for line in changed] == ["recorded", "late or repeated"]
     assert {line["job_id"] for line in changed} == {JOB}
+
+
+def test_should_log_the_job_id_with_what_fails_and_never_that_of_another(
+    event, sqs_event, context, log_lines, monkeypatch
+):
+    def away(self, job_id):
+        raise Unavailable("DynamoDB is away")
+
+    strange = event("batch_running")
+    strange["detail"]["status"] = "DANCING"
+    monkeypatch.setattr(Ledger, "record", away)
+    on_job_event.handler(sqs_event(event("batch_running"), strange), context)
+    again, unknown = log_lines()
+    assert (again["message"], again["job_id"], again["batch_job_id"]) == (
+        "Will be delivered again",
+        JOB,
+        BATCH_JOB,
+    )
+    assert unknown["message"] == "Cannot be processed"
+    assert not {"job_id", "batch_job_id"} & unknown.keys()

@@ -96,6 +96,19 @@ def test_should_take_the_profile_s_runs_where_the_data_set_has_too_few(happen, l
     assert record.compared_to == "batch-20260201000000-00000001"
 
 
+@pytest.mark.parametrize("runs", [2, 3])
+def test_should_learn_from_runs_of_its_own_profile_only(happen, ledger, schedules, runs):
+    for number in range(3):
+        earlier_run(ledger, number, ran_seconds=1000)
+    for number in range(10, 10 + runs):
+        earlier_run(ledger, number, ran_seconds=5000, profile="large", days_ago=2)
+    submitted(ledger, profile="large")
+    happen(told("batch_running"))
+    record = ledger.record(JOB)
+    assert (record.usual.ran_median_seconds if record.usual else None) == (5000 if runs == 3 else None)
+    assert len(schedules()) == (1 if runs == 3 else 0)
+
+
 def test_should_not_schedule_what_nobody_expects_or_wants_to_hear_of(happen, ledger, schedules):
     submitted(ledger)
     submitted(ledger, 1, due_seconds=600, alerts=AlertsWanted(kinds=("FAILED",)))

@@ -72,7 +72,10 @@ class World:
             memory_mib=2048,
             results_bucket="pulse-results",
         )
-        assert self.ledger.create(structs.replace(record, **more))
+        known = structs.replace(record, **more)
+        assert self.ledger.create(known)
+        if known.array_size and known.is_terminal:
+            self.ledger.note_ended_array(known.job_id, now=self.clock())
 
     def says(self, name, **changes):
         """AWS Batch says of a job what a recorded event says."""
@@ -177,12 +180,33 @@ def test_should_note_the_children_of_an_array_that_nobody_heard_of(world):
     assert world.compare() == {"looked_up": 4, "repaired": 3}
     world.deliver()
 
-    assert world.ledger.record(JOB).status == "FAILED"
+    record = world.ledger.record(JOB)
+    assert record.status == "FAILED"
     assert [child.index for child in world.ledger.children(JOB)] == [0, 2]
+    assert record.cost_usd == sum(child.cost_usd for child in world.ledger.children(JOB))
 
 
-def test_should_count_the_children_of_an_array_that_has_just_ended(world):
+def test_should_note_a_child_whose_event_was_lost_while_the_end_of_its_array_was_heard_of(world):
+    world.knows("PENDING", array_size=2)
+    end = world.event("batch_failed_array_parent")
+    end["detail"] |= {"jobId": BATCH_JOB, "jobQueue": QUEUE_ARN}
+    on_job_event.handler(world.sqs_event(end), world.context)
+    for i in range(2):
+        child = f"{BATCH_JOB}:{i}"
+        world.says("batch_failed_array_child", jobId=child, arrayProperties={"index": i}, stoppedAt=1)
+    world.clock.forward(minutes=3)
+
+    assert world.compare() == {"looked_up": 2, "repaired": 2}
+    world.deliver()
+
+    assert len(world.ledger.children(JOB)) == 2
+    assert world.compare() == {}
+
+
+def test_should_count_the_children_of_an_array_that_has_just_ended_however_many_others_have(world):
     world.knows("FAILED", array_size=2)
+    for i in range(101):
+        world.knows("FAILED", job_id=f"job-{i}", created_at=START + timedelta(seconds=i))
     child = f"{BATCH_JOB}:1"
     world.says("batch_failed_array_child", jobId=child, arrayProperties={"index": 1}, stoppedAt=1)
     world.clock.forward(minutes=3)

@@ -154,12 +154,8 @@ def alerts(
             reason=f"{name} is no job request:\n- batch_size_days: allowed is an integer; found 'thirty'",
             next_step="Correct the file and drop it again.",
         ),
-        "BUDGET": budget_alert(
-            Spent("2026-03", Decimal("399.12"), Decimal("403.20")), Decimal(500), 80, PLACE
-        ),
-        "BUDGET used up": budget_alert(
-            Spent("2026-03", Decimal("499.12"), Decimal("503.20")), Decimal(500), 100, PLACE
-        ),
+        "BUDGET": budget_alert(Spent("2026-03", Decimal("403.20")), Decimal(500), 80, PLACE),
+        "BUDGET used up": budget_alert(Spent("2026-03", Decimal("503.20")), Decimal(500), 100, PLACE),
     }
 
 

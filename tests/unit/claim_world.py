@@ -4,10 +4,12 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from msgspec import structs
 
+from pulse.domain.array_children import Child
 from pulse.domain.catalogue import Catalogue, Queue
 from pulse.domain.claim import LEASE, LISTED_WITHIN, Claim
 from pulse.domain.errors import NotFound
@@ -42,6 +44,9 @@ class MemoryLedger:
     claims: dict[str, Claim] = field(default_factory=dict)
     records: dict[str, JobRecord] = field(default_factory=dict)
     plans: dict[str, Any] = field(default_factory=dict)
+    noted_children: dict[tuple[str, int], Child] = field(default_factory=dict)
+    arrays: list[tuple[datetime, str]] = field(default_factory=list)
+    costs: dict[str, Decimal] = field(default_factory=dict)
 
     def claim(self, identity, records, plan, reservation=None):
         first = records[0]
@@ -106,11 +111,21 @@ class MemoryLedger:
         self.records[record.job_id] = record
         return True
 
+    def note_child(self, job_id, child, *, now):
+        self.noted_children[job_id, child.index] = child
+
     def children(self, job_id):
-        return []
+        return [child for (parent, _), child in self.noted_children.items() if parent == job_id]
+
+    def note_ended_array(self, job_id, *, now):
+        self.arrays.append((now, job_id))
+
+    def ended_arrays(self, *, since, until):
+        return {job_id for at, job_id in self.arrays if since <= at < until}
 
     def note_cost(self, record):
-        pass
+        if record.cost_usd is not None:
+            self.costs[record.job_id] = max(record.cost_usd, self.costs.get(record.job_id, Decimal(0)))
 
     def runs(self, **_):
         return []

@@ -1,6 +1,7 @@
 """RecordJobEvent with all that an event leads to, over ports in memory."""
 
 from pulse.domain.due import Overdue
+from pulse.services.past_runs import PastRuns
 from pulse.services.price_runs import PriceRuns
 from pulse.services.publish_alert import PublishAlert
 from pulse.services.read_last_lines import ReadLastLines
@@ -32,10 +33,16 @@ class Nothing:
 def recorder(ledger, clock, *, place, publish_alert=None):
     """`publish_alert`: None for one that finds everything told."""
     told = publish_alert or PublishAlert(turns=Nothing(), topic=Nothing(), clock=clock)
-    shared = {"ledger": ledger, "publish_alert": told, "place": place}
+    telling = {"publish_alert": told, "place": place}
+    shared = {"ledger": ledger, **telling}
     overdue = WatchOverdue(**shared, schedules=Nothing(), clock=clock)
     start = WatchStart(
-        **shared, watch_overdue=overdue, overdue=Overdue(), likely_usd=lambda *_: None, clock=clock
+        **telling,
+        past_runs=PastRuns(ledger=ledger),
+        watch_overdue=overdue,
+        overdue=Overdue(),
+        likely_usd=lambda *_: None,
+        clock=clock,
     )
     price_runs = PriceRuns(
         ledger=ledger, instances=Nothing(), prices=PRICES, catalogue=CATALOGUE, clock=clock

@@ -333,7 +333,7 @@ def test_should_say_what_is_likely_to_come_as_far_as_it_is_known():
     ],
 )
 def test_should_tell_how_much_of_the_budget_is_left(after, percent, severity, headline, left):
-    alert = budget_alert(Spent("2026-03", Decimal(0), Decimal(after)), Decimal(500), percent, PLACE)
+    alert = budget_alert(Spent("2026-03", Decimal(after)), Decimal(500), percent, PLACE)
     assert (alert.severity, alert.headline, told(alert)["Left"]) == (severity, headline, left)
 
 

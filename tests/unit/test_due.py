@@ -84,44 +84,46 @@ def test_should_wait_since_the_newest_change(running):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "share"),
+    ("usd", "told", "share"),
     [
-        ("10", "49.99", None),
-        ("49.99", "50", 50),
-        ("50", "79", None),
-        ("49", "85", 80),
-        ("0", "200", 100),
-        ("100", "120", None),
-        ("60", "60", 50),
-        ("10", "10", None),
+        ("49.99", (), None),
+        ("50", (), 50),
+        ("79", (50,), None),
+        ("85", (), 80),
+        ("85", (50,), 80),
+        ("200", (), 100),
+        ("200", (100,), None),
+        ("85", (100,), 80),
     ],
     ids=str,
 )
-def test_should_tell_the_highest_share_that_was_passed(before, after, share):
-    spent = Spent("2026-03", Decimal(before), Decimal(after))
+def test_should_tell_the_highest_share_that_is_passed_unless_it_was_told(usd, told, share):
+    spent = Spent("2026-03", Decimal(usd), frozenset(told))
     assert share_passed(spent, Decimal(100), (50, 80, 100)) == share
 
 
 def test_should_never_pass_what_is_not_configured():
-    assert share_passed(Spent("2026-03", Decimal(0), Decimal(99)), Decimal(1), ()) is None
+    assert share_passed(Spent("2026-03", Decimal(99)), Decimal(1), ()) is None
 
 
 @pytest.mark.parametrize(
-    ("known", "usd"),
+    ("known", "ran_seconds", "usd"),
     [
-        ({"usual": USUAL}, "0.0040"),
-        ({"usual": USUAL, "expected_seconds": 60.0}, "0.0040"),
-        ({"expected_seconds": 1200.0}, "0.0080"),
-        ({"expected_seconds": 7200.0}, "0.0240"),
-        ({}, None),
-        ({"usual": USUAL, "queue": "gone"}, None),
-        ({"usual": USUAL, "vcpus": ""}, None),
+        ({}, [500, 600, 700], "0.0040"),
+        ({"expected_seconds": 1200.0}, [500, 600, 700], "0.0080"),
+        ({"expected_seconds": 7200.0}, [], "0.0240"),
+        ({}, [], "0.0240"),
+        ({"array_size": 3}, [500, 600, 700], "0.0160"),
+        ({"queue": "gone"}, [500, 600, 700], "9"),
+        ({"vcpus": ""}, [500, 600, 700], "9"),
     ],
 )
-def test_should_quote_what_earlier_runs_took(running, catalogue, known, usd):
-    record = structs.replace(running, **{"queue": "fifo", "vcpus": "0.5", "memory_mib": 1024} | known)
-    found = likely_usd(PRICES, catalogue, record, timeout_seconds=3600)
-    assert found == (None if usd is None else Decimal(usd))
+def test_should_quote_what_was_quoted_before_it_was_submitted(running, catalogue, known, ran_seconds, usd):
+    record = structs.replace(
+        running, **{"queue": "fifo", "vcpus": "0.5", "memory_mib": 1024, "quoted_usd": Decimal(9)} | known
+    )
+    found = likely_usd(PRICES, catalogue, record, timeout_seconds=3600, ran_seconds=ran_seconds)
+    assert found == Decimal(usd)
 
 
 def test_should_schedule_at_the_next_whole_second_in_utc():

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from pulse.domain.prices import Prices
 from pulse.domain.quote import over_limits, quote
-from pulse.domain.run_history import FinishedRun
 from pulse.domain.validation import convert
 
 PRICES = convert(yaml.safe_load((Path(__file__).parents[2] / "config" / "prices.yaml").read_text()), Prices)
 HOUR_USD = Decimal("0.04937")  # 1 vCPU, 2 GiB
-RUNS = tuple(FinishedRun(ran_seconds=60 * n, waited_seconds=10 * n) for n in range(1, 21))
+RAN, WAITED = [60 * n for n in range(1, 21)], [10 * n for n in range(1, 21)]
 
 
 def quoted(**options):
@@ -24,7 +23,8 @@ def quoted(**options):
         "expected_seconds": 1800,
         "timeout_seconds": 7200,
         "attempts": 3,
-        "history": RUNS,
+        "ran_seconds": RAN,
+        "waited_seconds": WAITED,
     }
     return quote(PRICES, **usual | options)
 
@@ -60,13 +60,33 @@ def test_should_know_no_discount_on_a_queue_without_spot():
 
 
 def test_should_quote_the_least_that_is_billed_when_there_are_no_earlier_runs():
-    found = quoted(history=())
+    found = quoted(ran_seconds=[], waited_seconds=[])
     assert found.low_usd == up(HOUR_USD / 60 * Decimal("0.3"))
     assert found.expected_wait_seconds is None
 
 
-def test_should_expect_the_timeout_when_nothing_is_expected():
-    assert quoted(expected_seconds=None).likely_usd == quoted(expected_seconds=7200).likely_usd
+def test_should_expect_what_earlier_runs_took_when_nothing_is_expected():
+    found = quoted(expected_seconds=None)
+    assert found.likely_usd == quoted(expected_seconds=600).likely_usd
+    assert "billed for 10 min (the median of 20 earlier runs), Fargate Spot" in found.why
+
+
+def test_should_expect_the_timeout_when_nothing_is_known():
+    found = quoted(expected_seconds=None, ran_seconds=[60, 60])
+    assert found.likely_usd == quoted(expected_seconds=7200).likely_usd
+    assert "billed for 2 h (its timeout: too few earlier runs are known), Fargate Spot" in found.why
+
+
+def test_should_never_expect_more_than_the_timeout():
+    assert (
+        quoted(expected_seconds=None, timeout_seconds=300).likely_usd
+        == quoted(expected_seconds=300).likely_usd
+    )
+
+
+def test_should_not_tell_how_long_it_waits_by_fewer_than_three_runs():
+    assert quoted(waited_seconds=[10, 20]).expected_wait_seconds is None
+    assert quoted(waited_seconds=[10, 20, 30]).expected_wait_seconds == 20
 
 
 def test_should_quote_the_share_of_an_instance_the_cheapest_for_likely_and_the_dearest_for_high():

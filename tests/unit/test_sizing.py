@@ -21,7 +21,6 @@ MARKET = DatasetFacts(
 )
 RUN = FinishedRun(
     ran_seconds=40,
-    waited_seconds=25,
     data_bytes=MARKET.bytes,
     rows=MARKET.rows,
     windows=401,
@@ -43,7 +42,6 @@ positive = st.floats(0, 1e9)
 runs = st.builds(
     FinishedRun,
     ran_seconds=positive,
-    waited_seconds=positive,
     data_bytes=st.none() | amounts,
     rows=st.none() | amounts,
     windows=st.none() | st.integers(0, 10**6),
