@@ -2,11 +2,13 @@
 
 import json
 import time
+from datetime import timedelta
 
 import boto3
 import pytest
 
-from lambdas import on_job_event
+from lambdas import bootstrap, on_job_event
+from pulse.domain.array_children import Child
 from pulse.domain.job_record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import START
@@ -114,6 +116,42 @@ def test_should_tell_of_an_array_and_of_what_follows_it(api):
     assert merge["follows"] == array["job_id"]
     assert merge["results"] == content["results"] == array["results"]
     assert merge["request"] == content["request"] == {"shards": 3}
+
+
+def test_should_tell_which_children_of_an_array_failed_and_why_most_did(api, ledger):
+    ledger.create(JobRecord(job_id="a", status="FAILED", created_at=START, foreign=True, array_size=4))
+    causes = {3: "out-of-memory", 0: "", 1: "out-of-memory", 2: "exit-code"}
+    for index, cause in causes.items():
+        status = "FAILED" if cause else "SUCCEEDED"
+        ledger.note_child("a", Child(index=index, status=status, cause=cause), now=START)
+    assert api("GET /jobs/a").content["failures"] == {
+        "count": 3,
+        "of": 4,
+        "indexes": [1, 2, 3],
+        "cause": "out-of-memory",
+        "with_cause": 2,
+    }
+
+
+def test_should_name_the_job_that_was_submitted_because_this_one_ran_out_of_memory(
+    api, event, sqs_event, context, batch
+):
+    batch.answers = [{"jobId": event("batch_failed_out_of_memory")["detail"]["jobId"], "jobName": "n"}]
+    job_id = api("POST /jobs", {"vcpus": 1, "memory_mib": 2048}).content["job_id"]
+    assert "rerun" not in api(f"GET /jobs/{job_id}").content
+    tell(event, sqs_event, context, batch.requests[0], "batch_failed_out_of_memory")
+    assert "rerun" not in api(f"GET /jobs/{job_id}").content
+    again = bootstrap.rerun_job().with_more_memory(job_id).record
+    assert api(f"GET /jobs/{job_id}").content["rerun"] == again.job_id
+    assert api(f"GET /jobs/{again.job_id}").content["rerun_of"] == job_id
+
+
+def test_should_tell_how_long_a_job_waited_as_its_alert_does(api, ledger):
+    started = START + timedelta(seconds=61)
+    created = START + timedelta(milliseconds=700)
+    job = JobRecord(job_id="a", status="RUNNING", created_at=created, started_at=started, foreign=True)
+    ledger.create(job)
+    assert api("GET /jobs/a").content["waited_seconds"] == job.waited_seconds == 60.3
 
 
 def test_should_tell_of_a_job_that_another_client_submitted(api, event, sqs_event, context):
