@@ -16,7 +16,7 @@ PulseError
 ├── TryAgain                    nothing is wrong with the input; `retry_after_seconds` says when
 │   ├── InFlight                another call is working on the same request
 │   ├── NotAccepted             throttled or not reached: AWS Batch has surely not taken the job
-│   ├── NotYetSubmitted         a job that this one depends on is being submitted itself
+│   ├── NotYetSubmitted         a job that shall be waited for or ended is being submitted itself
 │   ├── OutcomeUnknown          the answer was lost: AWS Batch may or may not have taken the job
 │   ├── NotDelivered            an alert could not be handed over
 │   │   └── AskedToWait         it may be tried again after so many seconds
@@ -149,10 +149,10 @@ class NotAccepted(TryAgain):
 
 
 class NotYetSubmitted(TryAgain):
-    """Raised when a job depends on one whose own submission is not settled."""
+    """Raised when a job shall be waited for or ended whose own submission is not settled."""
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"Job {job_id}, on which this one depends, is being submitted itself. Try again.")
+        super().__init__(f"Job {job_id} is still being submitted. Try again.")
 
 
 class OutcomeUnknown(TryAgain):

@@ -72,7 +72,7 @@ _KINDS = (
     Kind(NotFound, HTTPStatus.NOT_FOUND, "not-found", "There is no such job"),
     Kind(HasEnded, HTTPStatus.CONFLICT, "has-ended", "The job has ended already"),
     Kind(InFlight, HTTPStatus.CONFLICT, "in-flight", "The same request is under way"),
-    Kind(NotYetSubmitted, HTTPStatus.CONFLICT, "not-yet-submitted", "The other job is being submitted"),
+    Kind(NotYetSubmitted, HTTPStatus.CONFLICT, "not-yet-submitted", "The job is still being submitted"),
     Kind(TryAgain, HTTPStatus.SERVICE_UNAVAILABLE, "try-again", "Not now"),
 )
 NO_SUCH_RESOURCE = Problem(

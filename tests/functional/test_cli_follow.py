@@ -35,6 +35,7 @@ ENDED = told(
     changes=FAILED,
     attempts=2,
     started_at="2026-03-02T09:33:00Z",
+    waited_seconds=180.0,
     ran_seconds=300.0,
     cost_usd="0.0123",
     vcpus=2,
@@ -161,6 +162,53 @@ def test_should_watch_each_state_and_line_once_and_exit_by_the_outcome(api):
     assert states == ["SUBMITTED", "RUNNABLE", "RUNNING", "FAILED"]
     assert (ended.stdout.count("  one\n"), ended.stdout.count("  two\n")) == (1, 1)
     assert "Give it more memory." in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-m", "pulse.cli", "watch", JOB, "--no-log"],
+        ["-m", "pulse.cli", "status", JOB],
+        ["-m", "recursive_training.aws_batch_submit_status", "--job-id", JOB, "--monitor"],
+        ["-m", "recursive_training.aws_batch_submit_status", "--job-id", JOB],
+    ],
+)
+def test_should_exit_as_failed_when_the_results_of_an_array_could_not_be_put_together(api, tmp_path, words):
+    merge = JOB_ID.format(8)
+    why = {"cause": "exit-code", "explanation": "A shard was missing."}
+    api.answers = [
+        told("SUCCEEDED", follower=merge, results="s3://pulse-results/x/"),
+        told("FAILED", job_id=merge, diagnosis=why),
+    ]
+
+    ended = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+
+    assert ended.returncode == 5, ended.stderr
+    assert [call.path for call in api.calls] == [f"/jobs/{JOB}", f"/jobs/{merge}"]
+    assert f"{merge} FAILED" in ended.stdout
+    assert "A shard was missing." in ended.stdout
+    assert "s3://" not in ended.stdout
+
+
+def test_should_tell_that_the_results_of_an_array_are_still_put_together(api):
+    merge = JOB_ID.format(8)
+    api.answers = [told("SUCCEEDED", follower=merge), told("RUNNING", job_id=merge)]
+
+    ended = typed("status", JOB)
+
+    assert ended.exit_code == 0
+    assert f"{merge} RUNNING" in ended.stdout
+
+
+def test_should_print_the_log_of_an_arrays_child(api):
+    api.answers = [page("one", then="a"), page()]
+
+    ended = typed("logs", JOB, "--child", "3")
+
+    assert ended.stdout.endswith("  one\n")
+    assert [call.path.partition("?")[2] for call in api.calls] == ["child=3", "child=3&next=a"]
 
 
 def test_should_exit_well_when_the_watched_job_ended_well(api):
