@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from pulse.domain.batch_limits import MAX_ARRAY_SIZE
 from pulse.domain import job_log, job_page, month_costs, page_token
+from pulse.domain.batch_limits import MAX_ARRAY_SIZE
 from pulse.domain.openapi_schemas import Schema, ecma
 
 

@@ -62,7 +62,9 @@ class ReadLog(Struct, frozen=True, kw_only=True):
 
 
 _WHY_NONE = "it is {status}, and a log begins when a container starts."
-_WHY_NOT_OF_ARRAYS = "each of its children has its own. Of one that has ended: pulse logs {job_id} --child INDEX"
+_WHY_NOT_OF_ARRAYS = (
+    "each of its children has its own. Of one that has ended: pulse logs {job_id} --child INDEX"
+)
 
 
 def _redacted(lines: tuple[Line, ...]) -> tuple[Line, ...]:

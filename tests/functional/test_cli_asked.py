@@ -247,7 +247,10 @@ def test_should_explain_that_the_results_of_an_array_could_not_be_put_together(a
 
 
 def test_should_say_that_another_client_submitted_a_job(api):
-    api.answers = [job("RUNNING", foreign=True), (200, {"jobs": [job("RUNNING", foreign=True)[1]]})]
+    api.answers = [
+        job("RUNNING", foreign=True),
+        (200, {"jobs": [job("RUNNING", foreign=True)[1]], "next": None}),
+    ]
     assert "submitted by another client" in said(typed("status", JOB))
     assert "RUNNING, foreign" in said(typed("list"))
 

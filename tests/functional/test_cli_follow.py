@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from io import StringIO
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
-from pulse.cli import follow
+from pulse.cli import follow, output
+from pulse.cli.list import COLUMNS
 from pulse.cli.main import app
 from tests.functional.cli_server import JOB_ID, connected
 
@@ -83,6 +86,46 @@ def test_should_list_jobs_as_the_apis_json(api):
     api.answers = [(200, content)]
     assert json.loads(typed("list", "--dataset", "datasets/a b.csv", "--json").stdout) == content
     assert api.calls[0].path == "/jobs?dataset=datasets%2Fa%20b.csv&limit=20"
+
+
+def test_should_list_as_many_jobs_as_asked_for_page_by_page(api):
+    pages = [{"jobs": [told("RUNNING")[1]] * count, "next": then} for count, then in ((100, "a"), (50, "b"))]
+    api.answers = [(200, page) for page in pages]
+
+    ended = typed("list", "--day", "2026-03-02", "--limit", "150", "--json")
+
+    assert [call.path.partition("?")[2] for call in api.calls] == [
+        "day=2026-03-02&limit=100",
+        "day=2026-03-02&limit=50&next=a",
+    ]
+    assert json.loads(ended.stdout) == {"jobs": pages[0]["jobs"] + pages[1]["jobs"], "next": "b"}
+
+
+@pytest.mark.parametrize(
+    ("width", "shown", "gone"),
+    [
+        (80, "2026-03-02 09:30 $0.0123", {"ran", "profile", "data set"}),
+        (100, "2026-03-02 09:30 4 min $0.0123 small", {"data set"}),
+        (140, "2026-03-02 09:30 4 min $0.0123 small datasets/market_daily.csv", set()),
+    ],
+)
+def test_should_drop_columns_rather_than_cut_them_in_a_narrow_terminal(api, monkeypatch, width, shown, gone):
+    foreign = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
+    facts = {"ran_seconds": 240.0, "cost_usd": "0.0123", "profile": "small"}
+    job = told("SUCCEEDED", job_id=foreign, foreign=True, dataset="datasets/market_daily.csv", **facts)[1]
+    api.answers = [(200, {"jobs": [job], "next": None})]
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, width=width, color_system=None)
+    monkeypatch.setattr(output, "data", console)
+
+    assert typed("list").exit_code == 0
+
+    lines = screen.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    words = screen.getvalue().split()
+    words.remove("foreign")
+    assert " ".join(words).endswith(f"{foreign} SUCCEEDED, {shown}")
+    assert {column for column in COLUMNS if column not in lines[0]} == gone
 
 
 def test_should_tell_what_the_api_refuses_in_a_list(api):

@@ -161,7 +161,18 @@ def test_should_say_why_an_array_or_its_child_has_no_log(api, ledger, known, wri
     assert why in problem["detail"]
 
 
-@pytest.mark.parametrize("query", [{"child": "x"}, {"child": "10000"}, {"child": ""}, {"limit": "1001"}, {"limit": "x"}, {"next": "x"}, {"next": ""}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"child": "x"},
+        {"child": "10000"},
+        {"child": ""},
+        {"limit": "1001"},
+        {"limit": "x"},
+        {"next": "x"},
+        {"next": ""},
+    ],
+)
 def test_should_refuse_what_is_not_allowed(api, known, query):
     known()
     status, problem, _ = api("GET /jobs/a/logs", **query)
