@@ -28,8 +28,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 class Known(Struct, frozen=True, kw_only=True):
     """`job` as GET /jobs/{id} answers it, `queue` one of GET /queue; `others`: the states of the jobs that it
-    waits for, empty for one that the ledger does not know; `deciding`: the job that decides how it ends, which
-    is mostly itself.
+    waits for, empty for one that the ledger does not know; `deciding`: the job that decides how it ends,
+    which is mostly itself.
     """
 
     job: Told
@@ -134,7 +134,7 @@ def _runnable(known: Known) -> Said:
 
 def _blocked_ahead(job: Told, queue: Told) -> str:
     """The id of a blocked job at the head of the queue that is another one."""
-    head = next(iter(queue.get("front") or ()), {})
+    head: Told = next(iter(queue.get("front") or ()), {})
     ahead = str(head.get("job_id") or "")
     return ahead if head.get("blocked_reason") and ahead != job["job_id"] else ""
 

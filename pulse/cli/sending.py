@@ -19,7 +19,8 @@ from pulse.domain.fault import printable
 PATIENCE_SECONDS = timedelta(minutes=3).total_seconds()
 LONGEST_PAUSE_SECONDS = 20.0
 
-# What says nothing of the outcome yet, and why where the answer gives no title. 429, 502, 503 without Retry-After and 504 are API Gateway's own.
+# What says nothing of the outcome yet, and why, where the answer has no title: 429, 502, 503 without
+# Retry-After and 504 are API Gateway's own.
 OPEN = {
     HTTPStatus.CONFLICT: "under way",
     HTTPStatus.TOO_MANY_REQUESTS: "too many calls at once",

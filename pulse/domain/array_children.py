@@ -77,6 +77,11 @@ def failures(parent: JobRecord, children: Sequence[Child]) -> Failures:
     )
 
 
+def has_failures(parent: JobRecord) -> bool:
+    """Whether some of its children are known to have failed."""
+    return bool(parent.array_size and (parent.status == "FAILED" or parent.children.get("FAILED")))
+
+
 def cost_of_all(children: Sequence[Child]) -> Decimal | None:
     """None when no price is known."""
     costs = [child.cost_usd for child in children if child.cost_usd is not None]

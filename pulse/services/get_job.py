@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from pulse.domain import idempotency
-from pulse.domain.array_children import Failures, failures
+from pulse.domain.array_children import Failures, failures, has_failures
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.diagnosis import dies_of_memory
 from pulse.domain.errors import NotFound
@@ -45,7 +45,5 @@ class GetJob(Struct, frozen=True, kw_only=True):
         return claim.job_id if claim else ""
 
     def _failed(self, record: JobRecord) -> Failures | None:
-        """The children are read only where some are known to have failed: there may be 10,000."""
-        if not record.array_size or not (record.status == "FAILED" or record.children.get("FAILED")):
-            return None
-        return failures(record, self.ledger.children(record.job_id))
+        """The children are read only where some failed: there may be 10,000."""
+        return failures(record, self.ledger.children(record.job_id)) if has_failures(record) else None
