@@ -50,7 +50,7 @@ ENDED = (
         says("Array Child Job failed"),
         "array-child-failed",
         "At least one child of this array job failed.",
-        "Read the log of a failed child (pulse logs JOB_ID --child INDEX), then submit the array again.",
+        "Find the failed child in AWS Batch and read its log, then submit the array again.",
         retry_helps=False,
     ),
     Row(

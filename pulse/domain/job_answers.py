@@ -7,7 +7,6 @@ from msgspec import Meta, field
 
 from pulse.domain import page_token
 from pulse.domain.api_answers import Answer, Moment, S3Uri, results_of, whole_seconds
-from pulse.domain.array_children import Failures
 from pulse.domain.diagnosis import blocked, diagnose
 from pulse.domain.job_record import Change, JobRecord
 from pulse.domain.job_status import Status
@@ -15,6 +14,7 @@ from pulse.domain.s3_layout import results_prefix
 from pulse.domain.usual import Usual
 
 if TYPE_CHECKING:
+    from pulse.domain.array_children import Failures
     from pulse.domain.console import Console
     from pulse.domain.diagnosis import Diagnosis
     from pulse.domain.job_event import Attempt
@@ -46,6 +46,18 @@ class Why(Answer, frozen=True, kw_only=True, omit_defaults=True):
     advice: str
     retry_helps: bool
     log_lines: tuple[str, ...] = ()
+
+
+class FailedChildren(Answer, frozen=True, kw_only=True):
+    """`count` of `of` children failed. `indexes`: those known to have failed. `cause`: the commonest, as in
+    Why; `with_cause`: how many have it.
+    """
+
+    count: int
+    of: int
+    indexes: tuple[int, ...]
+    cause: str
+    with_cause: int
 
 
 class Links(Answer, frozen=True, kw_only=True, omit_defaults=True):
@@ -115,7 +127,7 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     rerun_because: Literal["asked", "memory"] | None = None
     foreign: bool = False
     children: dict[str, int] = field(default_factory=dict)
-    failures: Failures | None = None
+    failures: FailedChildren | None = None
     changes: tuple[Change, ...] = ()
     attempts_log: tuple[EndedAttempt, ...] = ()
     diagnosis: Why | None = None
@@ -151,7 +163,7 @@ def story(known: "KnownJob", console: "Console") -> Job:
         sizing=plan.why if plan else "",
         request=plan.request.given() if plan else {},
         rerun=known.rerun,
-        failures=known.failed,
+        failures=_failed(known.failed) if known.failed else None,
         changes=record.changes,
         attempts_log=tuple(_attempt(attempt) for attempt in record.tries),
         diagnosis=_why(diagnose(record, known.log)) if record.status == "FAILED" else None,
@@ -200,6 +212,16 @@ def _attempt(attempt: "Attempt") -> EndedAttempt:
         started_at=attempt.started_at,
         stopped_at=attempt.stopped_at,
         ran_seconds=attempt.ran_seconds,
+    )
+
+
+def _failed(found: "Failures") -> FailedChildren:
+    return FailedChildren(
+        count=found.count,
+        of=found.of,
+        indexes=found.indexes,
+        cause=found.cause,
+        with_cause=found.with_cause,
     )
 
 

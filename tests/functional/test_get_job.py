@@ -7,9 +7,13 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from lambdas import bootstrap, on_job_event
+from lambdas import on_job_event
+from pulse.domain import idempotency
 from pulse.domain.array_children import Child
+from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
+from pulse.domain.job_request import JobRequest
+from pulse.domain.stored_plan import StoredPlan
 from tests.functional.api import Api
 from tests.functional.conftest import START
 
@@ -133,17 +137,14 @@ def test_should_tell_which_children_of_an_array_failed_and_why_most_did(api, led
     }
 
 
-def test_should_name_the_job_that_was_submitted_because_this_one_ran_out_of_memory(
-    api, event, sqs_event, context, batch
-):
-    batch.answers = [{"jobId": event("batch_failed_out_of_memory")["detail"]["jobId"], "jobName": "n"}]
-    job_id = api("POST /jobs", {"vcpus": 1, "memory_mib": 2048}).content["job_id"]
-    assert "rerun" not in api(f"GET /jobs/{job_id}").content
-    tell(event, sqs_event, context, batch.requests[0], "batch_failed_out_of_memory")
-    assert "rerun" not in api(f"GET /jobs/{job_id}").content
-    again = bootstrap.rerun_job().with_more_memory(job_id).record
-    assert api(f"GET /jobs/{job_id}").content["rerun"] == again.job_id
-    assert api(f"GET /jobs/{again.job_id}").content["rerun_of"] == job_id
+def test_should_name_the_job_that_was_submitted_because_this_one_ran_out_of_memory(api, ledger):
+    job = JobRecord(job_id="a", status="FAILED", created_at=START, reason="OutOfMemoryError: killed")
+    plan = StoredPlan(request=JobRequest(), steps=())
+    ledger.claim(Identity(key="k", payload_hash=""), [job], plan)
+    assert "rerun" not in api("GET /jobs/a").content
+    again = JobRecord(job_id="b", status="CLAIMED", created_at=START, rerun_of="a", rerun_because="memory")
+    ledger.claim(idempotency.of_rerun("a"), [again], plan)
+    assert api("GET /jobs/a").content["rerun"] == "b"
 
 
 def test_should_tell_how_long_a_job_waited_as_its_alert_does(api, ledger):
