@@ -194,7 +194,7 @@ def _failed(known: Known) -> Said:
             _why(job),
             *(f"It waited for job {other}, which FAILED: pulse explain {other}" for other in failed),
         ],
-        [f"Read the log of one of them: {log}", f"Then submit the array again: pulse rerun {job['job_id']}"]
+        [f"Read the log of one: {log}", f"Then submit the array again: pulse rerun {job['job_id']}"]
         if log and not job.get("foreign")
         else _what_helps(job),
     )

@@ -36,7 +36,7 @@ def told(job: dict[str, Any], deciding: dict[str, Any]) -> None:
             ("cost", _cost(job)),
             ("then", _then(job, deciding)),
             ("results", str(job.get("results") or "") if deciding.get("status") == "SUCCEEDED" else ""),
-            ("log", " ".join(str(job[part]) for part in ("log_group", "log_stream") if job.get(part))),
+            ("log", submission_view.log(job)),
             *((f"{name} in the console", str(url)) for name, url in (job.get("links") or {}).items()),
         ],
         submission_view.STYLES.get(status, "bold"),

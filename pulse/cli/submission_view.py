@@ -34,7 +34,6 @@ def submitted(job: dict[str, Any], request: dict[str, Any]) -> None:
 def ended(job: dict[str, Any]) -> None:
     """`job` as GET /jobs/{id} answers it."""
     status = str(job.get("status", ""))
-    log = [job.get("log_group"), job.get("log_stream")]
     output.facts(
         f"{job.get('job_id', '')} {status}",
         [
@@ -47,7 +46,7 @@ def ended(job: dict[str, Any]) -> None:
             *asked(job),
             ("ran", duration.in_words(job.get("ran_seconds"))),
             ("results", str(job.get("results") or "") if status == "SUCCEEDED" else ""),
-            ("log", " ".join(str(part) for part in log if part)),
+            ("log", log(job)),
         ],
         STYLES.get(status, "bold"),
     )
@@ -63,6 +62,11 @@ def why(job: dict[str, Any]) -> output.Facts:
         ("what helps", str(found.get("advice") or "") if not job.get("rerun") else ""),
         ("exit code", "" if exit_code is None else str(exit_code)),
     ]
+
+
+def log(job: dict[str, Any]) -> str:
+    """Its group and stream; empty without a stream, as of an array."""
+    return f"{job.get('log_group') or ''} {job['log_stream']}".strip() if job.get("log_stream") else ""
 
 
 def failed_children(job: dict[str, Any]) -> tuple[str, str]:

@@ -82,7 +82,7 @@ def test_should_tell_of_an_array_and_not_of_what_follows_it(happen, ledger, aler
     assert kinds(alerts) == ["SUBMITTED", "STARTED"]
 
 
-@pytest.mark.parametrize("order", permutations(range(4)), ids=str)
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
 def test_should_record_an_array_of_another_client_alike_in_whatever_order_its_events_come(
     happen, ledger, order
 ):
