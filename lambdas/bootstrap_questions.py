@@ -31,6 +31,7 @@ def get_job() -> "GetJob":
         ledger=bootstrap.ledger(),
         catalogue=here.catalogue,
         read_last_lines=ReadLastLines(logs=Logs(clients.logs), log_group=here.log_group),
+        clock=bootstrap.now,
     )
 
 

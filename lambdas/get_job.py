@@ -33,8 +33,7 @@ def jobs() -> Response[str]:
 @app.get("/jobs/<job_id>")
 def get(job_id: str) -> Response[str]:
     known = bootstrap_questions.get_job().get(http_input.job_id(job_id))
-    told = job_answers.story(known.record, known.plan, bootstrap.console(), spot=known.spot, log=known.log)
-    return http_api.json(HTTPStatus.OK, told)
+    return http_api.json(HTTPStatus.OK, job_answers.story(known, bootstrap.console()))
 
 
 @app.get("/jobs/<job_id>/logs")

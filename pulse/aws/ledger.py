@@ -156,6 +156,11 @@ class Ledger(LedgerCosts):
         """How a child of an array ended; again does no harm."""
         self._note(items.child_key(job_id, child.index), msgspec.to_builtins(child), now)
 
+    def child(self, job_id: str, index: int) -> Child | None:
+        """A child of an array; None until its end is noted."""
+        item = self._table.get("Reading a child from the ledger", items.child_key(job_id, index))
+        return items.child_of(item) if item else None
+
     def children(self, job_id: str) -> list[Child]:
         """The ended children of an array, as far as they are noted."""
         return [items.child_of(item) for item in self._table.query(f"JOB#{job_id}", items.CHILD)]

@@ -30,6 +30,11 @@ def content(answer: httpx.Response, *, as_json: bool) -> dict[str, Any]:
     raise _told(answer, found)
 
 
+def title(answer: httpx.Response) -> str:
+    """Of a problem; empty when it is none."""
+    return printable(str(_object(answer).get("title") or ""))
+
+
 def faults(rows: list[Any]) -> None:
     """What is wrong, a fault a row: the field, what is allowed, what was found."""
     names = ("field", "allowed", "found")
@@ -46,8 +51,8 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _told(answer: httpx.Response, problem: dict[str, Any]) -> typer.Exit:
-    title = problem.get("title") or problem.get("message") or answer.reason_phrase
-    told = f"{printable(str(title))} ({answer.status_code})"
+    said = title(answer) or printable(str(problem.get("message") or answer.reason_phrase))
+    told = f"{said} ({answer.status_code})"
     code = CODES.get(answer.status_code, ExitCode.REFUSED if answer.is_client_error else ExitCode.FAILED)
     if errors := problem.get("errors"):
         exit_ = output.failed(f"{told}:", code)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from pulse.aws.signed_api import SignedApi
-from pulse.cli import answers, explanation, output, sending, submission_view
+from pulse.cli import answers, explanation, monitor, output, sending, submission_view
 from pulse.cli.connection import Connection, Deployment
 from pulse.cli.explanation import Explanation
 from pulse.cli.job_argument import JobId
@@ -29,6 +29,7 @@ def explain(job_id: JobId, *, json: Json = False, where: Connection) -> None:
                 for other in explanation.awaited(job)
                 if job.get("status") != "SUCCEEDED"
             },
+            deciding=monitor.deciding(api, job),
             now=datetime.now(UTC),
         )
     if json:

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 
+from pulse.cli import submission_view
+from pulse.cli.monitor import Told
 from pulse.cli.queue_view import spread_of, usual_wait
 from pulse.domain import duration
 from pulse.domain.dollars import usd
 
-Told = dict[str, Any]
-"""An object of the API's."""
 QUEUED = frozenset({"RUNNABLE"})
 """The states in which it matters who else waits."""
 _FRONT = 100
@@ -29,12 +28,14 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 class Known(Struct, frozen=True, kw_only=True):
     """`job` as GET /jobs/{id} answers it, `queue` one of GET /queue; `others`: the states of the jobs that it
-    waits for, empty for one that the ledger does not know.
+    waits for, empty for one that the ledger does not know; `deciding`: the job that decides how it ends,
+    which is mostly itself.
     """
 
     job: Told
     queue: Told | None
     others: Mapping[str, str]
+    deciding: Told
     now: datetime
 
     def seconds_since(self, moment: str) -> float:
@@ -49,8 +50,10 @@ def awaited(job: Told) -> list[str]:
     return [job["follows"]] if job.get("follows") else [str(one) for one in ids if one]
 
 
-def of(job: Told, *, queue: Told | None, others: Mapping[str, str], now: datetime) -> Explanation:
-    known = Known(job=job, queue=queue, others=others, now=now)
+def of(
+    job: Told, *, queue: Told | None, others: Mapping[str, str], deciding: Told, now: datetime
+) -> Explanation:
+    known = Known(job=job, queue=queue, others=others, deciding=deciding, now=now)
     status = str(job.get("status", ""))
     why, helps = _ROWS.get(status, _nothing)(known)
     return Explanation(
@@ -58,7 +61,7 @@ def of(job: Told, *, queue: Told | None, others: Mapping[str, str], now: datetim
         status=status,
         why=[sentence for sentence in why if sentence],
         helps=[sentence for sentence in helps if sentence],
-        log_lines=list((job.get("diagnosis") or {}).get("log_lines") or []),
+        log_lines=list((deciding.get("diagnosis") or {}).get("log_lines") or []),
     )
 
 
@@ -89,10 +92,12 @@ def _before_its_turn(known: Known) -> Said:
     job = known.job
     waits = [_waits_for(other, status) for other, status in known.others.items() if status != "SUCCEEDED"]
     failed = [other for other, status in known.others.items() if status == "FAILED"]
+    failed_children, _ = submission_view.failed_children(job)
     children = ", ".join(f"{count:,} {status}" for status, count in (job.get("children") or {}).items())
     why = [
         *waits,
         f"It is an array; its children: {children}." if children else "",
+        f"{failed_children}." if failed_children else "",
     ]
     if not any(why):
         why = ["AWS Batch has taken it and not queued it yet, which takes seconds."]
@@ -119,9 +124,19 @@ def _runnable(known: Known) -> Said:
     ]
     if blocked:
         return why, [str(blocked.get("advice") or "")]
+    if ahead := _blocked_ahead(job, queue):
+        why.append(f"It stands behind job {ahead}, which AWS Batch cannot start.")
+        return why, [f"What blocks that one has to be repaired, or it cancelled: pulse explain {ahead}"]
     running = (queue.get("jobs") or {}).get("RUNNING", 0)
     helps = "It starts when jobs that run now end." if running else "It starts as soon as there is capacity."
     return why, [f"Nothing has to be done. {helps}"]
+
+
+def _blocked_ahead(job: Told, queue: Told) -> str:
+    """The id of a blocked job at the head of the queue that is another one."""
+    head: Told = next(iter(queue.get("front") or ()), {})
+    ahead = str(head.get("job_id") or "")
+    return ahead if head.get("blocked_reason") and ahead != job["job_id"] else ""
 
 
 def _position(known: Known) -> str:
@@ -142,12 +157,14 @@ def _usual(known: Known, what: str) -> str:
     if known.job.get("array_size") or known.job.get("follows"):
         return ""  # what is usual is told of single jobs
     profile = str(known.job.get("profile") or "")
-    found = known.job.get("usual") or ((known.queue or {}).get("usual") or {}).get(profile)
+    own = known.job.get("usual")
+    found = own or ((known.queue or {}).get("usual") or {}).get(profile)
     if not found:
         return f"What is usual for the profile {profile} is not known: too few have run." if profile else ""
     verb = {"waited": "wait", "ran": "run"}[what]
     told = usual_wait(found) if what == "waited" else spread_of(found, what)
-    return f"Jobs of the profile {profile} usually {verb} {told}."
+    runs = "Earlier runs like it" if own else f"Jobs of the profile {profile}"
+    return f"{runs} usually {verb} {told}."
 
 
 def _starting(_: Known) -> Said:
@@ -158,7 +175,8 @@ def _running(known: Known) -> Said:
     job = known.job
     started = job.get("started_at")
     ran = f"It has run for {duration.in_words(known.seconds_since(started))}" if started else "It runs"
-    attempts = f", after {job['attempts']} attempts that failed" if job.get("attempts") else ""
+    before = job.get("attempts")
+    attempts = f", after {before} attempt{'' if before == 1 else 's'} that failed" if before else ""
     due = job.get("due_at")
     late = due and known.now > datetime.fromisoformat(due)
     return (
@@ -168,27 +186,48 @@ def _running(known: Known) -> Said:
 
 
 def _failed(known: Known) -> Said:
-    job, found = known.job, known.job.get("diagnosis") or {}
-    failed = [other for other, status in known.others.items() if status == "FAILED"]
-    again = (
-        f"The same job again may end well: pulse rerun {job['job_id']}"
-        if found.get("retry_helps")
-        else "The same job again, as it is, would fail again."
-    )
+    job, failed = known.job, [other for other, status in known.others.items() if status == "FAILED"]
+    children, log = submission_view.failed_children(job)
     return (
         [
-            str(found.get("explanation") or job.get("status_reason") or ""),
+            f"{children}." if children else "",
+            _why(job),
             *(f"It waited for job {other}, which FAILED: pulse explain {other}" for other in failed),
         ],
-        [str(found.get("advice") or ""), again],
+        [f"Read the log of one: {log}", f"Then submit the array again: pulse rerun {job['job_id']}"]
+        if log and not job.get("foreign")
+        else _what_helps(job),
     )
+
+
+def _why(job: Told) -> str:
+    return str((job.get("diagnosis") or {}).get("explanation") or job.get("status_reason") or "")
+
+
+def _what_helps(job: Told) -> list[str]:
+    """Of a job that failed. The request of a job that merges or ranks is its array's."""
+    found = job.get("diagnosis") or {}
+    if job.get("rerun"):
+        return [f"Pulse has submitted it again, with more memory: pulse status {job['rerun']}"]
+    if not found.get("retry_helps"):
+        again = "The same job again, as it is, would fail again."
+    elif job.get("foreign"):
+        again = "The same job again may end well. Only the client that submitted it knows its request."
+    else:
+        again = f"The same job again may end well: pulse rerun {job.get('follows') or job['job_id']}"
+    return [str(found.get("advice") or ""), again]
 
 
 def _succeeded(known: Known) -> Said:
-    job = known.job
+    job, last = known.job, known.deciding
     ran = duration.in_words(job.get("ran_seconds"))
     cost = f" and cost {usd(job['cost_usd'])}" if job.get("cost_usd") else ""
-    return [f"It ended well. It ran {ran}{cost}." if ran else "It ended well.", _usual(known, "ran")], []
+    why = [f"It ended well. It ran {ran}{cost}." if ran else "It ended well.", _usual(known, "ran")]
+    if last is job:
+        return why, []
+    failed = last.get("status") == "FAILED"
+    why.append(f"Job {last['job_id']}, which puts its results together, is {last.get('status')}.")
+    return [*why, _why(last) if failed else ""], _what_helps(last) if failed else []
 
 
 _ROWS: dict[str, Callable[[Known], Said]] = {

@@ -4,28 +4,30 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 from rich.markup import escape
 
 from pulse.aws.signed_api import SignedApi
 from pulse.cli import answers, monitor, output, sending
+from pulse.cli.monitor import Told
 from pulse.domain.fault import printable
 from pulse.domain.job_status import TERMINAL
 
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 10.0
 _SLOWER = 1.5
 
-Told = dict[str, Any]
-"""An object of the API's."""
+OnChange = Callable[[Told, Told], None]
+"""Takes a job and one of its changes."""
 
 
 class LogReader:
-    """Remembers where it is in the log of a job."""
+    """Remembers where it is in the log of a job, or of an array's `child`."""
 
-    def __init__(self, api: SignedApi, job_id: str) -> None:
+    def __init__(self, api: SignedApi, job_id: str, child: int | None = None) -> None:
         self._api, self._path = api, f"/jobs/{job_id}/logs"
+        self._child = {} if child is None else {"child": str(child)}
         self._token: str | None = None
 
     def unread(self, *, must_exist: bool = False) -> Iterator[Told]:
@@ -33,7 +35,7 @@ class LogReader:
         NOT_FOUND.
         """
         while True:
-            query = {"next": self._token} if self._token else {}
+            query = self._child | ({"next": self._token} if self._token else {})
             answer = sending.call(self._api, "GET", self._path, query=query)
             if answer.status_code == HTTPStatus.NOT_FOUND and not must_exist:
                 return
@@ -44,15 +46,36 @@ class LogReader:
             self._token = page["next"]
 
 
-def until_ended(
+def until_decided(
     api: SignedApi,
     job_id: str,
     *,
-    on_change: Callable[[Told], None] | None = None,
+    on_change: OnChange | None = None,
     on_line: Callable[[Told], None] | None = None,
+    pause_seconds: float | None = None,
+) -> tuple[Told, Told]:
+    """The job at its end, and the one that decides how it ended at its own: behind an array that ended well,
+    the one that puts its results together.
+    """
+    ended = partial(until_ended, api, on_change=on_change, on_line=on_line, pause_seconds=pause_seconds)
+    job = ended(job_id)
+    last = monitor.decides(job)
+    return job, job if last == job["job_id"] else ended(last)
+
+
+def until_ended(  # noqa: PLR0913 - what is told of it, and when it is asked for
+    api: SignedApi,
+    job_id: str,
+    *,
+    on_change: OnChange | None = None,
+    on_line: Callable[[Told], None] | None = None,
+    child: int | None = None,
+    pause_seconds: float | None = None,
 ) -> Told:
-    """The job at its end. It is asked for more often while something happens."""
-    changes, log = _Changes(), LogReader(api, job_id)
+    """The job at its end. It is asked for every `pause_seconds`; without, more often while something happens.
+    `child`: the log is that of an array's.
+    """
+    changes, log = _Changes(), LogReader(api, job_id, child)
     pause = SHORTEST_PAUSE_SECONDS
     while True:
         job = monitor.get(api, job_id)
@@ -60,7 +83,7 @@ def until_ended(
         for change in changes.unseen(job):
             happened = True
             if on_change:
-                on_change(change)
+                on_change(job, change)
         if on_line:
             for line in log.unread():
                 happened = True
@@ -68,7 +91,7 @@ def until_ended(
         if job.get("status") in TERMINAL:
             return job
         pause = SHORTEST_PAUSE_SECONDS if happened else min(_SLOWER * pause, LONGEST_PAUSE_SECONDS)
-        time.sleep(pause)
+        time.sleep(pause_seconds or pause)
 
 
 class _Changes:
@@ -89,13 +112,13 @@ class _Changes:
                 yield change
 
 
-def tell_change(change: Told) -> None:
+def tell_change(job: Told, change: Told) -> None:
     """On stderr, so that stdout has the log only."""
     status = str(change["status"])
     style = monitor.STYLES.get(status, "default")
     after = f"  after {change['attempts']} attempts" if change["attempts"] > 1 else ""
-    told = f"{moment(change['at'])}  [{style}]{escape(printable(status)):<9}[/]{after}"
-    output.messages.print(told)
+    told = f"{moment(change['at'])}  [{style}]{escape(printable(status)):<9}[/]"
+    output.messages.print(f"{told}  {escape(printable(str(job['job_id'])))}{after}")
 
 
 def tell_line(line: Told) -> None:

@@ -1,15 +1,17 @@
 """`pulse list`: jobs, the newest first."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from pulse.aws.signed_api import SignedApi
 from pulse.cli import answers, output, sending, submission_view
 from pulse.cli.connection import Connection, Deployment
+from pulse.cli.monitor import Told
 from pulse.cli.option_groups import spread
 from pulse.cli.output_options import Json
 from pulse.domain import duration
@@ -18,12 +20,11 @@ from pulse.domain.fault import printable
 from pulse.domain.job_page import DEFAULT_JOBS, MAX_JOBS, STATUSES
 
 COLUMNS = ("job", "status", "asked for, UTC", "ran", "cost", "profile", "data set")
-NARROW = COLUMNS[:-2]
-WHOLE = {"job", "asked for, UTC", "ran", "cost"}
-STATUS = COLUMNS.index("status")
-LEAST_CHARACTERS = len("SUCCEEDED")
-ALL_COLUMNS_CHARACTERS = 100
-"""A narrower terminal has room for NARROW only."""
+LEAST_CHARACTERS = {"status": len("SUCCEEDED,"), "profile": len("profile"), "data set": 14}
+"""These are folded where the terminal is narrow, the others stay whole."""
+FIRST_TO_GO = ("data set", "profile", "ran", "cost")
+"""In a terminal that has no room for all."""
+BETWEEN_CHARACTERS = 2
 
 
 @spread
@@ -36,44 +37,70 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
     dataset: Annotated[str | None, typer.Option(metavar="KEY", help="On this data set.")] = None,
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="Of this profile.")] = None,
     tag: Annotated[str | None, typer.Option(metavar="KEY=VALUE", help="Asked for with this tag.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_JOBS, help="How many at most.")] = DEFAULT_JOBS,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = DEFAULT_JOBS,
     json: Json = False,
     where: Connection,
 ) -> None:
     """List jobs, the newest first: by one filter, or without any those of the last 31 days."""
     filters = {"status": status, "day": day, "dataset": dataset, "profile": profile, "tag": tag}
-    query = {name: value for name, value in filters.items() if value is not None} | {"limit": str(limit)}
+    query = {name: value for name, value in filters.items() if value is not None}
     with output.errors_told():
-        answer = sending.call(Deployment(where).api, "GET", sending.path("/jobs", query))
-        page = answers.content(answer, as_json=json)
+        page = _page(Deployment(where).api, query, limit, as_json=json)
     if json:
         output.as_json(page)
         return
-    jobs = page.get("jobs") or []
-    if jobs:
-        narrow = output.data.is_terminal and output.data.width < ALL_COLUMNS_CHARACTERS
-        output.show(output.data, _table(jobs, NARROW if narrow else COLUMNS))
+    if jobs := page["jobs"]:
+        output.show(output.data, _table(jobs))
     else:
         output.messages.print("No jobs.")
-    if page.get("next"):
-        output.messages.print(f"There are more: a filter or --limit, up to {MAX_JOBS}, shows others.")
+    if page["next"]:
+        output.messages.print("There are more: a filter or a higher --limit shows others.")
 
 
-def _table(jobs: list[dict[str, Any]], columns: Sequence[str]) -> Table:
-    table = output.empty_table(columns, WHOLE)
-    table.columns[STATUS].min_width = LEAST_CHARACTERS
-    for job in jobs:
-        row = [Text(printable(cell)) for cell in _cells(job)]
-        row[STATUS].stylize(submission_view.STYLES.get(str(job.get("status")), ""))
-        table.add_row(*row[: len(columns)])
+def _page(api: SignedApi, query: dict[str, str], limit: int, *, as_json: bool) -> Told:
+    """The first `limit` jobs as one page, of as many of the API's as it takes."""
+    jobs: list[Told] = []
+    following: dict[str, str] = {}
+    while True:
+        asked = query | {"limit": str(min(limit - len(jobs), MAX_JOBS))} | following
+        answer = sending.call(api, "GET", sending.path("/jobs", asked))
+        page = answers.content(answer, as_json=as_json)
+        jobs += page["jobs"]
+        if not page["next"] or len(jobs) >= limit:
+            return {"jobs": jobs, "next": page["next"]}
+        following = {"next": page["next"]}
+
+
+def _table(jobs: list[Told]) -> Table:
+    rows = [dict(zip(COLUMNS, map(printable, _cells(job)), strict=True)) for job in jobs]
+    columns = _fitting(rows) if output.data.is_terminal else COLUMNS
+    table = output.empty_table(columns, set(COLUMNS) - LEAST_CHARACTERS.keys())
+    for column in table.columns:
+        column.min_width = LEAST_CHARACTERS.get(str(column.header))
+    for job, row in zip(jobs, rows, strict=True):
+        style = {"status": submission_view.STYLES.get(str(job.get("status")), "")}
+        table.add_row(*(Text(row[column], style.get(column, "")) for column in columns))
     return table
 
 
-def _cells(job: dict[str, Any]) -> list[str]:
-    state = str(job.get("status", ""))
+def _fitting(rows: list[dict[str, str]]) -> list[str]:
+    """The columns that the terminal has room for."""
+    needed = {
+        column: LEAST_CHARACTERS.get(column) or max(map(cell_len, [column, *(row[column] for row in rows)]))
+        for column in COLUMNS
+    }
+    for column in FIRST_TO_GO:
+        if sum(needed.values()) + BETWEEN_CHARACTERS * (len(needed) - 1) <= output.data.width:
+            break
+        del needed[column]
+    return list(needed)
+
+
+def _cells(job: Told) -> list[str]:
+    marks = {"blocked": job.get("blocked_reason"), "foreign": job.get("foreign")}
     return [
         str(job.get("job_id", "")),
-        f"{state}, blocked" if job.get("blocked_reason") else state,
+        ", ".join([str(job.get("status", "")), *(mark for mark, so in marks.items() if so)]),
         f"{datetime.fromisoformat(job['created_at']):%Y-%m-%d %H:%M}",
         duration.in_words(job.get("ran_seconds")),
         usd(job["cost_usd"]) if job.get("cost_usd") else "",

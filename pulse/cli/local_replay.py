@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -18,8 +18,8 @@ from pulse.aws.signed_api import SignedApi
 from pulse.cli import local_stacks, output
 from pulse.cli.exit_codes import ExitCode
 from pulse.domain import replay as recording
-from pulse.domain.job_record import JobRecord
-from pulse.domain.replay import Delivery, Event, Job
+from pulse.domain.fault import cut
+from pulse.domain.replay import Event, Job
 from pulse.domain.validation import InvalidInput
 
 SECONDS = 300
@@ -28,6 +28,7 @@ after the queue's visibility timeout.
 """
 COLUMNS = ("job", "events", "lost", "in order", "in the ledger", "")
 SAME, WAITS, DIFFERS = "the same", "a lost event: the reconciler's", "DIFFERENT"
+VALUE_CHARACTERS = 300
 
 Share = Annotated[float, typer.Option(min=0, max=1, help="A share of the events, 0 to 1.")]
 Shuffle = Annotated[bool, typer.Option("--shuffle", help="In any order instead of their own.")]
@@ -59,14 +60,18 @@ def replay(
     chance = Random(seed)  # noqa: S311 - to be repeatable is the point
     delivery = recording.delivery(events, chance, drop=drop, double=double, shuffle=shuffle)
     deliver(found, delivery.events)
-    rows = [*_rows(jobs, delivery, _ledger(SignedApi(where.api_url, found.session())))]
-    output.table(output.data, COLUMNS, rows)
+    ledger = _ledger(SignedApi(where.api_url, found.session()))
+    ends = [_End(job, delivery.lost[job.job_id], ledger(job.job_id)) for job in jobs]
+    output.table(output.data, COLUMNS, [end.row for end in ends])
     lost = delivery.lost.total()
     output.messages.print(
         f"{len(jobs)} jobs, {len(events)} events: {lost} lost, {delivery.doubled} doubled"
         + (", all shuffled." if shuffle else ".")
     )
-    if any(row[-1] == DIFFERS for row in rows):
+    differing = [end for end in ends if end.verdict == DIFFERS]
+    for end in differing:
+        output.facts(end.job.name, [(name, _told(*both)) for name, both in end.differences.items()])
+    if differing:
         raise output.failed("Jobs ended in another state than in order. This is a bug: keep the seed.")
 
 
@@ -104,20 +109,34 @@ def _ledger(api: SignedApi) -> Callable[[str], dict[str, Any]]:
     return job
 
 
-def _rows(
-    jobs: list[Job], delivery: Delivery, ledger: Callable[[str], dict[str, Any]]
-) -> Iterator[tuple[str, ...]]:
-    for job in jobs:
-        lost = delivery.lost[job.job_id]
-        right, known = _state(job.in_order), ledger(job.job_id)
-        is_so = _words(known.get("status"), known.get("attempts", 0))
-        verdict = SAME if is_so == right else WAITS if lost else DIFFERS
-        yield job.name, str(job.events), str(lost or ""), right, is_so, verdict
+class _End:
+    """How a job ended: `known` as the API tells it."""
 
+    def __init__(self, job: Job, lost: int, known: dict[str, Any]) -> None:
+        self.job, self._lost, self._known = job, lost, known
+        self.differences = job.differences(known)
 
-def _state(record: JobRecord) -> str:
-    return _words(record.status, record.attempts)
+    @property
+    def verdict(self) -> str:
+        return SAME if not self.differences else WAITS if self._lost else DIFFERS
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        right, known = self.job.in_order.record, self._known
+        return (
+            self.job.name,
+            str(self.job.events),
+            str(self._lost or ""),
+            _words(right.status, right.attempts),
+            _words(known.get("status"), known.get("attempts", 0)),
+            self.verdict,
+        )
 
 
 def _words(status: str | None, attempts: int) -> str:
-    return f"{status}, {attempts} attempts" if status else "unknown"
+    return f"{status}, {attempts} attempt{'' if attempts == 1 else 's'}" if status else "unknown"
+
+
+def _told(found: Any, right: Any) -> str:
+    found, right = (cut(json.dumps(value), VALUE_CHARACTERS) for value in (found, right))
+    return f"{found}, in order {right}"

@@ -19,6 +19,10 @@ def logs(
     following: Annotated[
         bool, typer.Option("--follow", help="Go on until the job ends, and wait for one that has no log yet.")
     ] = False,
+    child: Annotated[
+        int | None,
+        typer.Option(metavar="INDEX", min=0, help="Of an array: that of one child, once it has ended."),
+    ] = None,
     json: Json = False,
     where: Connection,
 ) -> None:
@@ -31,9 +35,9 @@ def logs(
         with output.errors_told():
             api = Deployment(where).api
             if following:
-                follow.until_ended(api, job_id, on_line=tell)
+                follow.until_ended(api, job_id, on_line=tell, child=child)
                 return
-            for line in follow.LogReader(api, job_id).unread(must_exist=True):
+            for line in follow.LogReader(api, job_id, child).unread(must_exist=True):
                 tell(line)
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -40,7 +40,3 @@ app.add_typer(local.app, name="local")
 @app.callback()
 def main() -> None:
     """Retrodiction training on AWS Batch, event-driven."""
-
-
-if __name__ == "__main__":
-    app(prog_name="pulse")

@@ -65,7 +65,7 @@ def _resources(job: dict[str, Any]) -> str:
         [
             *told,
             *([f"at most {duration.in_words(seconds)} an attempt"] if seconds else []),
-            *([f"{attempts} attempts"] if attempts else []),
+            *([f"{attempts} attempt{'' if attempts == 1 else 's'}"] if attempts else []),
         ]
     )
 

@@ -12,16 +12,17 @@ import httpx
 from rich.markup import escape
 
 from pulse.aws.signed_api import SignedApi
-from pulse.cli import output
+from pulse.cli import answers, output
 from pulse.domain.errors import PulseError
 from pulse.domain.fault import printable
 
 PATIENCE_SECONDS = timedelta(minutes=3).total_seconds()
 LONGEST_PAUSE_SECONDS = 20.0
 
-# What says nothing of the outcome yet. 429, 502, 503 without Retry-After and 504 are API Gateway's own.
+# What says nothing of the outcome yet, and why, where the answer has no title: 429, 502, 503 without
+# Retry-After and 504 are API Gateway's own.
 OPEN = {
-    HTTPStatus.CONFLICT: "the same request is being submitted",
+    HTTPStatus.CONFLICT: "under way",
     HTTPStatus.TOO_MANY_REQUESTS: "too many calls at once",
     HTTPStatus.BAD_GATEWAY: "the API gave no answer",
     HTTPStatus.SERVICE_UNAVAILABLE: "not now",
@@ -80,8 +81,7 @@ def _is_open(answer: httpx.Response) -> bool:
 
 
 def _reason(answer: httpx.Response) -> str:
-    status = HTTPStatus(answer.status_code)
-    return f"{answer.status_code}, {OPEN[status]}"
+    return f"{answer.status_code}, {answers.title(answer) or OPEN[HTTPStatus(answer.status_code)]}"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

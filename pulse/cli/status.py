@@ -11,12 +11,16 @@ from pulse.cli.output_options import Json
 
 @spread
 def status(job_id: JobId, *, json: Json = False, where: Connection) -> None:
-    """Tell the story of a job: its changes, attempts, cost, and why it failed. Exit code 5 when it failed."""
+    """Tell the story of a job: its changes, attempts, cost, and why it failed. Exit code 5 when it failed.
+
+    An array that ended well has failed when the job that puts its results together did.
+    """
     with output.errors_told():
-        answer = sending.call(Deployment(where).api, "GET", f"/jobs/{job_id}")
-        job = answers.content(answer, as_json=json)
+        api = Deployment(where).api
+        job = answers.content(sending.call(api, "GET", f"/jobs/{job_id}"), as_json=json)
+        deciding = monitor.deciding(api, job)
         if json:
             output.as_json(job)
         else:
-            story_view.told(job)
-        raise typer.Exit(monitor.exit_code(job))
+            story_view.told(job, deciding)
+        raise typer.Exit(monitor.exit_code(deciding))

@@ -11,27 +11,32 @@ from pulse.domain import duration
 from pulse.domain.dollars import usd
 
 
-def told(job: dict[str, Any]) -> None:
-    """`job` as GET /jobs/{id} answers it. What is not known is left out."""
+def told(job: dict[str, Any], deciding: dict[str, Any]) -> None:
+    """`job` as GET /jobs/{id} answers it, and the job that decides how it ends, which is mostly itself. What
+    is not known is left out.
+    """
     status = str(job.get("status", ""))
     output.facts(
         f"{job.get('job_id', '')} {status}",
         [
             *(submission_view.why(job) if status != "SUCCEEDED" else []),
             *_blocked(job),
+            ("again as", str(job.get("rerun") or "")),
             ("again of", str(job.get("rerun_of") or "")),
+            ("submitted by", "another client" if job.get("foreign") else ""),
             ("AWS Batch job", str(job.get("batch_job_id") or "")),
             ("name", str(job.get("job_name") or "")),
             *submission_view.asked(job),
             ("children", _children(job)),
+            *zip(("failed", "log of the first"), submission_view.failed_children(job), strict=True),
             ("tags", ", ".join(f"{key}={value}" for key, value in (job.get("tags") or {}).items())),
-            ("waited", _beside(duration.in_words(_waited_seconds(job)), job, "waited")),
+            ("waited", _beside(duration.in_words(job.get("waited_seconds")), job, "waited")),
             ("ran", _beside(duration.in_words(job.get("ran_seconds")), job, "ran")),
             ("overdue at", moment(job["due_at"]) if job.get("due_at") and status == "RUNNING" else ""),
             ("cost", _cost(job)),
-            ("then", str(job.get("follower") or "")),
-            ("results", str(job.get("results") or "") if status == "SUCCEEDED" else ""),
-            ("log", " ".join(str(job[part]) for part in ("log_group", "log_stream") if job.get(part))),
+            ("then", _then(job, deciding)),
+            ("results", str(job.get("results") or "") if deciding.get("status") == "SUCCEEDED" else ""),
+            ("log", submission_view.log(job)),
             *((f"{name} in the console", str(url)) for name, url in (job.get("links") or {}).items()),
         ],
         submission_view.STYLES.get(status, "bold"),
@@ -40,6 +45,13 @@ def told(job: dict[str, Any]) -> None:
         output.table(output.data, ("when, UTC", "state", "after"), _changes(changes))
     if attempts := job.get("attempts_log"):
         output.table(output.data, ("attempt", "exit code", "ran", "reason"), _attempts(attempts))
+    if deciding is not job and deciding.get("status") == "FAILED":
+        submission_view.ended(deciding)
+
+
+def _then(job: dict[str, Any], deciding: dict[str, Any]) -> str:
+    follower = str(job.get("follower") or "")
+    return follower if deciding is job else f"{follower} {deciding.get('status', '')}"
 
 
 def _blocked(job: dict[str, Any]) -> output.Facts:
@@ -58,7 +70,7 @@ def _beside(text: str, job: dict[str, Any], what: str) -> str:
 
 
 def _cost(job: dict[str, Any]) -> str:
-    cost = f"${job['cost_usd']}" if job.get("cost_usd") else ""
+    cost = usd(job["cost_usd"]) if job.get("cost_usd") else ""
     quoted = f"quoted {usd(job['quoted_usd'])}" if job.get("quoted_usd") else ""
     return ", ".join(filter(None, [cost, quoted]))
 
@@ -66,13 +78,6 @@ def _cost(job: dict[str, Any]) -> str:
 def _children(job: dict[str, Any]) -> str:
     counts = job.get("children") or {}
     return ", ".join(f"{count} {status}" for status, count in counts.items())
-
-
-def _waited_seconds(job: dict[str, Any]) -> float | None:
-    if not job.get("started_at"):
-        return None
-    asked, started = (datetime.fromisoformat(job[name]) for name in ("created_at", "started_at"))
-    return max(0.0, (started - asked).total_seconds())
 
 
 def _changes(changes: list[dict[str, Any]]) -> list[list[str]]:

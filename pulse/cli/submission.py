@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import httpx
 import typer
+from rich.markup import escape
 
 from pulse.aws.signed_api import SignedApi
-from pulse.cli import answers, job_details, monitor, output, pending, sending, submission_view
+from pulse.cli import answers, follow, job_details, monitor, output, pending, sending, submission_view
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.sending import NoAnswer
 
@@ -117,12 +118,11 @@ def _tell(job: dict[str, Any], request: dict[str, Any], *, as_json: bool) -> Non
 
 
 def _follow(api: SignedApi, job: dict[str, Any], options: SubmissionOptions, *, as_json: bool) -> None:
-    """Waits for the job and, behind an array that ended well, for the one that puts its results together."""
     try:
-        ended = monitor.until_ended(api, job["job_id"], poll_interval_seconds=options.poll_interval)
-        follower = job.get("follower")
-        if follower and monitor.exit_code(ended) == ExitCode.DONE:
-            ended = monitor.until_ended(api, follower["job_id"], poll_interval_seconds=options.poll_interval)
+        with output.messages.status(f"Waiting for {escape(job['job_id'])}"):
+            _, ended = follow.until_decided(
+                api, job["job_id"], on_change=follow.tell_change, pause_seconds=options.poll_interval
+            )
     except KeyboardInterrupt:
         raise output.failed(
             f"No longer waiting; the job goes on. See: pulse status {job['job_id']}", ExitCode.INTERRUPTED

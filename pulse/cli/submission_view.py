@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from msgspec import convert
+
 from pulse.cli import output
 from pulse.domain import duration
+from pulse.domain.array_children import Failures
 
 UNITS = {"vcpus": "vCPU", "memory_mib": "MiB", "gpus": "GPU", "shards": "shards"}
 STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red"}
@@ -31,18 +34,19 @@ def submitted(job: dict[str, Any], request: dict[str, Any]) -> None:
 def ended(job: dict[str, Any]) -> None:
     """`job` as GET /jobs/{id} answers it."""
     status = str(job.get("status", ""))
-    log = [job.get("log_group"), job.get("log_stream")]
     output.facts(
         f"{job.get('job_id', '')} {status}",
         [
             *([] if status == "SUCCEEDED" else why(job)),
+            *zip(("failed", "log of the first"), failed_children(job), strict=True),
+            ("again as", str(job.get("rerun") or "")),
             ("again of", str(job.get("rerun_of") or "")),
             ("AWS Batch job", str(job.get("batch_job_id") or "")),
             ("name", str(job.get("job_name") or "")),
             *asked(job),
             ("ran", duration.in_words(job.get("ran_seconds"))),
             ("results", str(job.get("results") or "") if status == "SUCCEEDED" else ""),
-            ("log", " ".join(str(part) for part in log if part)),
+            ("log", log(job)),
         ],
         STYLES.get(status, "bold"),
     )
@@ -55,9 +59,24 @@ def why(job: dict[str, Any]) -> output.Facts:
     return [
         ("cause", str(found.get("cause") or "").replace("-", " ")),
         ("why", str(found.get("explanation") or said or "")),
-        ("what helps", str(found.get("advice") or "")),
+        ("what helps", str(found.get("advice") or "") if not job.get("rerun") else ""),
         ("exit code", "" if exit_code is None else str(exit_code)),
     ]
+
+
+def log(job: dict[str, Any]) -> str:
+    """Its group and stream; empty without a stream, as of an array."""
+    return f"{job.get('log_group') or ''} {job['log_stream']}".strip() if job.get("log_stream") else ""
+
+
+def failed_children(job: dict[str, Any]) -> tuple[str, str]:
+    """Which children of an array failed, and the command that tells the first one's log; empty where that is
+    not known.
+    """
+    if not job.get("failures"):
+        return "", ""
+    found = convert(job["failures"], Failures)
+    return str(found), f"pulse logs {job['job_id']} --child {found.indexes[0]}" if found.indexes else ""
 
 
 def asked(job: dict[str, Any]) -> output.Facts:

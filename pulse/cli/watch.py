@@ -18,10 +18,13 @@ def watch(
     log: Annotated[bool, typer.Option("--log/--no-log", help="Its log as well, on stdout.")] = True,
     where: Connection,
 ) -> None:
-    """Tell each state of a job and each line of its log as they come. Exit code 5 when it failed."""
+    """Tell each state of a job and each line of its log as they come. Exit code 5 when it failed.
+
+    Behind an array that ended well, it goes on with the job that puts its results together.
+    """
     try:
         with output.errors_told():
-            job = follow.until_ended(
+            job, deciding = follow.until_decided(
                 Deployment(where).api,
                 job_id,
                 on_change=follow.tell_change,
@@ -30,5 +33,5 @@ def watch(
     except KeyboardInterrupt:
         told = f"No longer watching; the job goes on. See: pulse status {job_id}"
         raise output.failed(told, ExitCode.INTERRUPTED) from None
-    story_view.told(job)
-    raise typer.Exit(monitor.exit_code(job))
+    story_view.told(job, deciding)
+    raise typer.Exit(monitor.exit_code(deciding))

@@ -129,6 +129,11 @@ def failures(parent: JobRecord, children: Sequence[Child]) -> Failures:
     )
 
 
+def has_failures(parent: JobRecord) -> bool:
+    """Whether some of its children are known to have failed."""
+    return bool(parent.array_size and (parent.status == "FAILED" or parent.children.get("FAILED")))
+
+
 def whole(array: JobRecord, follower: JobRecord) -> JobRecord:
     """An array and the job that follows it as one run, from the array's request and start to the follower's
     end. What it cost or was quoted is known where it is known of both.

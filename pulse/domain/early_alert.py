@@ -125,7 +125,8 @@ def _expected(record: JobRecord) -> str:
     """What is likely to come, as far as it is known."""
     usual = record.usual
     told = []
-    seconds = record.expected_seconds or (usual.ran_median_seconds if usual else None)
+    # The cost is that of this runtime: record_quote.likely_usd.
+    seconds = usual.ran_median_seconds if usual else record.expected_seconds
     if seconds:
         told.append(f"run {in_words(seconds)}")
     if record.quoted_usd is not None:

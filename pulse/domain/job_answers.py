@@ -14,14 +14,13 @@ from pulse.domain.s3_layout import results_prefix
 from pulse.domain.usual import Usual
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from pulse.domain.array_children import Failures
     from pulse.domain.console import Console
     from pulse.domain.diagnosis import Diagnosis
     from pulse.domain.job_event import Attempt
     from pulse.domain.job_log import LogPage
     from pulse.domain.job_page import Page
-    from pulse.domain.stored_plan import StoredPlan
+    from pulse.domain.known_job import KnownJob
 
 Token = Annotated[str, Meta(description="For `next` of the next call.")]
 
@@ -49,6 +48,18 @@ class Why(Answer, frozen=True, kw_only=True, omit_defaults=True):
     log_lines: tuple[str, ...] = ()
 
 
+class FailedChildren(Answer, frozen=True, kw_only=True):
+    """`count` of `of` children failed. `indexes`: those known to have failed. `cause`: the commonest, as in
+    Why; `with_cause`: how many have it.
+    """
+
+    count: int
+    of: int
+    indexes: tuple[int, ...]
+    cause: str
+    with_cause: int
+
+
 class Links(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """Addresses in the AWS console; those of things that are not there yet are left out."""
 
@@ -58,16 +69,19 @@ class Links(Answer, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
-    """A job as the ledger knows it. Memory in MiB. `follower`: the job that merges or ranks what this array
-    writes, `follows` its way back; `foreign`: another client submitted it, so its request is not known.
+    """A job as the ledger knows it. Memory in MiB. `waited_seconds`: from the request to the start of the
+    first attempt. `follower`: the job that merges or ranks what this array writes, `follows` its way back;
+    `foreign`: another client submitted it, so its request is not known. `rerun`: the job that was submitted
+    because this one ran out of memory, and `rerun_of` its way back.
 
     `usual`: what earlier runs of its profile took, known when it has started; `quoted_usd`: what it will
     likely cost; `due_at`: when it is overdue.
 
-    `children`: how many of an array are in each status. `changes`: every state change that is known, and
+    `children`: how many of an array are in each status, `failures` which of them failed and why most did, as
+    far as they are noted. `changes`: every state change that is known, and
     `attempts` of each how many had ended by then. `attempts_log`: the attempts that ended, the first first.
     `diagnosis`: of a FAILED job. `blocked`: why AWS Batch cannot start a RUNNABLE one, and what helps.
-    `links`: to the AWS console. A list of jobs leaves out `request`, `sizing` and all of these but
+    `links`: to the AWS console. A list of jobs leaves out `request`, `sizing`, `rerun` and all of these but
     `children`.
     """
 
@@ -90,6 +104,7 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     attempts: int = 0
     started_at: Moment | None = None
     stopped_at: Moment | None = None
+    waited_seconds: float | None = None
     ran_seconds: float | None = None
     expected_seconds: float | None = None
     due_at: Moment | None = None
@@ -107,10 +122,12 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     request: dict[str, Any] = field(default_factory=dict)
     follower: str = ""
     follows: str = ""
+    rerun: str = ""
     rerun_of: str = ""
     rerun_because: Literal["asked", "memory"] | None = None
     foreign: bool = False
     children: dict[str, int] = field(default_factory=dict)
+    failures: FailedChildren | None = None
     changes: tuple[Change, ...] = ()
     attempts_log: tuple[EndedAttempt, ...] = ()
     diagnosis: Why | None = None
@@ -139,25 +156,18 @@ class Log(Answer, frozen=True, kw_only=True):
     next: Token | None
 
 
-def story(
-    record: JobRecord,
-    plan: "StoredPlan | None",
-    console: "Console",
-    *,
-    spot: bool = False,
-    log: "Sequence[str]" = (),
-) -> Job:
-    """`plan`: None for a job that another client submitted. `spot`: its queue tries Spot first. `log`: how
-    its log ends.
-    """
+def story(known: "KnownJob", console: "Console") -> Job:
+    record, plan = known.record, known.plan
     return Job(
         **_facts(record),
         sizing=plan.why if plan else "",
         request=plan.request.given() if plan else {},
+        rerun=known.rerun,
+        failures=_failed(known.failed) if known.failed else None,
         changes=record.changes,
         attempts_log=tuple(_attempt(attempt) for attempt in record.tries),
-        diagnosis=_why(diagnose(record, log)) if record.status == "FAILED" else None,
-        blocked=_why(blocked(record.blocked_reason, spot=spot)) if _is_blocked(record) else None,
+        diagnosis=_why(diagnose(record, known.log)) if record.status == "FAILED" else None,
+        blocked=_why(blocked(record.blocked_reason, spot=known.spot)) if _is_blocked(record) else None,
         links=_links(record, console),
     )
 
@@ -188,6 +198,7 @@ def _facts(record: JobRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _AS_RECORDED} | {
         "created_at": whole_seconds(record.created_at),
         "due_at": record.due_at and whole_seconds(record.due_at),
+        "waited_seconds": record.waited_seconds,
         "vcpus": _number(record.vcpus),
         "results": results_of(record) if record.results_bucket else "",
     }
@@ -201,6 +212,16 @@ def _attempt(attempt: "Attempt") -> EndedAttempt:
         started_at=attempt.started_at,
         stopped_at=attempt.stopped_at,
         ran_seconds=attempt.ran_seconds,
+    )
+
+
+def _failed(found: "Failures") -> FailedChildren:
+    return FailedChildren(
+        count=found.count,
+        of=found.of,
+        indexes=found.indexes,
+        cause=found.cause,
+        with_cause=found.with_cause,
     )
 
 

@@ -1,19 +1,20 @@
 """A page of a job's log: the streams of its attempts, one after the other, and where it goes on."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from pulse.domain import page_token
+from pulse.domain.batch_limits import MAX_ARRAY_SIZE
 from pulse.domain.errors import InvalidCall
+from pulse.domain.fault import Fault, shown
 from pulse.domain.job_record import JobRecord
 
-if TYPE_CHECKING:
-    from pulse.domain.fault import Fault
-
 DEFAULT_LINES, MAX_LINES = 200, 1000
+_INDEX = re.compile(r"[0-9]{1,4}\Z")
 LINE_CHARACTERS = 2000
 """Of a longer line, the beginning is told."""
 
@@ -45,8 +46,11 @@ class LogPage(Struct, frozen=True):
 
 
 class WantedLines(Struct, frozen=True):
+    """`child`: the index of the one of an array whose log is wanted."""
+
     limit: int
     place: Place | None
+    child: int | None
 
 
 def wanted(query: Mapping[str, str]) -> WantedLines:
@@ -56,9 +60,12 @@ def wanted(query: Mapping[str, str]) -> WantedLines:
     place = page_token.decoded(query["next"], Place) if "next" in query else None
     if "next" in query and place is None:
         faults.append(page_token.fault(query["next"]))
+    child = query.get("child")
+    if child is not None and not _INDEX.match(child):
+        faults.append(Fault("child", f"an index, 0 to {MAX_ARRAY_SIZE - 1}", shown(child)))
     if faults:
         raise InvalidCall(faults)
-    return WantedLines(limit, place)
+    return WantedLines(limit, place, None if child is None else int(child))
 
 
 def streams(record: JobRecord) -> list[str]:

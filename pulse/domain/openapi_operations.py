@@ -93,7 +93,7 @@ OPERATIONS = (
         path="/jobs/{id}/logs",
         name="getLog",
         summary="Tells what the training logged, without secrets: all attempts, the oldest line first.",
-        parameters=("JobId", "Lines", "Next"),
+        parameters=("JobId", "Child", "Lines", "Next"),
         answers={HTTPStatus.OK: Log},
         errors=(InvalidCall, NotFound, NoLog, TryAgain),
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pulse.domain import job_log, job_page, month_costs, page_token
+from pulse.domain.batch_limits import MAX_ARRAY_SIZE
 from pulse.domain.openapi_schemas import Schema, ecma
 
 
@@ -45,6 +46,11 @@ PAGING: dict[str, Schema] = {
         "by",
         f"What the jobs of a group have in common: {month_costs.ALLOWED_BY}.",
         {"type": "string", "pattern": ecma(month_costs.BY), "default": month_costs.DEFAULT_BY},
+    ),
+    "Child": _parameter(
+        "child",
+        "The ended child of an array, by its index: what the last of its attempts logged.",
+        {"type": "integer", "minimum": 0, "maximum": MAX_ARRAY_SIZE - 1},
     ),
     "Jobs": _limit("jobs", job_page.DEFAULT_JOBS, job_page.MAX_JOBS),
     "Lines": _limit("lines", job_log.DEFAULT_LINES, job_log.MAX_LINES),

@@ -78,7 +78,7 @@ _KINDS = (
     Kind(NotSubmitted, HTTPStatus.CONFLICT, "not-submitted", "The job was never submitted"),
     Kind(Forgotten, HTTPStatus.CONFLICT, "forgotten", "Nobody knows any more whether the job was submitted"),
     Kind(InFlight, HTTPStatus.CONFLICT, "in-flight", "The same request is under way"),
-    Kind(NotYetSubmitted, HTTPStatus.CONFLICT, "not-yet-submitted", "The job is being submitted"),
+    Kind(NotYetSubmitted, HTTPStatus.CONFLICT, "not-yet-submitted", "The job is still being submitted"),
     Kind(TryAgain, HTTPStatus.SERVICE_UNAVAILABLE, "try-again", "Not now"),
 )
 NO_SUCH_RESOURCE = Problem(

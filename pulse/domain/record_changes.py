@@ -59,7 +59,9 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
 
 
 def foreign(event: JobEvent, *, job_id: str, queue: str, now: datetime) -> JobRecord:
-    """The record of a job that another client submitted, as its first event tells it."""
+    """The record of a job that another client submitted, as its first event tells it. Of a child's event with
+    the array's id, that of the array.
+    """
     # Without a PULSE_JOB_ID the training names its results after the AWS Batch job id.
     lies_here = job_id == (event.named_job_id or event.batch_job_id)
     blank = JobRecord(
@@ -77,6 +79,8 @@ def foreign(event: JobEvent, *, job_id: str, queue: str, now: datetime) -> JobRe
         results_bucket=_results_bucket(event) if lies_here else "",
         foreign=True,
     )
+    if event.is_array_child:
+        return structs.replace(blank, status="SUBMITTED", batch_job_id=event.batch_job_id)
     return advanced(blank, event) or blank
 
 

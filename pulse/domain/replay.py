@@ -2,36 +2,60 @@
 and in which state each job must end.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pulse.domain import job_event
+from pulse.domain.array_children import Child, child_of, failures, has_failures
+from pulse.domain.console import Console
 from pulse.domain.fault import Fault, shown
+from pulse.domain.job_answers import story
 from pulse.domain.job_event import JOB_ID_VARIABLE, JobEvent
 from pulse.domain.job_record import JobRecord
+from pulse.domain.job_status import TERMINAL
+from pulse.domain.known_job import KnownJob
 from pulse.domain.record_changes import advanced, foreign
 from pulse.domain.validation import InvalidInput
 
+_NOWHERE = Console(region="")
 STATE_CHANGE = ("aws.batch", "Batch Job State Change")
 
 Event = dict[str, Any]
 """An event in its envelope, as EventBridge delivers it."""
 
 
+COMPARED = (
+    *("status", "attempts", "batch_job_id", "job_name", "variables", "vcpus", "memory_mib", "array_size"),
+    *("started_at", "stopped_at", "ran_seconds", "exit_code", "reason", "status_reason"),
+    *("log_group", "log_stream", "children", "failures", "changes", "attempts_log"),
+)
+"""What the API tells of a job that follows from its events alone. The rest is the deployment's: prices, what
+is usual, when it is overdue, whose queue and results they are.
+"""
+
+
 class Job(Struct, frozen=True, kw_only=True):
-    """A job of a recording, under its new id. `in_order`: its record after all its events in their order."""
+    """A job of a recording, under its new id. `in_order`: what is known of it after all its events in their
+    order.
+    """
 
     job_id: str
     name: str
     events: int
-    in_order: JobRecord
+    in_order: KnownJob
+
+    def differences(self, told: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """By the field: what GET /jobs/{id} tells otherwise than it would in order, and what that is."""
+        right = msgspec.json.decode(msgspec.json.encode(story(self.in_order, _NOWHERE)))
+        fields = ((name, told.get(name), right.get(name)) for name in COMPARED)
+        return {name: (found, wanted) for name, found, wanted in fields if found != wanted}
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -72,19 +96,33 @@ def renamed(events: Iterable[Event], *, run: str, queue_arn: str) -> list[Event]
 def jobs(events: Sequence[Event], *, now: datetime) -> list[Job]:
     """The jobs of `events`, which are in order; the children of an array count as their parent's."""
     records: dict[str, JobRecord] = {}
+    children: defaultdict[str, dict[int, Child]] = defaultdict(dict)
     told = [_told(event) for event in events]
     for event in told:
-        if event.is_array_child:
-            continue
         job_id = event.named_job_id
         before = records.get(job_id)
-        after = advanced(before, event) if before else foreign(event, job_id=job_id, queue="", now=now)
-        records[job_id] = after or records[job_id]
+        if not event.is_array_child:
+            after = advanced(before, event) if before else foreign(event, job_id=job_id, queue="", now=now)
+            records[job_id] = after or records[job_id]
+        elif before and event.status in TERMINAL:
+            child = child_of(before, event, None)
+            children[job_id][child.index] = child
+        elif before and event.child == 0 and event.status == "RUNNING" and not before.has_started:
+            records[job_id] = structs.replace(before, started_at=event.first_started_at)
     counts = Counter(event.named_job_id for event in told)
     return [
-        Job(job_id=job_id, name=record.job_name, events=counts[job_id], in_order=record)
+        Job(
+            job_id=job_id,
+            name=record.job_name,
+            events=counts[job_id],
+            in_order=_known(record, [*children[job_id].values()]),
+        )
         for job_id, record in records.items()
     ]
+
+
+def _known(record: JobRecord, children: Sequence[Child]) -> KnownJob:
+    return KnownJob(record=record, failed=failures(record, children) if has_failures(record) else None)
 
 
 def delivery(

@@ -1,30 +1,26 @@
 """A job as the ledger knows it, with the request it was asked for with, and why it failed."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
 from msgspec import Struct
 
+from pulse.domain import idempotency
+from pulse.domain.array_children import Failures, failures, has_failures
 from pulse.domain.catalogue import Catalogue
+from pulse.domain.diagnosis import dies_of_memory
 from pulse.domain.errors import NotFound
 from pulse.domain.job_record import JobRecord
-from pulse.domain.stored_plan import StoredPlan
+from pulse.domain.known_job import KnownJob
 from pulse.services.ports import Ledger
 from pulse.services.read_last_lines import ReadLastLines
-
-
-class KnownJob(Struct, frozen=True):
-    """`plan`: None for a job that another client submitted. A merge or a ranking has that of its array.
-    `spot`: the job's queue tries Spot first. `log`: how the log of a FAILED one ends, with secrets.
-    """
-
-    record: JobRecord
-    plan: StoredPlan | None
-    spot: bool
-    log: tuple[str, ...]
 
 
 class GetJob(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     catalogue: Catalogue
     read_last_lines: ReadLastLines
+    clock: Callable[[], datetime]
 
     def get(self, job_id: str) -> KnownJob:
         """Raises NotFound, Unavailable, Misconfigured."""
@@ -32,6 +28,22 @@ class GetJob(Struct, frozen=True, kw_only=True):
         if record is None:
             raise NotFound(job_id)
         queue = self.catalogue.queues.get(record.queue)
-        plan = None if record.foreign else self.ledger.plan(record.results_id)
         log = self.read_last_lines.of(record).texts if record.status == "FAILED" else ()
-        return KnownJob(record, plan, spot=bool(queue and queue.spot), log=log)
+        return KnownJob(
+            record=record,
+            plan=None if record.foreign else self.ledger.plan(record.results_id),
+            spot=bool(queue and queue.spot),
+            log=log,
+            rerun=self._rerun(record, log),
+            failed=self._failed(record),
+        )
+
+    def _rerun(self, record: JobRecord, log: Sequence[str]) -> str:
+        if not dies_of_memory(record, log):
+            return ""
+        claim = self.ledger.claimed(idempotency.of_rerun(record.results_id), now=self.clock())
+        return claim.job_id if claim else ""
+
+    def _failed(self, record: JobRecord) -> Failures | None:
+        """The children are read only where some failed: there may be 10,000."""
+        return failures(record, self.ledger.children(record.job_id)) if has_failures(record) else None

@@ -74,6 +74,9 @@ class Ledger(Protocol):
     def note_child(self, job_id: str, child: Child, *, now: datetime) -> None:
         """How a child of an array ended; again does no harm."""
 
+    def child(self, job_id: str, index: int) -> Child | None:
+        """A child of an array; None until its end is noted."""
+
     def children(self, job_id: str) -> list[Child]:
         """The ended children of an array, as far as they are noted."""
 

@@ -26,7 +26,7 @@ class ReadLog(Struct, frozen=True, kw_only=True):
         record = self.ledger.record(job_id)
         if record is None:
             raise NotFound(job_id)
-        known = self._streams(record)
+        known = self._streams(record) if wanted.child is None else self._of_child(record, wanted.child)
         place = wanted.place or Place(known[0])
         if place.stream not in known:
             raise InvalidCall([Fault("next", "a token of this job's log", f"one of {shown(place.stream)}")])
@@ -39,16 +39,32 @@ class ReadLog(Struct, frozen=True, kw_only=True):
             read = StreamPage((), place.token)
         return LogPage(_redacted(read.lines), job_log.following(place, read, known))
 
+    def _of_child(self, record: JobRecord, index: int) -> list[str]:
+        """Of the last attempt of an ended child: only its end is noted."""
+        if not record.array_size:
+            raise NoLog(record.job_id, "it is no array, and has no children.")
+        child = self.ledger.child(record.job_id, index)
+        if child is None:
+            why = f"of its {record.array_size} children none with the index {index} has ended."
+            raise NoLog(record.job_id, why)
+        if not child.log_stream:
+            raise NoLog(record.job_id, f"its child {index} never started.")
+        return [child.log_stream]
+
     def _streams(self, record: JobRecord) -> list[str]:
         known = job_log.streams(record)
         if not known:
-            raise NoLog(record.job_id, _WHY_NONE.format(status=record.status))
+            why = _WHY_NOT_OF_ARRAYS if record.array_size else _WHY_NONE
+            raise NoLog(record.job_id, why.format(status=record.status, job_id=record.job_id))
         if record.log_group not in {"", self.log_group}:
             raise NoLog(record.job_id, f"it writes to the log group {shown(record.log_group)}.")
         return known
 
 
-_WHY_NONE = "it is {status}, and a log begins when a container starts. An array's logs are its children's."
+_WHY_NONE = "it is {status}, and a log begins when a container starts."
+_WHY_NOT_OF_ARRAYS = (
+    "each of its children has its own. Of one that has ended: pulse logs {job_id} --child INDEX"
+)
 
 
 def _redacted(lines: tuple[Line, ...]) -> tuple[Line, ...]:

@@ -134,9 +134,9 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         starts with its first child.
         """
         starts = event.status == "RUNNING" and event.child == 0
-        parent = self.parent_of(event) if starts or event.status in TERMINAL else None
-        if parent is None:
+        if not starts and event.status not in TERMINAL:
             return Result(effect="child")
+        parent = self.parent_of(event) or self._foreign_array(event)
         if starts:
             return self._start(parent, event)
         cost = self.price_runs.of(parent, event)
@@ -160,15 +160,27 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         raise Unavailable(f"Other events of array {array.job_id} were faster {_TRIES} times.")
 
     def _start(self, parent: JobRecord, event: JobEvent) -> Result:
-        if parent.has_started or parent.is_terminal:
+        if parent.has_started:
             return self._lead_on(parent, event, "child")
         started = structs.replace(
             parent, started_at=event.first_started_at or self.clock(), revision=parent.revision + 1
         )
-        after = self.watch_start.learned(started, event.timeout_seconds)
+        # Of one that has ended, its start is only the past.
+        after = started if parent.is_terminal else self.watch_start.learned(started, event.timeout_seconds)
         if not self.ledger.move(after, before=parent.position):
             raise Unavailable(f"Another event of array {parent.job_id} was faster.")
         return self._lead_on(after, event, "child")
+
+    def _foreign_array(self, event: JobEvent) -> JobRecord:
+        """The record of an array that another client submitted, of which a child's event comes first."""
+        array_id = event.batch_job_id.partition(":")[0]
+        array = structs.replace(event, batch_job_id=array_id, array_index=event.child)
+        _, free_id = self._find(array)
+        queue = self.queues[event.queue_arn]
+        record = foreign(array, job_id=free_id, queue=queue, now=self.clock())
+        if not self.ledger.create(record):
+            raise Unavailable(f"Another event of array {record.job_id} was faster.")
+        return record
 
     def parent_of(self, event: JobEvent) -> JobRecord | None:
         """The record of the array whose child the event is about, if it is known."""

@@ -69,6 +69,7 @@ class Api:
             "created_at": "2026-03-02T09:30:00Z",
             "started_at": "2026-03-02T09:31:00Z",
             "stopped_at": "2026-03-02T09:35:00Z",
+            "changes": [{"status": status, "attempts": 0, "at": "2026-03-02T09:31:00Z"}],
             "ran_seconds": 240.0,
             "status_reason": "Essential container in task exited" if status == "FAILED" else None,
             "results": f"s3://pulse-results/results/{job_id}/",

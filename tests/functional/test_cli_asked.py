@@ -2,10 +2,12 @@
 
 import json
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from pulse.cli.main import app
+from pulse.domain.array_children import Failures
 from tests.functional.cli_server import JOB_ID, connected
 
 JOB, OTHER = JOB_ID.format(7), JOB_ID.format(8)
@@ -180,6 +182,81 @@ def test_should_explain_a_position_that_is_not_known(api, front, expected):
     assert expected in said(typed("explain", JOB))
 
 
+@pytest.mark.parametrize("position", [2, 101])
+def test_should_explain_that_the_head_of_the_queue_is_blocked(api, position):
+    head = {"position": 1, "since": "2026-03-02T09:31:00Z", "batch_job_id": "aws-8", "job_id": OTHER}
+    blocked = head | {"blocked_reason": "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too large"}
+    front = [blocked, *(QUEUE["front"][1:] if position == 2 else [head] * 99)]
+    api.answers = [job("RUNNABLE"), (200, {"queues": [QUEUE | {"front": front}]})]
+    told = said(typed("explain", JOB))
+    assert f"It stands behind job {OTHER}, which AWS Batch cannot start." in told
+    assert f"pulse explain {OTHER}" in told
+    assert "Nothing has to be done" not in told
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"foreign": True}, "Only the client that submitted it knows its request."),
+        ({"follows": OTHER}, f"may end well: pulse rerun {OTHER}"),
+        ({}, f"may end well: pulse rerun {JOB}"),
+    ],
+)
+def test_should_offer_the_rerun_that_is_possible(api, more, expected):
+    api.answers = [job("FAILED", diagnosis={"retry_helps": True}, **more)]
+    if "follows" in more:
+        api.answers.append((200, {"job_id": OTHER, "status": "SUCCEEDED"}))
+    told = said(typed("explain", JOB))
+    assert expected in told
+    assert told.count("pulse rerun") == ("foreign" not in more)
+
+
+def test_should_name_the_rerun_of_a_job_that_ran_out_of_memory(api):
+    diagnosis = {"explanation": "It needed more memory.", "advice": "Submit it again with more memory_mib."}
+    api.answers = [job("FAILED", rerun=OTHER, diagnosis=diagnosis)] * 2
+    told = said(typed("explain", JOB))
+    assert f"Pulse has submitted it again, with more memory: pulse status {OTHER}" in told
+    story = typed("status", JOB).stdout
+    assert f"again as {OTHER}" in " ".join(story.split())
+    assert "Submit it again" not in told + story
+
+
+FAILURES = {"count": 2, "of": 5, "indexes": [1, 3], "cause": "out-of-memory", "with_cause": 2}
+
+
+@pytest.mark.parametrize("verb", ["explain", "status"])
+@pytest.mark.parametrize("status", ["FAILED", "PENDING"])
+def test_should_tell_which_children_of_an_array_failed_and_why(api, verb, status):
+    api.answers = [job(status, array_size=5, children={"FAILED": 2}, failures=FAILURES)]
+    told = " ".join(typed(verb, JOB).stdout.split())
+    assert str(msgspec.convert(FAILURES, Failures)) in told
+    if verb == "status" or status == "FAILED":
+        assert f"pulse logs {JOB} --child 1" in told
+
+
+def test_should_explain_that_the_results_of_an_array_could_not_be_put_together(api):
+    diagnosis = {"explanation": "A shard was missing.", "retry_helps": True, "log_lines": ["no such key"]}
+    api.answers = [
+        job("SUCCEEDED", array_size=5, follower=OTHER),
+        (200, {"job_id": OTHER, "status": "FAILED", "follows": JOB, "diagnosis": diagnosis}),
+    ]
+    told = said(typed("explain", JOB))
+    for words in (
+        f"Job {OTHER}, which puts its results together, is FAILED. A shard was missing.",
+        *(f"may end well: pulse rerun {JOB}", "no such key"),
+    ):
+        assert words in told
+
+
+def test_should_say_that_another_client_submitted_a_job(api):
+    api.answers = [
+        job("RUNNING", foreign=True),
+        (200, {"jobs": [job("RUNNING", foreign=True)[1]], "next": None}),
+    ]
+    assert "submitted by another client" in said(typed("status", JOB))
+    assert "RUNNING, foreign" in said(typed("list"))
+
+
 def test_should_explain_which_jobs_are_waited_for(api):
     request = {"depends_on": [OTHER, {"type": "SEQUENTIAL"}, {"type": "N_TO_N", "job_id": "gone"}]}
     api.answers = [
@@ -220,7 +297,7 @@ def test_should_explain_a_failure_with_its_log_and_whether_again_helps(api):
         ("CLAIMED", "being submitted"),
         ("SUBMITTED", "takes seconds"),
         ("STARTING", "pulls its image"),
-        ("RUNNING", "usually run 4 min"),
+        ("RUNNING", "Earlier runs like it usually run 4 min"),
         ("SUCCEEDED", "ended well"),
         ("NEW_WORD", "Nothing more is known"),
     ],
@@ -251,7 +328,7 @@ def test_should_tell_what_is_usual_what_was_quoted_and_what_blocks_a_job_in_its_
     api.answers = [story]
     told = said(typed("status", JOB))
     for words in (
-        *("blocked by too large", "Ask for less.", "$0.01, quoted $0.0200"),
+        *("blocked by too large", "Ask for less.", "$0.0100, quoted $0.0200"),
         "ran 5 min; usually 4 min; 95 of 100 jobs at most 10 min (12 runs)",
     ):
         assert words in told

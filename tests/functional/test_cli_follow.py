@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from io import StringIO
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
-from pulse.cli import follow
+from pulse.cli import follow, output
+from pulse.cli.list import COLUMNS
 from pulse.cli.main import app
 from tests.functional.cli_server import JOB_ID, connected
 
@@ -35,6 +38,7 @@ ENDED = told(
     changes=FAILED,
     attempts=2,
     started_at="2026-03-02T09:33:00Z",
+    waited_seconds=180.0,
     ran_seconds=300.0,
     cost_usd="0.0123",
     vcpus=2,
@@ -82,6 +86,46 @@ def test_should_list_jobs_as_the_apis_json(api):
     api.answers = [(200, content)]
     assert json.loads(typed("list", "--dataset", "datasets/a b.csv", "--json").stdout) == content
     assert api.calls[0].path == "/jobs?dataset=datasets%2Fa%20b.csv&limit=20"
+
+
+def test_should_list_as_many_jobs_as_asked_for_page_by_page(api):
+    pages = [{"jobs": [told("RUNNING")[1]] * count, "next": then} for count, then in ((100, "a"), (50, "b"))]
+    api.answers = [(200, page) for page in pages]
+
+    ended = typed("list", "--day", "2026-03-02", "--limit", "150", "--json")
+
+    assert [call.path.partition("?")[2] for call in api.calls] == [
+        "day=2026-03-02&limit=100",
+        "day=2026-03-02&limit=50&next=a",
+    ]
+    assert json.loads(ended.stdout) == {"jobs": pages[0]["jobs"] + pages[1]["jobs"], "next": "b"}
+
+
+@pytest.mark.parametrize(
+    ("width", "shown", "gone"),
+    [
+        (80, "2026-03-02 09:30 $0.0123", {"ran", "profile", "data set"}),
+        (100, "2026-03-02 09:30 4 min $0.0123 small", {"data set"}),
+        (140, "2026-03-02 09:30 4 min $0.0123 small datasets/market_daily.csv", set()),
+    ],
+)
+def test_should_drop_columns_rather_than_cut_them_in_a_narrow_terminal(api, monkeypatch, width, shown, gone):
+    foreign = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
+    facts = {"ran_seconds": 240.0, "cost_usd": "0.0123", "profile": "small"}
+    job = told("SUCCEEDED", job_id=foreign, foreign=True, dataset="datasets/market_daily.csv", **facts)[1]
+    api.answers = [(200, {"jobs": [job], "next": None})]
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, width=width, color_system=None)
+    monkeypatch.setattr(output, "data", console)
+
+    assert typed("list").exit_code == 0
+
+    lines = screen.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    words = screen.getvalue().split()
+    words.remove("foreign")
+    assert " ".join(words).endswith(f"{foreign} SUCCEEDED, {shown}")
+    assert {column for column in COLUMNS if column not in lines[0]} == gone
 
 
 def test_should_tell_what_the_api_refuses_in_a_list(api):
@@ -161,6 +205,53 @@ def test_should_watch_each_state_and_line_once_and_exit_by_the_outcome(api):
     assert states == ["SUBMITTED", "RUNNABLE", "RUNNING", "FAILED"]
     assert (ended.stdout.count("  one\n"), ended.stdout.count("  two\n")) == (1, 1)
     assert "Give it more memory." in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-m", "pulse.cli", "watch", JOB, "--no-log"],
+        ["-m", "pulse.cli", "status", JOB],
+        ["-m", "recursive_training.aws_batch_submit_status", "--job-id", JOB, "--monitor"],
+        ["-m", "recursive_training.aws_batch_submit_status", "--job-id", JOB],
+    ],
+)
+def test_should_exit_as_failed_when_the_results_of_an_array_could_not_be_put_together(api, tmp_path, words):
+    merge = JOB_ID.format(8)
+    why = {"cause": "exit-code", "explanation": "A shard was missing."}
+    api.answers = [
+        told("SUCCEEDED", follower=merge, results="s3://pulse-results/x/"),
+        told("FAILED", job_id=merge, diagnosis=why),
+    ]
+
+    ended = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+
+    assert ended.returncode == 5, ended.stderr
+    assert [call.path for call in api.calls] == [f"/jobs/{JOB}", f"/jobs/{merge}"]
+    assert f"{merge} FAILED" in ended.stdout
+    assert "A shard was missing." in ended.stdout
+    assert "s3://" not in ended.stdout
+
+
+def test_should_tell_that_the_results_of_an_array_are_still_put_together(api):
+    merge = JOB_ID.format(8)
+    api.answers = [told("SUCCEEDED", follower=merge), told("RUNNING", job_id=merge)]
+
+    ended = typed("status", JOB)
+
+    assert ended.exit_code == 0
+    assert f"{merge} RUNNING" in ended.stdout
+
+
+def test_should_print_the_log_of_an_arrays_child(api):
+    api.answers = [page("one", then="a"), page()]
+
+    ended = typed("logs", JOB, "--child", "3")
+
+    assert ended.stdout.endswith("  one\n")
+    assert [call.path.partition("?")[2] for call in api.calls] == ["child=3", "child=3&next=a"]
 
 
 def test_should_exit_well_when_the_watched_job_ended_well(api):

@@ -50,7 +50,8 @@ def test_should_repeat_under_one_key_until_the_outcome_is_known(api, tmp_path):
     assert len({call.key for call in api.calls}) == 1
     assert next(iter(api.jobs.values()))["job_id"] in ended.stdout
     assert len(api.jobs) == 1
-    assert "the same request is being submitted" in ended.stderr
+    for words in ("409, The same request is under way;", "503, Not now;", "429, too many calls at once;"):
+        assert words in ended.stderr
     assert pending(tmp_path) == []
 
 

@@ -139,7 +139,10 @@ def test_should_wait_for_the_end_and_tell_each_state_once(api):
 
 def test_should_wait_for_the_job_behind_an_array(api):
     array = {"job_id": FIRST, "batch_job_id": "aws-1", "follower": {"job_id": JOB_ID.format(2)}}
-    api.answers = [(202, array)]
+    api.answers = [
+        (202, array),
+        (200, {"job_id": FIRST, "status": "SUCCEEDED", "follower": JOB_ID.format(2)}),
+    ]
 
     ended = typed("--shards", "4", "--monitor", "--json", "--poll-interval", "0.1")
 

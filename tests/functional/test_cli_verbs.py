@@ -1,6 +1,9 @@
 """`pulse quote`, `cancel`, `rerun`, `status` and `queue redrive`, against AWS and the API on loopback."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -163,6 +166,15 @@ def test_should_run_a_job_again_with_changes_over_its_request(api, tmp_path):
     assert JOB in ended.stdout
 
 
+def test_should_say_why_it_asks_again(api):
+    api.answers = [(409, {"title": "The job is still being submitted"}, {"Retry-After": "0"})]
+
+    ended = typed("cancel", JOB)
+
+    assert ended.exit_code == 0
+    assert "409, The job is still being submitted; asking again" in ended.stderr
+
+
 @pytest.mark.parametrize("verb", ["cancel", "rerun", "status"])
 @pytest.mark.parametrize("job_id", ["../jobs", "a/b", "?", "a%2fb", ""])
 def test_should_call_nothing_for_what_is_no_job_id(api, verb, job_id):
@@ -179,6 +191,17 @@ def test_should_tell_a_jobs_state_and_by_the_exit_code_that_it_failed(api):
     for words in (JOB, "FAILED", "Essential container", "4 min"):
         assert words in failed.stdout
     assert (running.exit_code, json.loads(running.stdout)["status"]) == (0, "RUNNING")
+
+
+def test_should_end_quietly_when_it_is_interrupted_while_it_is_imported(api, tmp_path):
+    (tmp_path / "typer.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "pulse.cli", "list"], capture_output=True, text=True, check=False, timeout=60,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 def test_should_move_dead_letters_back_to_the_queue_they_belong_to(api):

@@ -2,6 +2,8 @@
 
 import io
 import json
+from datetime import UTC, datetime
+from itertools import permutations
 
 import pytest
 from botocore.exceptions import ClientError
@@ -9,8 +11,8 @@ from botocore.exceptions import ClientError
 from lambdas import on_job_event
 from pulse.aws.logs import Logs
 from pulse.domain.alerts_wanted import AlertsWanted
+from tests.functional.jobs import RECORDED_BATCH_JOB, earlier_run, submitted, told
 from tests.functional.jobs import RECORDED_JOB as JOB
-from tests.functional.jobs import earlier_run, submitted, told
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -78,6 +80,28 @@ def test_should_tell_of_an_array_and_not_of_what_follows_it(happen, ledger, aler
         told("batch_runnable", status="PENDING"), child, told("batch_runnable", 1), told("batch_running", 1)
     )
     assert kinds(alerts) == ["SUBMITTED", "STARTED"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_should_record_an_array_of_another_client_alike_in_whatever_order_its_events_come(
+    happen, ledger, order
+):
+    summary = {"size": 4, "statusSummary": {"FAILED": 1, "SUCCEEDED": 3}}
+    child = {"jobId": f"{RECORDED_BATCH_JOB}:0", "arrayProperties": {"index": 0}}
+    array = {"jobId": RECORDED_BATCH_JOB}
+    events = [
+        told("batch_runnable", status="PENDING", **array),
+        told("batch_running", **child),
+        told("batch_failed_array_child", **child),
+        told("batch_failed_array_parent", **array, arrayProperties=summary),
+    ]
+    happen(*(events[number] for number in order))
+    record = ledger.record(JOB)
+    assert (record.status, record.array_size, record.foreign) == ("FAILED", 4, True)
+    assert record.children == {"FAILED": 1, "SUCCEEDED": 3}
+    assert record.started_at == datetime(2026, 3, 2, 9, 30, 42, tzinfo=UTC)
+    assert [child.index for child in ledger.children(JOB)] == [0]
+    assert record.cost_usd == ledger.children(JOB)[0].cost_usd > 0
 
 
 def test_should_bring_the_end_of_the_log_with_a_failure(happen, ledger, alerts, logged):

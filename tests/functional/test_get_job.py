@@ -2,12 +2,18 @@
 
 import json
 import time
+from datetime import timedelta
 
 import boto3
 import pytest
 
 from lambdas import on_job_event
+from pulse.domain import idempotency
+from pulse.domain.array_children import Child
+from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
+from pulse.domain.job_request import JobRequest
+from pulse.domain.stored_plan import StoredPlan
 from tests.functional.api import Api
 from tests.functional.conftest import START
 
@@ -114,6 +120,39 @@ def test_should_tell_of_an_array_and_of_what_follows_it(api):
     assert merge["follows"] == array["job_id"]
     assert merge["results"] == content["results"] == array["results"]
     assert merge["request"] == content["request"] == {"shards": 3}
+
+
+def test_should_tell_which_children_of_an_array_failed_and_why_most_did(api, ledger):
+    ledger.create(JobRecord(job_id="a", status="FAILED", created_at=START, foreign=True, array_size=4))
+    causes = {3: "out-of-memory", 0: "", 1: "out-of-memory", 2: "exit-code"}
+    for index, cause in causes.items():
+        status = "FAILED" if cause else "SUCCEEDED"
+        ledger.note_child("a", Child(index=index, status=status, cause=cause), now=START)
+    assert api("GET /jobs/a").content["failures"] == {
+        "count": 3,
+        "of": 4,
+        "indexes": [1, 2, 3],
+        "cause": "out-of-memory",
+        "with_cause": 2,
+    }
+
+
+def test_should_name_the_job_that_was_submitted_because_this_one_ran_out_of_memory(api, ledger):
+    job = JobRecord(job_id="a", status="FAILED", created_at=START, reason="OutOfMemoryError: killed")
+    plan = StoredPlan(request=JobRequest(), steps=())
+    ledger.claim(Identity(key="k", payload_hash=""), [job], plan)
+    assert "rerun" not in api("GET /jobs/a").content
+    again = JobRecord(job_id="b", status="CLAIMED", created_at=START, rerun_of="a", rerun_because="memory")
+    ledger.claim(idempotency.of_rerun("a"), [again], plan)
+    assert api("GET /jobs/a").content["rerun"] == "b"
+
+
+def test_should_tell_how_long_a_job_waited_as_its_alert_does(api, ledger):
+    started = START + timedelta(seconds=61)
+    created = START + timedelta(milliseconds=700)
+    job = JobRecord(job_id="a", status="RUNNING", created_at=created, started_at=started, foreign=True)
+    ledger.create(job)
+    assert api("GET /jobs/a").content["waited_seconds"] == job.waited_seconds == 60.3
 
 
 def test_should_tell_of_a_job_that_another_client_submitted(api, event, sqs_event, context):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
+from pulse.domain.array_children import Child
 from pulse.domain.job_event import Attempt
 from pulse.domain.job_record import JobRecord
 from tests.functional.api import Api
@@ -134,7 +135,45 @@ def test_should_refuse_a_token_of_another_jobs_log(api, known, written):
     assert (status, problem["errors"][0]["field"]) == (400, "next")
 
 
-@pytest.mark.parametrize("query", [{"limit": "1001"}, {"limit": "x"}, {"next": "x"}, {"next": ""}])
+def test_should_tell_the_log_of_an_arrays_child(api, ledger, known, written):
+    known(array_size=3, status="PENDING", log_stream="")
+    ledger.note_child("a", Child(index=2, status="FAILED", log_stream="training/2"), now=START)
+    written("training/2", "one", "two")
+    first = api("GET /jobs/a/logs", child="2", limit="1")
+    assert texts(first) == ["one"]
+    assert texts(api("GET /jobs/a/logs", child="2", next=first.content["next"])) == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("child", "more", "why"),
+    [
+        ("1", {"array_size": 3}, "of its 3 children none with the index 1 has ended"),
+        ("2", {"array_size": 3}, "its child 2 never started"),
+        ("2", {}, "it is no array"),
+        (None, {"array_size": 3}, "pulse logs a --child INDEX"),
+    ],
+)
+@pytest.mark.usefixtures("written")
+def test_should_say_why_an_array_or_its_child_has_no_log(api, ledger, child, more, why):
+    ledger.create(JobRecord(job_id="a", created_at=START, status="RUNNING", **more))
+    ledger.note_child("a", Child(index=2, status="FAILED"), now=START)
+    status, problem, _ = api("GET /jobs/a/logs", **({"child": child} if child else {}))
+    assert status == 404
+    assert why in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"child": "x"},
+        {"child": "10000"},
+        {"child": ""},
+        {"limit": "1001"},
+        {"limit": "x"},
+        {"next": "x"},
+        {"next": ""},
+    ],
+)
 def test_should_refuse_what_is_not_allowed(api, known, query):
     known()
     status, problem, _ = api("GET /jobs/a/logs", **query)

@@ -178,7 +178,7 @@ def test_should_show_nothing_of_a_private_key_over_several_lines():
 )  # fmt: skip
 def test_should_cost_no_more_than_the_length_of_a_hostile_line(hostile):
     line = hostile * (1_000_000 // len(hostile))
-    started = time.perf_counter()
+    started = time.process_time()
     redacted(line)
     redacted_lines([line] * 10)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -3,9 +3,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from pulse.domain import replay
+from pulse.domain.console import Console
+from pulse.domain.job_answers import story
 from pulse.domain.validation import InvalidInput
 
 # ruff: noqa: S311 - to be repeatable is the point
@@ -22,9 +25,39 @@ def events():
 
 def test_should_know_how_each_recorded_job_ended(events):
     jobs = replay.jobs(events, now=NOW)
-    ends = sorted(job.in_order.status for job in jobs)
+    ends = sorted(job.in_order.record.status for job in jobs)
     assert ends == ["FAILED", *["SUCCEEDED"] * 6]
     assert sum(job.events for job in jobs) == len(events)
+
+
+def test_should_find_no_difference_to_what_the_events_say_in_order(events):
+    for job in replay.jobs(events, now=NOW):
+        assert job.differences(told_of(job)) == {}
+
+
+@pytest.mark.parametrize("field", ["exit_code", "changes", "attempts_log", "log_stream", "stopped_at"])
+def test_should_name_what_differs(events, field):
+    failed = next(job for job in replay.jobs(events, now=NOW) if job.in_order.record.status == "FAILED")
+    told = told_of(failed)
+    right = told.pop(field)
+    assert failed.differences(told) == {field: (None, right)}
+
+
+def test_should_know_which_children_of_an_array_failed(events):
+    for event in events:
+        if event["detail"]["jobId"].endswith(":1") and event["detail"]["status"] == "SUCCEEDED":
+            event["detail"] |= {"status": "FAILED", "statusReason": "Host EC2 (instance i-1) terminated."}
+        elif event["detail"].get("arrayProperties", {}).get("statusSummary", {}).get("SUCCEEDED"):
+            event["detail"]["status"] = "FAILED"
+            event["detail"]["arrayProperties"]["statusSummary"] = {"SUCCEEDED": 1, "FAILED": 1}
+    array = next(job for job in replay.jobs(events, now=NOW) if job.in_order.record.array_size)
+    assert array.in_order.failed.indexes == (1,)
+    assert array.in_order.record.has_started
+    assert set(array.differences(told_of(array) | {"failures": None})) == {"failures"}
+
+
+def told_of(job):
+    return msgspec.json.decode(msgspec.json.encode(story(job.in_order, Console(region="us-east-1"))))
 
 
 def test_should_tell_each_job_under_a_new_name_in_our_queue(events):

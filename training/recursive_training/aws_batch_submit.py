@@ -51,7 +51,7 @@ def main() -> None:
         sys.exit("Pulse is not installed for this Python. In the project's folder: pip install -e .")
     command = arguments(sys.argv[1:], os.environ, datetime.now().astimezone())
     # -P: a folder named pulse in the working directory is not the package.
-    submit = [sys.executable, "-P", "-m", "pulse.cli.main", "submit"]
+    submit = [sys.executable, "-P", "-m", "pulse.cli", "submit"]
     os.execv(sys.executable, [*submit, *command])  # noqa: S606 - no shell
 
 

@@ -43,7 +43,7 @@ def main() -> None:
     except PackageNotFoundError:
         sys.exit("Pulse is not installed for this Python. In the project's folder: pip install -e .")
     # -P: a folder named pulse in the working directory is not the package.
-    pulse = [sys.executable, "-P", "-m", "pulse.cli.main"]
+    pulse = [sys.executable, "-P", "-m", "pulse.cli"]
     codes = [subprocess.run([*pulse, *command], check=False).returncode for command in wanted]
     sys.exit(codes[0])
 
