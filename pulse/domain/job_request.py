@@ -70,9 +70,8 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     No `dataset`: everything under `datasets/`. `variables: []`: all numeric columns. `start_date: null` or
     `end_date: null`: as far as the data reaches. Memory in MiB, `timeout_seconds` of one attempt; `auto`:
     sized from the data. `shards`: the training windows are split across so many children, then merged.
-    `expected_runtime_seconds`: when somebody should be told that the job is overdue, and what its likely cost
-    is quoted for. A job that is overdue before its start was heard of is told of a minute later, if it runs
-    on.
+    `expected_runtime_seconds`: how long it should run. Its likely cost is quoted for that, and somebody is
+    told when it runs longer; where that time has passed as its start is heard of, a minute later.
     """
 
     dataset: DatasetKey | None = None
