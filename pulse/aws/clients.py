@@ -25,7 +25,7 @@ _RETRYING = Config(
     read_timeout=READ_TIMEOUT_SECONDS,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-# SubmitJob has no client token: a second try after a lost answer would be a second job.
+# SubmitJob and Publish have no client token: a second try after a lost answer would be a second job or alert.
 _ONCE = Config(
     connect_timeout=CONNECT_TIMEOUT_SECONDS,
     read_timeout=SUBMIT_READ_TIMEOUT_SECONDS,
@@ -71,7 +71,8 @@ def secretsmanager() -> "SecretsManagerClient":
 
 
 def sns() -> "SNSClient":
-    return boto3.client("sns", config=_RETRYING)
+    """Tries once: a second try after a lost answer would be a second alert, and the queue tries again."""
+    return boto3.client("sns", config=_ONCE)
 
 
 def sqs() -> "SQSClient":

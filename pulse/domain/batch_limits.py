@@ -41,7 +41,7 @@ SchedulingPriority = Annotated[int, Meta(ge=0, le=9999, description="an integer 
 TagKey = Annotated[
     str,
     Meta(
-        pattern=r"^(?!aws:)[\w .:/=+@-]{1,128}\Z",
+        pattern=r"^(?![aA][wW][sS]:)[\w .:/=+@-]{1,128}\Z",
         description="a tag key of 1 to 128 letters, digits, spaces and _.:/=+-@, not beginning with aws:",
     ),
 ]

@@ -1,9 +1,8 @@
 """Tells people of one thing once.
 
 At least once: a turn is taken by conditional write before the alert goes out and noted as done after it.
-Twice if the function dies between SNS's answer and that note, or if SNS's answer is lost and its client
-publishes again, as botocore does after a time-out or a 5xx. A second alert is a nuisance, a lost one is a
-job that nobody hears of.
+Twice if the function dies between SNS's answer and that note, or if SNS's answer is lost. A second alert is a
+nuisance, a lost one is a job that nobody hears of.
 """
 
 from collections.abc import Callable

@@ -7,6 +7,7 @@ import sys
 from io import StringIO
 
 import pytest
+from recursive_training.aws_batch_submit_status import known_as
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -14,9 +15,24 @@ from pulse.cli import follow, output
 from pulse.cli.list import COLUMNS
 from pulse.cli.main import app
 from tests.functional.cli_server import JOB_ID, connected
+from tests.own_packages import with_own_packages
 
 JOB = JOB_ID.format(7)
 NO_LOG = (404, {"title": "There is no such job", "detail": f"Job {JOB} has no log here: it is RUNNABLE."})
+
+OLD_DOOR = ["-m", "recursive_training.aws_batch_submit_status"]
+
+
+def run(words, folder):
+    return subprocess.run(
+        [sys.executable, *words],
+        env=with_own_packages(os.environ),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def told(status, **more):
@@ -212,8 +228,8 @@ def test_should_watch_each_state_and_line_once_and_exit_by_the_outcome(api):
     [
         ["-m", "pulse.cli", "watch", JOB, "--no-log"],
         ["-m", "pulse.cli", "status", JOB],
-        ["-m", "recursive_training.aws_batch_submit_status", "--job-id", JOB, "--monitor"],
-        ["-m", "recursive_training.aws_batch_submit_status", "--job-id", JOB],
+        [*OLD_DOOR, "--job-id", JOB, "--monitor"],
+        [*OLD_DOOR, "--job-id", JOB],
     ],
 )
 def test_should_exit_as_failed_when_the_results_of_an_array_could_not_be_put_together(api, tmp_path, words):
@@ -224,9 +240,7 @@ def test_should_exit_as_failed_when_the_results_of_an_array_could_not_be_put_tog
         told("FAILED", job_id=merge, diagnosis=why),
     ]
 
-    ended = subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
-    )
+    ended = run(words, tmp_path)
 
     assert ended.returncode == 5, ended.stderr
     assert [call.path for call in api.calls] == [f"/jobs/{JOB}", f"/jobs/{merge}"]
@@ -276,12 +290,23 @@ def test_should_end_when_there_is_no_such_job(api, verb):
 )
 def test_should_open_the_replaced_scripts_door(api, tmp_path, words, paths):
     api.answers = [ENDED, page("one")]
-    command = [sys.executable, "-m", "recursive_training.aws_batch_submit_status", "--job-id", JOB, *words]
-
-    ended = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60, env=os.environ.copy()
-    )
+    ended = run([*OLD_DOOR, "--job-id", JOB, *words], tmp_path)
 
     assert ended.returncode == 5, ended.stderr
     assert [call.path for call in api.calls] == [f"/jobs/{JOB}{path}" for path in paths]
     assert ("  one\n" in ended.stdout) is ("--show-logs" in words)
+
+
+@pytest.mark.parametrize(
+    ("file", "asked"),
+    [
+        ({"job_id": "4c7599ae", "pulse_job_id": JOB}, JOB),
+        ({"job_id": "another", "pulse_job_id": JOB}, "4c7599ae"),
+        ({"job_id": "4c7599ae"}, "4c7599ae"),
+        (["4c7599ae"], "4c7599ae"),
+    ],
+)
+def test_should_know_the_job_by_the_details_that_the_submission_left(tmp_path, file, asked):
+    (tmp_path / "batch_job_20260302093000.json").write_text(json.dumps(file))
+    (tmp_path / "batch_job_20260302093001.json").write_text("{")
+    assert known_as("4c7599ae", tmp_path) == asked

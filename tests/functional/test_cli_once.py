@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +12,7 @@ from typer.testing import CliRunner
 from pulse.cli import sending
 from pulse.cli.main import app
 from tests.functional.cli_server import JOB_ID, LOST, connected
+from tests.own_packages import with_own_packages
 
 FIRST = JOB_ID.format(1)
 IN_FLIGHT = {"title": "The same request is under way", "status": 409}
@@ -115,8 +115,10 @@ def test_should_leave_nothing_pending_where_nothing_could_be_sent(api, tmp_path,
 
 def test_should_say_how_to_go_on_when_it_is_interrupted(api):
     api.answers = [(409, IN_FLIGHT, {"Retry-After": "60"})]
-    command = [Path(sys.executable).with_name("pulse"), "submit", "--profile", "small"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "pulse.cli", "submit", "--profile", "small"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=with_own_packages(os.environ)
+    )
     deadline = time.monotonic() + 30
     while not api.calls and time.monotonic() < deadline:
         time.sleep(0.05)

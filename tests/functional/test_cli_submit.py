@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from pulse.cli.main import app
 from tests.functional.cli_server import JOB_ID, connected
+from tests.own_packages import with_own_packages
 
 FIRST = JOB_ID.format(1)
 REFUSED = {
@@ -190,7 +191,7 @@ def test_should_open_the_old_door_with_the_old_defaults(api, tmp_path):
 
     ended = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60,
-        env=os.environ | {"LOG_LEVEL": "DEBUG"},
+        env=with_own_packages(os.environ) | {"LOG_LEVEL": "DEBUG"},
     )  # fmt: skip
 
     assert ended.returncode == 5, ended.stderr

@@ -91,7 +91,7 @@ def test_should_report_every_fault_at_once(post, batch):
             "profile": "huge",
             "queue": "mine",
             "attempts": "3",
-            "tags": {"aws:x": "1", "Owner": "a\nb"},
+            "tags": {"AWS:x": "1", "Owner": "a\nb"},
             "colour": "red",
         }
     )
@@ -101,7 +101,7 @@ def test_should_report_every_fault_at_once(post, batch):
     fields = {error["field"] for error in problem["errors"]}
     assert fields == {
         *("dataset", "variables[1]", "start_date", "batch_size_days", "log_level", "profile", "queue"),
-        *("attempts", "tags.aws:x", "tags.Owner", "colour"),
+        *("attempts", "tags.AWS:x", "tags.Owner", "colour"),
     }
     assert {"field": "profile", "allowed": "one of small", "found": "'huge'"} in problem["errors"]
     assert batch.requests == []

@@ -95,7 +95,7 @@ def test_should_name_the_problem_behind_each_refusal(document):
     }
     assert problems == {
         "400": {"invalid-call", "invalid-idempotency-key"},
-        "409": {"in-flight", "not-yet-submitted"},
+        "409": {"in-flight", "not-yet-submitted", "forgotten"},
         "413": {"too-large"},
         "422": {"invalid-request", "idempotency-conflict", "over-limit", "refused-by-batch"},
         "500": {"about:blank"},

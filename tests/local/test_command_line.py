@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.local.deployment import SAMPLE, Deployment, pulse_job_id
+from tests.own_packages import with_own_packages
 
 pytestmark = pytest.mark.local
-PULSE = [Path(sys.executable).with_name("pulse")]
+PULSE = [sys.executable, "-P", "-m", "pulse.cli"]
 OLD_DOOR = [sys.executable, "-m", "recursive_training.aws_batch_submit"]
 
 
@@ -19,7 +20,11 @@ OLD_DOOR = [sys.executable, "-m", "recursive_training.aws_batch_submit"]
 def type_(pulse: Deployment, tmp_path: Path):
     """Types a command line in an empty folder, with what `pulse local env` exports."""
     exported = pulse.found.environment() | pulse.where.environment()
-    environment = os.environ | exported | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "110"}
+    environment = (
+        with_own_packages(os.environ)
+        | exported
+        | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "COLUMNS": "110"}
+    )
 
     def run(*words, command=PULSE) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
 OPTIONS = {
     "--variables": ("spx_close", "us_10y_yield"),
@@ -27,7 +27,6 @@ ENVIRONMENT = {
     "--s3-results-bucket": "S3_RESULTS_BUCKET",
     "--log-level": "LOG_LEVEL",
 }
-DISTRIBUTION = "pulse-retrodiction"
 REQUEST_FILE = "--request"
 """What this names decides: the defaults would be laid over it."""
 
@@ -45,9 +44,7 @@ def arguments(given: Sequence[str], environment: Mapping[str, str], now: datetim
 
 def main() -> None:
     """Becomes `pulse submit`, whose exit code it has: 5 when --monitor saw the job fail."""
-    try:
-        version(DISTRIBUTION)
-    except PackageNotFoundError:
+    if find_spec("pulse") is None:
         sys.exit("Pulse is not installed for this Python. In the project's folder: pip install -e .")
     command = arguments(sys.argv[1:], os.environ, datetime.now().astimezone())
     # -P: a folder named pulse in the working directory is not the package.

@@ -66,8 +66,9 @@ class Fitted:
     def _value(self, change: Numbers) -> Numbers:
         if not self.logarithmic:
             return self.last + change
-        # A factor, so that no change is exactly the last value: exp(log(v)) may be a bit beside v.
-        return self.last * np.exp(np.minimum(change, _HIGHEST_LOG - math.log(self.last)))
+        changed = np.exp(np.minimum(math.log(self.last) + change, _HIGHEST_LOG))
+        # exp(log(v)) may be a bit beside v, and a constant is within its own interval.
+        return np.where(change == 0, self.last, changed)
 
     def artifact(self, known: Series) -> dict[str, Any]:
         """What is stored: plain values and a scikit-learn estimator; it loads without this package."""
