@@ -15,7 +15,7 @@ from pulse.domain.errors import Unavailable
 from pulse.domain.fault import Fault
 from pulse.domain.job_record import JobRecord
 from pulse.domain.month_costs import JobCost, Spent
-from pulse.domain.stored_plan import Reservation
+from pulse.domain.stored_plan import Reservation, over_budget
 
 _NEVER = "attribute_exists(pk) AND attribute_not_exists(pk)"
 _TRIES = 3
@@ -113,13 +113,8 @@ class LedgerCosts:
         }
 
     def _over(self, record: JobRecord, reservation: Reservation) -> Fault:
-        month = items.month_of(record)
-        left = max(Decimal(0), reservation.budget_usd - self.spent(month))
-        return Fault(
-            "monthly budget",
-            f"at most ${left:.2f}, what is left of ${reservation.budget_usd:.2f} for {month}",
-            f"a job of up to ${reservation.usd:.2f}",
-        )
+        spent_usd = self.spent(items.month_of(record))
+        return over_budget(reservation.usd, spent_usd, reservation.budget_usd)
 
     def _expiry(self, record: JobRecord) -> int:
         return items.expiry(record.created_at, self._kept)

@@ -14,6 +14,7 @@ from pulse.domain.fault import Fault
 from pulse.domain.instance_cost import fitting
 from pulse.domain.prices import Prices
 from pulse.domain.run_history import percentile
+from pulse.domain.stored_plan import over_budget
 from pulse.domain.usual import LEAST_RUNS
 
 _SHORT_RUNS_PERCENT, _HALF_PERCENT = 10, 50
@@ -133,9 +134,7 @@ def over_limits(
         limit = f"at least ${high_usd}, or a shorter timeout, fewer attempts or smaller resources"
         faults.append(Fault("max_cost_usd", limit, f"${max_cost_usd}"))
     if monthly_budget_usd is not None and month_to_date_usd + high_usd > monthly_budget_usd:
-        left = max(Decimal(0), monthly_budget_usd - month_to_date_usd)
-        limit = f"a job of at most ${left}, which is left of this month's ${monthly_budget_usd}"
-        faults.append(Fault("monthly_budget_usd", limit, f"one of up to ${high_usd}"))
+        faults.append(over_budget(high_usd, month_to_date_usd, monthly_budget_usd))
     return faults
 
 

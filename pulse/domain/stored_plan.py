@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from pulse.domain.fault import Fault
 from pulse.domain.job_plan import JobPlan, Step
 from pulse.domain.job_request import JobRequest
 from pulse.domain.validation import InvalidInput
@@ -33,3 +34,10 @@ class Reservation(Struct, frozen=True, kw_only=True):
 
 def stored(plan: JobPlan) -> StoredPlan:
     return StoredPlan(request=plan.request, steps=plan.steps, why=plan.resources.why)
+
+
+def over_budget(usd: Decimal, month_to_date_usd: Decimal, monthly_budget_usd: Decimal) -> Fault:
+    """Of a job of up to `usd` that the rest of the month's budget does not hold."""
+    left = max(Decimal(0), monthly_budget_usd - month_to_date_usd)
+    limit = f"a job of at most ${left}, which is left of this month's ${monthly_budget_usd}"
+    return Fault("monthly_budget_usd", limit, f"one of up to ${usd}")

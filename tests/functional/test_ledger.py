@@ -146,7 +146,7 @@ def test_should_never_reserve_more_than_the_budget(ledger):
         ledger.claim(Identity(key=f"k{number}", payload_hash=""), [record], PLAN, reservation)
 
     claim(1, "6")
-    with pytest.raises(OverLimit, match=r"at most \$4\.00.*found a job of up to \$4\.01"):
+    with pytest.raises(OverLimit, match=r"at most \$4, which is left.*found one of up to \$4\.01"):
         claim(2, "4.01")
     claim(3, "4")
     with pytest.raises(OverLimit):
@@ -167,7 +167,7 @@ def test_should_give_a_reservation_back_with_the_claim_and_take_it_again(ledger)
     reservation = Reservation(usd=Decimal(5), budget_usd=budget)
     ledger.claim(structs.replace(KEY, key="other"), [other], PLAN, reservation)
     released = ledger.record("batch-1")
-    with pytest.raises(OverLimit, match=r"at most \$5\.00"):
+    with pytest.raises(OverLimit, match=r"at most \$5, which"):
         ledger.take_over(released, until=until, budget_usd=budget)
     assert ledger.record("batch-1") == released
 

@@ -117,7 +117,7 @@ def test_should_refuse_what_may_cost_more_than_is_left_of_the_months_budget(post
     assert ledger.spent("2026-03") == Decimal("0.1440")
     assert post({"batch_size_days": 7})[0] == 202
     status, problem = post({"batch_size_days": 8})
-    assert (status, problem["errors"][0]["field"]) == (422, "monthly budget")
+    assert (status, problem["errors"][0]["field"]) == (422, "monthly_budget_usd")
     assert len(batch.requests) == 2
     end("batch_succeeded", first, number=0)
     assert ledger.spent("2026-03") < Decimal("0.15"), "it cost less than it might have"

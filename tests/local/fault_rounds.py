@@ -8,10 +8,12 @@ from random import Random
 
 from tests.local.fault_proxy import RULES
 from tests.local.fault_requests import Asked, api_event, created_event, sqs_event
-from tests.local.fault_worker import KILLS, Fault, Invocation
+from tests.local.fault_worker import DONE_BUT_500, KILLS, Fault, Invocation
 from tests.local.fault_world import BUCKET
 
-KINDS = (*RULES, *KILLS)
+KINDS = (*RULES, *KILLS, DONE_BUT_500)
+_SOON = (timedelta(0), timedelta(seconds=70))
+"""When a second delivery comes: at once, or when the first's lease is over and its job perhaps unlisted."""
 _MOST_DROPS, _MOST_EVENTS = 3, 10
 _TWICE_PERCENT, _LATE_PERCENT = 20, 5
 _CALLS = 4
@@ -47,12 +49,13 @@ def job_events(bodies: list[str], random: Random) -> list[Invocation]:
 def arranged(
     made: list[Invocation], *, fault_percent: int, later: timedelta, random: Random
 ) -> Iterator[Invocation]:
-    """In random order, with faults; the second delivery of one comes at the same moment as the first."""
+    """In random order, with faults; a second delivery comes at the same moment, or a minute later."""
     random.shuffle(made)
     for invocation in made:
         yield _faulty(replace(invocation, later=later), fault_percent, random)
         if invocation.function == "submit_job" and random.randrange(100) < _TWICE_PERCENT:
-            yield _faulty(replace(invocation, later=later, twice=True), fault_percent, random)
+            again = replace(invocation, later=later + random.choice(_SOON), twice=True)
+            yield _faulty(again, fault_percent, random)
 
 
 def bodies(invocations: Iterable[Invocation]) -> list[str]:

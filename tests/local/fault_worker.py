@@ -21,6 +21,8 @@ from lambdas import drops, jobs_api, on_job_event, submit_job  # noqa: F401 - im
 from tests.local.fault_proxy import HEADER
 
 KILLS = ("killed before the call", "killed during the call", "killed after the call")
+DONE_BUT_500 = "error 500, done"
+"""AWS did what it was asked to, and answers with an error all the same."""
 _DURING_SECONDS = 0.003
 """A call takes about twice as long: the request is on its way, or taken, or answered."""
 _KILLED = 137
@@ -39,7 +41,7 @@ class Fault:
 @dataclass(frozen=True)
 class Invocation:
     """`requests` are the names of those that it serves, in the order of its messages. `later`: how far the
-    clock of the function is ahead. `twice`: a second delivery at the same moment.
+    clock of the function is ahead. `twice`: a second delivery.
     """
 
     function: str
@@ -84,6 +86,7 @@ class Hooks:
         events = session.events
         events.register("before-call", self._before_call)
         events.register("before-send", self._before_send)
+        events.register("before-parse", self._before_parse)
         events.register("after-call", self._after_call)
         events.register("after-call-error", self._after_call)
 
@@ -103,8 +106,12 @@ class Hooks:
             os._exit(_KILLED)
         if self.fault.kind == KILLS[1]:
             threading.Timer(_DURING_SECONDS, os._exit, (_KILLED,)).start()
-        elif self.fault.kind not in KILLS:
+        elif self.fault.kind not in {*KILLS, DONE_BUT_500}:
             request.headers[HEADER] = self.fault.kind
+
+    def _before_parse(self, response_dict, **_):
+        if self._due and self.fault.kind == DONE_BUT_500 and self.attempt <= self.fault.attempts:
+            response_dict |= {"status_code": 500, "body": b'{"__type": "InternalServerError"}'}
 
     def end(self) -> None:
         """Who shall be killed during a call that was over too soon is killed before its answer."""

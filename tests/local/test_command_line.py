@@ -90,7 +90,9 @@ def test_should_refuse_with_every_fault(type_):
 
 
 def test_should_cancel_a_job_and_run_it_again(pulse: Deployment, type_, market: Path):
-    first = json.loads(type_("submit", "--upload", market, "--profile", "small", "--json").stdout)
+    # A window a day takes minutes.
+    long = ("--profile", "small", "--batch-size-days", "1")
+    first = json.loads(type_("submit", "--upload", market, *long, "--json").stdout)
 
     cancelled = type_("cancel", first["job_id"], "--reason", "wrong data")
 
@@ -98,6 +100,7 @@ def test_should_cancel_a_job_and_run_it_again(pulse: Deployment, type_, market: 
     assert pulse.finished(first["batch_job_id"])["status"] == "FAILED"
     again = type_(
         *("rerun", first["job_id"], "--set", 'variables=["spx_close"]', "--set", "start_date=2015-01-01"),
+        *("--set", "batch_size_days=30"),
         *("--monitor", "--poll-interval", "0.2", "--json"),
     )
     assert again.returncode == 0, again.stderr

@@ -6,6 +6,7 @@ functions' clock a visibility timeout later.
 """
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -36,11 +37,14 @@ FAULT_PERCENT = (75, 60, 40, 20, 0, 0)
 WIDTH = 140
 LATER = timedelta(seconds=170)
 """From one delivery to the next: more than the visibility timeout of the queue."""
+LIST_LAG_SECONDS = 1
+"""A job is listed so long after it was taken: a look-up before says nothing about it."""
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("LOCALAWS_BATCH_SUBMITS_PER_SECOND", "0")
+    monkeypatch.setenv("LOCALAWS_BATCH_LIST_LAG_SECONDS", str(LIST_LAG_SECONDS))
     found = instance.up(tmp_path)
     try:
         yield World(found)
@@ -120,6 +124,8 @@ def _everything_fails(world: World, workers: list[Worker], asked: dict[str, Aske
     random = Random(SEED)
     waiting, events, later = set(asked), [], timedelta(0)
     for percent in FAULT_PERCENT:
+        # The functions' clock goes on at once, that of AWS does not.
+        time.sleep(LIST_LAG_SECONDS)
         made = [*submissions(asked, waiting, random), *job_events(events + world.new_events(), random)]
         unheard = []
         round_ = arranged(made, fault_percent=percent, later=later, random=random)
