@@ -40,6 +40,8 @@ RULES: dict[str, list[dict[str, Any]]] = {
     "time-out, never done": [{"timeout_ms": TOO_SLOW_MILLISECONDS}],
 }
 """What microburst does to a call whose header names the fault."""
+DONE_BUT_500 = "done, status 500"
+"""AWS does what it is asked to and answers with this status all the same; microburst knows no such fault."""
 
 
 def rules() -> list[dict[str, Any]]:
@@ -85,8 +87,16 @@ def _keep_host() -> None:
     )
 
 
+def _answer_500_when_asked() -> None:
+    stream = forward._stream_to_client
+    forward._stream_to_client = lambda request, status, *rest: stream(
+        request, 500 if request.headers.get(HEADER) == DONE_BUT_500 else status, *rest
+    )
+
+
 if __name__ == "__main__":
     _keep_host()
+    _answer_500_when_asked()
     _, upstream_url, own_port, rules_file = sys.argv
     where = ["--upstream", upstream_url, "--port", own_port]
     sys.exit(cli.main([*where, "--config", rules_file, "--no-resign"]))

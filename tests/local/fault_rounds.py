@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-from tests.local.fault_proxy import RULES
+from tests.local.fault_proxy import DONE_BUT_500, RULES
 from tests.local.fault_requests import Asked, api_event, created_event, sqs_event
-from tests.local.fault_worker import DONE_BUT_500, KILLS, Fault, Invocation
+from tests.local.fault_worker import KILLS, Fault, Invocation
 from tests.local.fault_world import BUCKET
 
-KINDS = (*RULES, *KILLS, DONE_BUT_500)
+KINDS = (*RULES, DONE_BUT_500, *KILLS)
 _SOON = (timedelta(0), timedelta(seconds=70))
 """When a second delivery comes: at once, or when the first's lease is over and its job perhaps unlisted."""
 _MOST_DROPS, _MOST_EVENTS = 3, 10

@@ -21,8 +21,6 @@ from lambdas import drops, jobs_api, on_job_event, submit_job  # noqa: F401 - im
 from tests.local.fault_proxy import HEADER
 
 KILLS = ("killed before the call", "killed during the call", "killed after the call")
-DONE_BUT_500 = "error 500, done"
-"""AWS did what it was asked to, and answers with an error all the same."""
 _DURING_SECONDS = 0.003
 """A call takes about twice as long: the request is on its way, or taken, or answered."""
 _KILLED = 137
@@ -86,7 +84,6 @@ class Hooks:
         events = session.events
         events.register("before-call", self._before_call)
         events.register("before-send", self._before_send)
-        events.register("before-parse", self._before_parse)
         events.register("after-call", self._after_call)
         events.register("after-call-error", self._after_call)
 
@@ -106,12 +103,8 @@ class Hooks:
             os._exit(_KILLED)
         if self.fault.kind == KILLS[1]:
             threading.Timer(_DURING_SECONDS, os._exit, (_KILLED,)).start()
-        elif self.fault.kind not in {*KILLS, DONE_BUT_500}:
+        elif self.fault.kind not in KILLS:
             request.headers[HEADER] = self.fault.kind
-
-    def _before_parse(self, response_dict, **_):
-        if self._due and self.fault.kind == DONE_BUT_500 and self.attempt <= self.fault.attempts:
-            response_dict |= {"status_code": 500, "body": b'{"__type": "InternalServerError"}'}
 
     def end(self) -> None:
         """Who shall be killed during a call that was over too soon is killed before its answer."""
