@@ -39,7 +39,9 @@ def typed(root: Path, *arguments: str, **environment: str) -> subprocess.Complet
 
 def exported(root: Path) -> dict[str, str]:
     lines = typed(root, "local", "env").stdout.splitlines()
-    return dict(re.fullmatch(r"export (\w+)='?(.*?)'?", line).groups() for line in lines)
+    unset, *exports = lines
+    assert unset.startswith("unset AWS_PROFILE "), "a profile of the shell would win"
+    return dict(re.fullmatch(r"export (\w+)='?(.*?)'?", line).groups() for line in exports)
 
 
 def test_should_stay_up_detached_survive_a_restart_and_refuse_clearly(root: Path):
