@@ -39,9 +39,10 @@ def name_of(key: str) -> str:
 
 def is_hidden(key: str, below: str) -> bool:
     """Whether a name on the path below a prefix is that of a marker or of something temporary, as Hadoop and
-    Spark have it: `_SUCCESS`, `.part-0.csv.crc`, `_temporary/0/part-0.csv`.
+    Spark have it: `_SUCCESS`, `.part-0.csv.crc`, `_temporary/0/part-0.csv`. A prefix may end within a name.
     """
-    return any(name.startswith(_HIDDEN) for name in key.removeprefix(below).split("/"))
+    folder = below[: below.rfind("/") + 1]
+    return any(name.startswith(_HIDDEN) for name in key.removeprefix(folder).split("/"))
 
 
 def is_table(key: str, below: str) -> bool:

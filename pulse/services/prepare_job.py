@@ -38,7 +38,8 @@ class PrepareJob(Struct, frozen=True, kw_only=True):
     budget_usd: Decimal | None
 
     def prepare(self, request: JobRequest, *, quoted: bool = False) -> Preparation:
-        """`quoted`: by earlier runs too, which cost calls; a submission learns of them when its job starts.
+        """`quoted`: with a quote from earlier runs, which a submission needs only when a limit is set: its cost
+        is held against what is quoted when its job starts.
 
         Raises InvalidRequest, NotYetSubmitted, Unavailable, Misconfigured.
         """
@@ -46,6 +47,9 @@ class PrepareJob(Struct, frozen=True, kw_only=True):
         wanted = asked(request, profile)
         resources = self.size(request, wanted) if wanted.is_auto else given(wanted)
         depends_on = self.resolve_dependencies.resolve(request) if request.depends_on else ()
+        if not quoted and request.max_cost_usd is None and self.budget_usd is None:
+            # What prices are worked out with would cost each cold start a tenth of its time.
+            return Preparation(resources=resources, depends_on=depends_on)
         costs = self.price(request, resources, history=quoted)
         return Preparation(
             resources=resources,

@@ -52,7 +52,6 @@ def test_should_tell_of_a_job_just_submitted(api):
         "variables": ["spx_close"],
         "vcpus": 2,
         "memory_mib": 4096,
-        "quoted_usd": "0.0960",
         "results": f"s3://pulse-results/results/{job_id}/",
         "request": request,
         "links": {

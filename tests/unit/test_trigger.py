@@ -6,6 +6,7 @@ from msgspec import json
 
 from pulse.domain.alerts_wanted import AlertsWanted
 from pulse.domain.job_request import JobRequest
+from pulse.domain.s3_layout import is_hidden
 from pulse.domain.trigger import Trigger, matching, order_faults
 from pulse.domain.validation import InvalidInput, collect, convert
 from tests.hostile_keys import DATASET_KEYS
@@ -168,3 +169,9 @@ def test_should_find_a_marker_that_comes_too_late_in_the_configuration():
     assert order_faults((CSV, Trigger(suffix=".parquet", profile="small"))) == []
     (never,) = order_faults((SPARK, Trigger(prefix="datasets/folders/", suffix=".csv", profile="small")))
     assert never.field == "triggers[1].prefix"
+
+
+def test_should_see_a_hidden_name_only_where_a_whole_name_is_hidden():
+    assert not is_hidden("datasets/raw_2022.csv", below="datasets/raw")
+    assert not is_hidden("datasets/foreign.csv", below="datasets/foreign")
+    assert is_hidden("datasets/_raw.csv", below="datasets/_")

@@ -61,7 +61,8 @@ def find(bucket: Bucket, options: Options) -> Listing:
     prefix = options.data_prefix
     if prefix is None:
         return Listing([Version(str(options.dataset_key), options.dataset_version_id)], [])
-    found = [key for key in bucket.keys(prefix) if not _is_marker(key.removeprefix(prefix))]
+    folder = prefix[: prefix.rfind("/") + 1]  # the prefix may end within a name
+    found = [key for key in bucket.keys(prefix) if not _is_marker(key.removeprefix(folder))]
     keys = [key for key in found if key.lower().endswith(_SUFFIXES)]
     if not keys:
         raise NoSuchDatasetError(
