@@ -38,7 +38,7 @@ class PrepareJob(Struct, frozen=True, kw_only=True):
     budget_usd: Decimal | None
 
     def prepare(self, request: JobRequest, *, quoted: bool = False) -> Preparation:
-        """`quoted`: with a quote from earlier runs, which a submission needs only when a limit is set: its cost
+        """`quoted`: with a quote from earlier runs, which a submission needs only under a limit: its cost
         is held against what is quoted when its job starts.
 
         Raises InvalidRequest, NotYetSubmitted, Unavailable, Misconfigured.
