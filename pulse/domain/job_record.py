@@ -51,7 +51,8 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     came in. `tries`: the finished attempts. `children`: how many of an array are in each status. `revision`
     counts what events wrote.
 
-    `quoted_usd`: what it will likely cost, with the one that follows it; by earlier runs from its start on.
+    `quoted_usd`: what it will likely cost, with the one that follows it: known from its start on, by earlier
+    runs, and before that only where a limit of cost had it worked out.
     Known when a job of ours has started: `usual`, what earlier runs of its profile took, of no array;
     `compared_to`, the newest run of the same data set that ended well; `due_at`, when it is overdue.
     `due_seconds`: how long it should run, as its request says. `blocked_reason`: why AWS Batch cannot start
