@@ -24,12 +24,15 @@ __all__ = [
     "DUPLICATE",
     "OUT_OF_MEMORY",
     "UNKNOWN",
+    "UNREADABLE_FILE",
     "Diagnosis",
     "blocked",
     "diagnose",
     "dies_of_memory",
 ]
 
+UNREADABLE_FILE = "unreadable-file"
+"""The cause of the training's exit code 65."""
 DUPLICATE = "duplicate"
 """The cause of the training's exit code 76: another AWS Batch job does the work."""
 LOG_LINES_SHOWN = 20

@@ -24,6 +24,7 @@ from pulse.domain.diagnosis import (
     DEPENDENCY_FAILED,
     DUPLICATE,
     UNKNOWN,
+    UNREADABLE_FILE,
     Diagnosis,
     diagnose,
 )
@@ -190,8 +191,10 @@ def _retry(rerun: Size | None, diagnosis: Diagnosis) -> tuple[tuple[str, str], .
 def _commands(
     record: JobRecord, decides: JobRecord, child: Child | None, diagnosis: Diagnosis, rerun: Size | None
 ) -> tuple[Command, ...]:
+    """A rerun reads the version of the data set that was dropped: where that is unreadable, none helps."""
     again = "Run it again" if diagnosis.retry_helps else "Then run it again"
-    commands = [] if record.foreign or rerun else [command(again, "rerun", record.results_id)]
+    useless = record.dataset_version_id and diagnosis.cause == UNREADABLE_FILE
+    commands = [] if record.foreign or rerun or useless else [command(again, "rerun", record.results_id)]
     if decides.log_stream:
         reads = command("Read its log", "logs", record.job_id)
         commands.append(

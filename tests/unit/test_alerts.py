@@ -139,6 +139,14 @@ def test_should_say_whether_trying_again_helps(status_reason, helps, label):
     assert alert.commands[0] == Command(label, "pulse rerun batch-20260302093000-0a1b2c3d")
 
 
+@pytest.mark.parametrize(("version", "commands"), [("v1", []), ("", ["Then run it again"])])
+def test_should_offer_no_rerun_of_a_version_that_nobody_can_read(version, commands):
+    """A repaired file that is dropped again starts a job of its own."""
+    alert = job_alert(failed(exit_code=65, dataset_version_id=version), PLACE)
+    assert alert.next_step.endswith("Repair the file and drop it again.")
+    assert [command.label for command in alert.commands] == commands
+
+
 def test_should_offer_no_rerun_when_one_is_under_way_or_cannot_be():
     """The request of another client's job is not known."""
     died = failed(exit_code=137, reason="OutOfMemoryError: Container killed", log_stream="a/b")
