@@ -31,10 +31,13 @@ def session(region: str | None = None) -> boto3.Session:
 
 
 class SignedApi:
-    """Sends one request a call and never repeats one: what may be repeated, the caller decides."""
+    """Sends one request a call and never repeats one: what may be repeated, the caller decides. `reached`:
+    an answer has come, whatever it said.
+    """
 
     def __init__(self, url: str, session: boto3.Session) -> None:
         self.url = url.rstrip("/")
+        self.reached = False
         self._session = session
         named = _REGION.search(self.url)
         self._region = named[1] if named else session.region_name
@@ -75,4 +78,6 @@ class SignedApi:
         SigV4Auth(credentials, SERVICE, self._region).add_auth(signed)
         request.headers.update(dict(signed.headers))
         with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
-            return client.send(request)
+            answer = client.send(request)
+        self.reached = True
+        return answer

@@ -17,6 +17,8 @@ from pulse.domain.errors import PulseError
 from pulse.domain.fault import printable
 
 PATIENCE_SECONDS = timedelta(minutes=3).total_seconds()
+UNREACHED_SECONDS = 15.0
+"""Patience with an address at which nobody has answered this command and nothing listens."""
 LONGEST_PAUSE_SECONDS = 20.0
 
 # What says nothing of the outcome yet, and why, where the answer has no title: 429, 502, 503 without
@@ -41,17 +43,20 @@ def call(api: SignedApi, method: str, path: str, **arguments: Any) -> httpx.Resp
     """The first answer that settles the call; `arguments` as SignedApi.call takes them. A spinner says why it
     waits.
 
-    Raises NoAnswer when none came within PATIENCE_SECONDS, and what SignedApi.call raises but for
-    httpx.TransportError. Must only be used with what may be sent twice: GET, a dry run, an Idempotency-Key.
+    Raises NoAnswer when none came within PATIENCE_SECONDS or UNREACHED_SECONDS, and what SignedApi.call
+    raises but for httpx.TransportError. Must only be used with what may be sent twice: GET, a dry run, an
+    Idempotency-Key.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    pause = 1.0
+    began, pause = time.monotonic(), 1.0
     with output.messages.status(escape(f"Asking {printable(api.url)}")) as status:
         while True:
+            patience = PATIENCE_SECONDS
             try:
                 answer = api.call(method, path, **arguments)
             except httpx.TransportError as error:
                 reason, wait = f"{printable(api.url)}: {printable(str(error)) or type(error).__name__}", None
+                if isinstance(error, httpx.ConnectError) and not api.reached:
+                    patience = min(UNREACHED_SECONDS, PATIENCE_SECONDS)
             else:
                 if not _is_open(answer):
                     return answer
@@ -59,8 +64,8 @@ def call(api: SignedApi, method: str, path: str, **arguments: Any) -> httpx.Resp
             if wait is None:
                 wait = pause * random.uniform(0.5, 1.5)  # noqa: S311 - spreads callers, guards nothing
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-            if time.monotonic() + wait > deadline:
-                raise NoAnswer(reason, PATIENCE_SECONDS)
+            if time.monotonic() + wait > began + patience:
+                raise NoAnswer(reason, patience)
             told = f"{reason}; asking again in {max(1, round(wait))} s"
             status.update(escape(told))
             if not output.messages.is_terminal:

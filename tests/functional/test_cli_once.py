@@ -2,13 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 
+import boto3
+import httpx
 import pytest
 from typer.testing import CliRunner
 
+from pulse.aws.signed_api import SignedApi
 from pulse.cli import sending
 from pulse.cli.main import app
 from tests.functional.cli_server import JOB_ID, LOST, connected
@@ -68,6 +72,32 @@ def test_should_find_the_first_submission_when_run_again(api, tmp_path, monkeypa
     assert len(api.jobs) == 1
     assert FIRST in found.stdout
     assert pending(tmp_path) == []
+
+
+def test_should_give_up_soon_where_nothing_listens_and_nobody_has_answered(api, monkeypatch):
+    monkeypatch.setattr(sending, "UNREACHED_SECONDS", 0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    ended = typed("--profile", "small", "--api-url", free)
+    assert ended.exit_code == 1
+    assert "No answer within 0 s" in " ".join(ended.stderr.split())
+    assert "refused" in ended.stderr
+
+
+def test_should_be_patient_with_an_api_that_has_answered(api, monkeypatch):
+    monkeypatch.setattr(sending, "UNREACHED_SECONDS", 0)
+    reached = SignedApi(api.url, boto3.Session())
+    assert sending.call(reached, "GET", "/jobs/one").status_code == 200
+    answers = iter([httpx.ConnectError("gone"), httpx.Response(200)])
+    monkeypatch.setattr(reached, "call", lambda *_, **__: _raised_or_returned(next(answers)))
+    monkeypatch.setattr(sending.time, "sleep", lambda _: None)
+    assert sending.call(reached, "GET", "/jobs/one").status_code == 200
+
+
+def _raised_or_returned(outcome):
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def test_should_be_another_job_by_force_or_for_another_request(api, monkeypatch):
