@@ -76,6 +76,8 @@ def test_the_report_shows_every_combination_and_links_to_its_own(swept, train):
     assert sorted(set(linked)) == [f"sweep/{index}/report.html" for index in range(4)]
     assert report.count("<circle") == 4
     assert "wti_spot, nasdaq_close" in report
+    assert "market_daily.csv" in report
+    assert "MASE favours short windows" in report
     assert not re.findall(r"src=|url\(|@import|https?://|<script", report)
 
 

@@ -35,14 +35,19 @@ def render(metrics: dict[str, Any], outcomes: Sequence[Outcome], options: Option
     )
 
 
-def render_ranking(head: Mapping[str, str], ranking: Sequence[Mapping[str, Any]], names: list[str]) -> bytes:
+def render_ranking(
+    head: Mapping[str, str],
+    ranking: Sequence[Mapping[str, Any]],
+    names: list[str],
+    best: Mapping[str, Any],
+) -> bytes:
     """The page of a sweep as UTF-8.
 
     `head`: job_id and ranked_by. `ranking`: summary.json's, and `report`, where each one's report is.
-    `names`: of the options that were swept.
+    `names`: of the options that were swept. `best`: the metrics.json of the first.
     """
     chart = charts.ranking([row["mean_mase"] for row in ranking])
-    return _page("ranking.html", head=head, rows=ranking, names=names, chart=chart)
+    return _page("ranking.html", head=head, rows=ranking, names=names, best=best, chart=chart)
 
 
 def _page(template: str, **values: Any) -> bytes:

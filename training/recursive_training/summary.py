@@ -37,7 +37,7 @@ def summarize(options: Options, _data: Bucket, bucket: Bucket, started: float) -
     best = found[ranking[0]["index"]]
     files = {
         SUMMARY: results.as_json(head | {"ranking": ranking}),
-        results.REPORT: report.render_ranking(head, _with_reports(ranking), list(options.role.grid)),
+        results.REPORT: report.render_ranking(head, _with_reports(ranking), list(options.role.grid), best),
         results.METRICS: results.as_json(best | {"ranking": ranking}),
     }
     read = [{"key": s.key, "version_id": s.version_id, "etag": s.etag, "sha256": s.sha256} for s in stored]
