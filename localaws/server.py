@@ -71,8 +71,10 @@ def spawn(layout: Layout, python: Path, port: int, instance_id: str) -> subproce
         )
 
 
-def health(port: int, timeout_seconds: float = 2) -> dict[str, Any] | None:
-    """What the instance on `port` says of itself, None when none answers there."""
+def health(port: int, timeout_seconds: float = 10) -> dict[str, Any] | None:
+    """What the instance on `port` says of itself, None when none answers there: at once where nothing
+    listens, late where it is busy.
+    """
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"http://{LOOPBACK}:{port}/_localaws/health", timeout=timeout_seconds) as answer:

@@ -58,10 +58,11 @@ def down(*, erase: Erase = False) -> None:
 def env() -> None:
     """Print shell lines that point any AWS client at it."""
     found = localaws.running(DEFAULT_ROOT)
-    where = found and local_stacks.addresses(found)
-    if not found or not where:
-        output.messages.print("Nothing runs here. Start it: pulse local up --detach")
-        raise typer.Exit(ExitCode.FAILED)
+    if not found:
+        raise output.failed("Nothing runs here. Start it: pulse local up --detach")
+    where = local_stacks.addresses(found)
+    if not where:
+        raise output.failed(f"AWS runs here, but Pulse is not deployed to it yet. Its log: {found.log}")
     for line in found.shell_lines(where.environment()):
         typer.echo(line)
 
