@@ -57,12 +57,7 @@ def down(*, erase: Erase = False) -> None:
 @app.command()
 def env() -> None:
     """Print shell lines that point any AWS client at it."""
-    found = localaws.running(DEFAULT_ROOT)
-    if not found:
-        raise output.failed("Nothing runs here. Start it: pulse local up --detach")
-    where = local_stacks.addresses(found)
-    if not where:
-        raise output.failed(f"AWS runs here, but Pulse is not deployed to it yet. Its log: {found.log}")
+    found, where = local_stacks.deployed_here()
     for line in found.shell_lines(where.environment()):
         typer.echo(line)
 

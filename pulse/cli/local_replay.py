@@ -12,8 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import track
 
-from localaws import instance as localaws
-from localaws.instance import DEFAULT_ROOT, Instance
+from localaws.instance import Instance
 from pulse.aws.signed_api import SignedApi
 from pulse.cli import local_stacks, output
 from pulse.cli.exit_codes import ExitCode
@@ -46,10 +45,7 @@ def replay(
 
     However its events come, a job of which none is lost must end in the ledger as if they had come in order.
     """
-    found = localaws.running(DEFAULT_ROOT)
-    where = found and local_stacks.addresses(found)
-    if not found or not where:
-        raise output.failed("Nothing runs here. Start it: pulse local up --detach")
+    found, where = local_stacks.deployed_here()
     try:
         told = recording.read(file.read_text())
     except (InvalidInput, OSError, UnicodeDecodeError) as error:
@@ -82,11 +78,14 @@ def deliver(found: Instance, events: tuple[Event, ...]) -> None:
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
     counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
-        if not any(int(answer[name]) for name in counts):
-            return
-        time.sleep(0.2)
+    with output.messages.status("") as status:
+        while time.monotonic() < deadline:
+            answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
+            left = sum(int(answer[name]) for name in counts)
+            if not left:
+                return
+            status.update(f"Waiting for on_job_event, which has {left} events before it")
+            time.sleep(0.2)
     raise output.failed(f"on_job_event did not take all events within {SECONDS} s. Its log says why.")
 
 

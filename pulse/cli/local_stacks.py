@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from localaws import instance as localaws
 from localaws.instance import Instance
 from localaws.layout import CLONE, Layout
+from pulse.cli import output
 
 CDK = CLONE / "node_modules" / ".bin" / "cdk"
 ENVIRONMENT = "local"
@@ -104,6 +106,17 @@ def addresses(instance: Instance) -> Addresses | None:
         job_definition=outputs["JobDefinition"].rpartition("/")[2].rpartition(":")[0],
         inbox_url=instance.inbox_url,
     )
+
+
+def deployed_here() -> tuple[Instance, Addresses]:
+    """The AWS on this machine and Pulse in it. Raises typer.Exit with what to do where there is none."""
+    found = localaws.running()
+    if found is None:
+        raise output.failed("Nothing runs here. Start it: pulse local up --detach")
+    where = addresses(found)
+    if where is None:
+        raise output.failed(f"AWS runs here, but Pulse is not deployed to it yet. Its log: {found.log}")
+    return found, where
 
 
 def _on_loopback(instance: Instance, url: str) -> str:
