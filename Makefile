@@ -13,7 +13,6 @@ export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,19,20,21,22,23,24,25
 export PYTHONDONTWRITEBYTECODE := 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-FAULTS := tests/local/test_faults.py
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 
 .PHONY: help setup demo test check bench local synth deploy destroy lock clean
@@ -46,9 +45,8 @@ node_modules/.ready: package-lock.json
 demo: setup ## the whole path on this machine: deploy, one dropped file, one API call, two trained models, their alerts
 	@pulse local demo
 
-test: setup ## all tests, with coverage; first those that deploy nothing, on two processors
-	@python -m pytest --numprocesses 2 --cov --cov-report= $(FAULTS) tests/unit tests/functional tests/training
-	@python -m pytest --cov --cov-append --cov-report=term tests/infra tests/localaws tests/local --ignore $(FAULTS)
+test: setup ## all tests, with coverage, file by file on two processors
+	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: setup ## lint, types, layers, and the gates on the templates and the zip
 	ruff format --check .
