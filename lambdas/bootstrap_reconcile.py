@@ -25,9 +25,8 @@ def reconcile_jobs() -> "ReconcileJobs":
         ledger=bootstrap.ledger(),
         batch=Batch(clients.batch_reading()),
         job_events=job_events(),
-        queues=here.queue_arns,
+        queues=here.queues,
         patience=here.patience,
-        watch=here.watch,
         clock=bootstrap.now,
     )
 

@@ -16,7 +16,7 @@ logger, metrics = of("reconcile_jobs")
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, int]:
-    """How many jobs were looked up, repaired, and found waiting for too long; and how many submissions are
+    """How many jobs were looked up, repaired, and found that cannot start; and how many submissions are
     being finished or were given up. Drift is measured also when there is none, so that its alarm has data.
     """
     found = bootstrap_reconcile.reconcile_jobs().reconcile()
@@ -37,7 +37,7 @@ def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, int]
     told = {
         "looked_up": found.looked_up,
         "repaired": len(found.repairs),
-        "waiting": len(found.waiting),
+        "blocked": len(found.blocked),
         "resumed": len(claims.asked),
         "given_up": len(claims.given_up),
     }

@@ -106,8 +106,11 @@ def tag_key(tag: str, created_at: datetime, job_id: str) -> Item:
 
 
 def tags_of(record: JobRecord) -> list[str]:
-    """Under which tags a job is found: what follows an array has its tags, and is found by it."""
-    return [] if record.follows else [f"{key}={value}" for key, value in record.tags.items()]
+    """Under which tags a job is found: what follows an array has its tags, and is found by it. Two tags may
+    read alike: a key may hold a `=`.
+    """
+    tags = (f"{key}={value}" for key, value in record.tags.items())
+    return [] if record.follows else list(dict.fromkeys(tags))
 
 
 def child_of(item: Item) -> Child:

@@ -10,8 +10,9 @@ from pulse.domain.alert import Fact, facts
 from pulse.domain.alert_about_job import Place, results_uri
 from pulse.domain.dollars import usd
 from pulse.domain.duration import in_words
-from pulse.domain.fault import cut, first, printable
+from pulse.domain.fault import first
 from pulse.domain.job_record import JobRecord
+from pulse.domain.redaction import redacted
 from pulse.domain.s3_layout import DATASETS, s3_uri
 from pulse.domain.training_metrics import TrainingMetrics
 from pulse.domain.usual import Usual
@@ -133,7 +134,7 @@ def _attempts(record: JobRecord) -> str:
         for attempt in record.tries[:_MOST_ATTEMPTS]
     )
     told = [
-        cut(printable(end[:_END_CHARACTERS]), _END_CHARACTERS) + (f" ({times} times)" if times > 1 else "")
+        redacted(end, _END_CHARACTERS) + (f" ({times} times)" if times > 1 else "")
         for end, times in ends.items()
     ]
     return f"{record.attempts}: {'; '.join(told)}" if told else f"{record.attempts}"

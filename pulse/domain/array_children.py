@@ -136,7 +136,7 @@ def has_failures(parent: JobRecord) -> bool:
 
 def whole(array: JobRecord, follower: JobRecord) -> JobRecord:
     """An array and the job that follows it as one run, from the array's request and start to the follower's
-    end. What it cost or was quoted is known where it is known of both.
+    end. What it cost is known where it is known of both; the array was quoted for both.
     """
     started, stopped = array.started_at, follower.stopped_at
     return structs.replace(
@@ -146,7 +146,7 @@ def whole(array: JobRecord, follower: JobRecord) -> JobRecord:
         ran_seconds=(stopped - started).total_seconds() if started and stopped else None,
         array_size=array.array_size,
         cost_usd=_both(array.cost_usd, follower.cost_usd),
-        quoted_usd=_both(array.quoted_usd, follower.quoted_usd),
+        quoted_usd=array.quoted_usd,
     )
 
 
@@ -155,6 +155,8 @@ def _both(one: Decimal | None, other: Decimal | None) -> Decimal | None:
 
 
 def cost_of_all(children: Sequence[Child]) -> Decimal | None:
-    """None when no price is known."""
+    """None when no price is known, or not that of one that ran: a part is not the whole."""
+    if any(child.cost_usd is None and child.ran_seconds is not None for child in children):
+        return None
     costs = [child.cost_usd for child in children if child.cost_usd is not None]
     return sum(costs, Decimal(0)) if costs else None

@@ -50,8 +50,8 @@ class Overdue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 
 
 class Watch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`blocked_dwell_seconds`: how long a job stays RUNNABLE for a reason of AWS Batch, and for any other
-    (`default`), before somebody is told.
+    """`blocked_dwell_seconds`: how long AWS Batch cannot start a job for one of its reasons, and for any
+    other (`default`), before somebody is told.
     """
 
     overdue: Overdue = Overdue()

@@ -10,6 +10,7 @@ from pulse.domain.api_answers import Answer, Moment, S3Uri, results_of, whole_se
 from pulse.domain.diagnosis import blocked, diagnose
 from pulse.domain.job_record import Change, JobRecord
 from pulse.domain.job_status import Status
+from pulse.domain.redaction import redacted
 from pulse.domain.s3_layout import results_prefix
 from pulse.domain.usual import Usual
 
@@ -191,6 +192,8 @@ _AS_RECORDED = set(Job.__struct_fields__) & set(JobRecord.__struct_fields__) - {
     "created_at",
     "due_at",
     "changes",
+    "reason",
+    "status_reason",
 }
 
 
@@ -200,6 +203,8 @@ def _facts(record: JobRecord) -> dict[str, Any]:
         "due_at": record.due_at and whole_seconds(record.due_at),
         "waited_seconds": record.waited_seconds,
         "vcpus": _number(record.vcpus),
+        "reason": redacted(record.reason),
+        "status_reason": redacted(record.status_reason),
         "results": results_of(record) if record.results_bucket else "",
     }
 
@@ -207,7 +212,7 @@ def _facts(record: JobRecord) -> dict[str, Any]:
 def _attempt(attempt: "Attempt") -> EndedAttempt:
     return EndedAttempt(
         exit_code=attempt.exit_code,
-        reason=attempt.reason or attempt.status_reason,
+        reason=redacted(attempt.reason or attempt.status_reason),
         log_stream=attempt.log_stream,
         started_at=attempt.started_at,
         stopped_at=attempt.stopped_at,

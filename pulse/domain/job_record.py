@@ -56,7 +56,8 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Known when a job of ours has started: `usual`, what earlier runs of its profile took, of no array;
     `compared_to`, the newest run of the same data set that ended well; `due_at`, when it is overdue.
     `due_seconds`: how long it should run, as its request says. `blocked_reason`: why AWS Batch cannot start
-    it, as long as it is RUNNABLE.
+    it, as long as it is RUNNABLE; `blocked_since`: when that was first heard of, of an array since a child
+    last started.
     """
 
     job_id: str
@@ -100,6 +101,7 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     status_reason: str = ""
     blocked_reason: str = ""
+    blocked_since: datetime | None = None
     stopped_by_request: bool = False
     log_group: str = ""
     log_stream: str = ""

@@ -115,6 +115,7 @@ def advanced(record: JobRecord, event: JobEvent) -> JobRecord | None:
         reason=event.reason or (event.attempts[-1].reason if event.attempts else ""),
         status_reason=event.status_reason or (event.attempts[-1].status_reason if event.attempts else ""),
         blocked_reason="",
+        blocked_since=None,
         stopped_by_request=event.stopped_by_request,
         log_group=event.log_group or record.log_group,
         log_stream=event.log_stream or record.log_stream,

@@ -5,19 +5,23 @@ instance on demand costs is in the prices, what one on Spot cost is in its price
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from msgspec import Struct
 
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.cost import MICRODOLLAR, actual_cost
+from pulse.domain.drift import END_UNKNOWN
 from pulse.domain.errors import Misconfigured, PulseError, Unavailable
 from pulse.domain.instance_cost import Instance, on_demand_usd, share, spot_usd
 from pulse.domain.job_event import Attempt, JobEvent
 from pulse.domain.job_record import JobRecord
 from pulse.domain.prices import Prices
 from pulse.services.ports import Instances, Ledger
+
+AWAITED = timedelta(minutes=10)
+"""Three more deliveries of an event, of the five that its queue has."""
 
 
 class Cost(Struct, frozen=True, kw_only=True):
@@ -48,15 +52,20 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
     def of(self, record: JobRecord, event: JobEvent) -> Cost:
         """Of all attempts of a container with the record's resources, by the event of its end. Of an array
         the record is the parent's and the event its child's.
+
+        Raises Unavailable when AWS failed in passing, within AWAITED of the end.
         """
         queue = self.catalogue.queues.get(record.queue)
-        if queue is None or not record.vcpus:
+        if queue is None or not record.vcpus or event.status_reason == END_UNKNOWN:
             return Cost()
         if queue.platform == "FARGATE":
             return Cost(usd=self._on_fargate(record, event, spot=queue.spot))
         try:
             usd = sum((self._on_instance(record, attempt) for attempt in event.runs), Decimal(0))
         except PulseError as error:
+            stopped = event.stopped_at
+            if isinstance(error, Unavailable) and stopped and self.clock() - stopped < AWAITED:
+                raise
             return Cost(trouble=str(error))
         return Cost(usd=usd.quantize(MICRODOLLAR, ROUND_HALF_EVEN))
 
@@ -84,17 +93,17 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
         else:
             usd = on_demand_usd(price.hour_usd, start, stop)
         if usd is None:
-            raise Unavailable(f"No Spot price of {instance.type} in {instance.zone} is known at {start}")
+            raise Misconfigured(f"No Spot price of {instance.type} in {instance.zone} is known at {start}")
         part = share(price, vcpus=float(record.vcpus), memory_mib=record.memory_mib or 0, gpus=record.gpus)
         return usd * min(part, Decimal(1))
 
     def _instance(self, container_instance: str) -> Instance:
         if not container_instance:
-            raise Unavailable("AWS Batch does not say on which container instance it ran")
+            raise Misconfigured("AWS Batch does not say on which container instance it ran")
         known = self.ledger.instance(container_instance)
         if known is None:
             known = self.instances.find(container_instance)
             if known is None:
-                raise Unavailable(f"Nothing is known of the container instance {container_instance!r}")
+                raise Misconfigured(f"Nothing is known of the container instance {container_instance!r}")
             self.ledger.note_instance(container_instance, known, now=self.clock())
         return known

@@ -4,12 +4,13 @@ What AWS Batch says of a job goes as an event to the function that follows jobs,
 every change: the record, the alert, the costs. Doing it twice does no harm.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from msgspec import Struct
 
+from pulse.domain.catalogue import Queue
 from pulse.domain.diagnosis_stopped import UNDETERMINED
 from pulse.domain.drift import (
     Moving,
@@ -17,11 +18,9 @@ from pulse.domain.drift import (
     happened_at,
     has_drifted,
     is_forgotten,
-    unchanged_since,
     unheard_children,
     unknown_end,
 )
-from pulse.domain.due import Watch
 from pulse.domain.envelope import JOB_DESCRIBED, JOB_WAITS
 from pulse.domain.job_event import parse
 from pulse.domain.job_record import JobRecord
@@ -33,8 +32,6 @@ DESCRIBED_AT_ONCE = 100
 """https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
 CHILDREN_COUNTED_FOR = timedelta(minutes=30)
 """From when the events of an ended array's children should all have come."""
-
-_AT_WORK: tuple[Moving, ...] = ("STARTING", "RUNNING")
 
 Detail = dict[str, Any]
 
@@ -51,22 +48,21 @@ class Repair(Struct, frozen=True):
 
 
 class Reconciled(Struct, frozen=True):
-    """`looked_up`: how many jobs AWS Batch was asked for. `waiting`: job ids of those that wait too long."""
+    """`looked_up`: how many jobs AWS Batch was asked for. `blocked`: job ids of those it cannot start."""
 
     looked_up: int
     repairs: tuple[Repair, ...]
-    waiting: tuple[str, ...]
+    blocked: tuple[str, ...]
 
 
 class ReconcileJobs(Struct, frozen=True, kw_only=True):
-    """`job_events`: the queue of on_job_event. `queues`: the ARNs of AWS Batch's queues by their names."""
+    """`job_events`: the queue of on_job_event. `queues`: AWS Batch's queues by their names."""
 
     ledger: Ledger
     batch: Batch
     job_events: Messages
-    queues: Mapping[str, str]
+    queues: Mapping[str, Queue]
     patience: Patience
-    watch: Watch
     clock: Callable[[], datetime]
 
     def reconcile(self) -> Reconciled:
@@ -85,9 +81,9 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
         arrays = [record for record in suspects if record.job_id in ended] + [*self._just_ended(now)]
         unheard = {child: parent for parent in arrays for child in self._unheard_children(parent)}
         repairs += self._ends_of(unheard, now)
-        busy = {record.queue for moving in _AT_WORK for record in unfinished[moving]}
-        waiting = self._waiting(_runnable(suspects, details), busy, now)
-        return Reconciled(len(suspects) + len(unheard), tuple(repairs), tuple(waiting))
+        at_work = [record for records in unfinished.values() for record in records if _is_at_work(record)]
+        blocked = self._blocked(_runnable(suspects, details), at_work)
+        return Reconciled(len(suspects) + len(unheard), tuple(repairs), tuple(blocked))
 
     def _described(self, batch_job_ids: Iterable[str]) -> dict[str, Detail]:
         """By AWS Batch's job ids, those that it knows."""
@@ -104,7 +100,7 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
         for record in records:
             detail = details.get(record.batch_job_id)
             if detail is None and is_forgotten(record, now):
-                detail = unknown_end(record, self.queues[record.queue])
+                detail = unknown_end(record, self.queues[record.queue].arn)
             if detail and has_drifted(record, parse(detail)) and self._told(detail, now):
                 yield Repair(record.job_id, record.batch_job_id, record.status, detail["status"])
 
@@ -131,23 +127,29 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
             self.job_events.send(JOB_DESCRIBED, detail, time=happened or now)
         return late
 
-    def _waiting(
-        self, runnable: Sequence[tuple[JobRecord, Detail]], busy: Collection[str], now: datetime
+    def _blocked(
+        self, runnable: Sequence[tuple[JobRecord, Detail]], at_work: Sequence[JobRecord]
     ) -> Iterator[str]:
-        """Tells of jobs beyond the dwell time of their reason. Where AWS Batch gives none, a job that waits
-        behind others is not blocked: only the first of a queue of which nothing runs.
+        """Tells of jobs that AWS Batch cannot start. Where it gives no reason, a job that waits for others is
+        not blocked: only the first of a queue, while nothing runs that could be in its way.
         """
         explained = [(record, detail) for record, detail in runnable if detail.get("statusReason")]
+        # Queues of a platform share its compute environments, or may.
+        busy = {self.queues[record.queue].platform for record in at_work if record.queue in self.queues}
         # The newest come first, so the oldest of a queue is what remains.
         first = {
             record.queue: (record, detail | {"statusReason": UNDETERMINED})
             for record, detail in runnable
-            if not detail.get("statusReason") and record.queue not in busy
+            if not detail.get("statusReason") and self.queues[record.queue].platform not in busy
         }
         for record, detail in (*explained, *first.values()):
-            if now - unchanged_since(record) >= self.watch.dwell(detail["statusReason"]):
-                self.job_events.send(JOB_WAITS, detail)
-                yield record.job_id
+            self.job_events.send(JOB_WAITS, detail)
+            yield record.job_id
+
+
+def _is_at_work(record: JobRecord) -> bool:
+    """Of an array: its children may be."""
+    return record.status in {"STARTING", "RUNNING"} or (record.status == "PENDING" and record.has_started)
 
 
 def _runnable(records: Iterable[JobRecord], details: Mapping[str, Detail]) -> list[tuple[JobRecord, Detail]]:

@@ -10,7 +10,7 @@ UpdateItem; of RUNNING also one or two Query and, when it is known how long the 
 CreateSchedule; of its end also GetObject of its metrics and of those it is compared to (or GetLogEvents, when
 it failed), two UpdateItem for the alert's turn, Publish, what its cost takes (pulse.aws.ledger_costs) and
 DeleteSchedule; of the end of an array also Query of its children, of what follows one GetItem of it. Of the
-end of an array's child: two GetItem and PutItem.
+start of an array's child one GetItem, of its end two and PutItem.
 
 The end of an array and those of its children come in any order, and at once. Each writes first (the array its
 end, a child itself) and then reads what the other wrote, so that whoever is last sees both and adds them up.
@@ -131,21 +131,23 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
 
     def _child(self, event: JobEvent) -> Result:
         """The end of an array's child is noted for its parent's. A late one still adds to the cost. An array
-        starts with its first child.
+        starts with the first child of whose start, or of whose end after one, is heard.
         """
-        starts = event.status == "RUNNING" and event.child == 0
-        if not starts and event.status not in TERMINAL:
+        if event.status != "RUNNING" and event.status not in TERMINAL:
             return Result(effect="child")
         parent = self.parent_of(event) or self._foreign_array(event)
-        if starts:
-            return self._start(parent, event)
+        has_run = event.status == "RUNNING" or event.first_started_at
+        started = self._start(parent, event) if has_run else Result(effect="child")
+        if event.status == "RUNNING":
+            return started
         cost = self.price_runs.of(parent, event)
         self.ledger.note_child(parent.job_id, child_of(parent, event, cost.usd), now=self.clock())
-        parent = self.ledger.record(parent.job_id) or parent
+        parent = self._again(parent)
         if parent.is_terminal:
             parent = self._summed(parent)
             self.watch_end.watch_budget.note(parent)
-        return Result(effect="child", record=parent, trouble=(cost.trouble,) if cost.trouble else ())
+        trouble = (cost.trouble,) if cost.trouble else ()
+        return structs.replace(started, record=parent, trouble=trouble)
 
     def _summed(self, array: JobRecord) -> JobRecord:
         """An ended array with what its children cost that are noted by now."""
@@ -156,20 +158,32 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             after = structs.replace(array, cost_usd=total_usd, revision=array.revision + 1)
             if self.ledger.move(after, before=array.position):
                 return after
-            array = self.ledger.record(array.job_id) or array
+            array = self._again(array)
         raise Unavailable(f"Other events of array {array.job_id} were faster {_TRIES} times.")
 
     def _start(self, parent: JobRecord, event: JobEvent) -> Result:
-        if parent.has_started:
-            return self._lead_on(parent, event, "child")
-        started = structs.replace(
-            parent, started_at=event.first_started_at or self.clock(), revision=parent.revision + 1
-        )
-        # Of one that has ended, its start is only the past.
-        after = started if parent.is_terminal else self.watch_start.learned(started, event.timeout_seconds)
-        if not self.ledger.move(after, before=parent.position):
-            raise Unavailable(f"Another event of array {parent.job_id} was faster.")
-        return self._lead_on(after, event, "child")
+        """Of an array whose child has started: it has started too, and is not blocked any more."""
+        is_running = event.status == "RUNNING"
+        for _ in range(_TRIES):
+            if parent.has_started and not (is_running and parent.blocked_since):
+                # What a start leads to is for the event that it is known by, when that comes again.
+                first = event.first_started_at in {None, parent.started_at}
+                told = self.watch_start.tell(parent) if first and not parent.is_terminal else ()
+                return Result(effect="child", record=parent, alerted=told)
+            after = structs.replace(
+                parent,
+                started_at=parent.started_at or event.first_started_at or self.clock(),
+                blocked_since=None if is_running else parent.blocked_since,
+                revision=parent.revision + 1,
+            )
+            # Of one that has ended, its start is only the past.
+            if not parent.has_started and not parent.is_terminal:
+                after = self.watch_start.learned(after, event.timeout_seconds)
+            parent = after if self.ledger.move(after, before=parent.position) else self._again(parent)
+        raise Unavailable(f"Other events of array {parent.job_id} were faster {_TRIES} times.")
+
+    def _again(self, record: JobRecord) -> JobRecord:
+        return self.ledger.record(record.job_id) or record
 
     def _foreign_array(self, event: JobEvent) -> JobRecord:
         """The record of an array that another client submitted, of which a child's event comes first."""
@@ -178,9 +192,11 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         _, free_id = self._find(array)
         queue = self.queues[event.queue_arn]
         record = foreign(array, job_id=free_id, queue=queue, now=self.clock())
-        if not self.ledger.create(record):
-            raise Unavailable(f"Another event of array {record.job_id} was faster.")
-        return record
+        if self.ledger.create(record):
+            return record
+        if known := self.parent_of(event):
+            return known
+        raise Unavailable(f"Another event of array {record.job_id} was faster.")
 
     def parent_of(self, event: JobEvent) -> JobRecord | None:
         """The record of the array whose child the event is about, if it is known."""

@@ -1,4 +1,4 @@
-"""Tells of a job that AWS Batch cannot start, once it has been RUNNABLE for the dwell time of the reason.
+"""Tells of a job that AWS Batch cannot start, once that has lasted for the dwell time of the reason.
 
 AWS Batch speaks of a blocked queue ten minutes after it is, and again as long as it is. Where the dwell time
 is longer than that, the reconciler, which knows the jobs that do not move, looks again.
@@ -22,6 +22,10 @@ from pulse.services.ports import Ledger
 from pulse.services.publish_alert import PublishAlert
 from pulse.services.record_job_event import RecordJobEvent, Result
 
+HEARD_AFTER = timedelta(minutes=10)
+"""An assumption: for how long AWS Batch looks before it says that a job blocks its queue. It documents no
+time; its own limits for such jobs (jobStateTimeLimitActions) begin at ten minutes.
+"""
 _WAITING = {"RUNNABLE", "PENDING"}
 """PENDING is an array, whose children wait."""
 _REASON_CHARACTERS = 1024
@@ -57,25 +61,32 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
         if noted is None or not is_wanted(noted.alerts, "BLOCKED"):
             return False
         now = self.clock()
+        # What waits behind others is not blocked, however long that is.
+        since = max(waiting_since(noted), (noted.blocked_since or now) - HEARD_AFTER)
         # Clocks differ: a job that begins to wait in the future has waited for no time.
-        waited = max(timedelta(0), now - waiting_since(noted))
-        if waited < self.watch.dwell(reason):
+        if max(timedelta(0), now - since) < self.watch.dwell(reason):
             return False
         return self.publish_alert.once(
             noted, "BLOCKED", lambda: blocked_alert(noted, self.place, reason=reason, now=now)
         )
 
     def _noted(self, record: JobRecord, reason: str) -> JobRecord | None:
-        """The record with the reason; None when the job has moved on. An array has none: the reason is one
-        child's.
+        """The record with the reason, and since when; None when the job has moved on. An array has no reason:
+        it is one child's.
         """
         now: JobRecord | None = record
         for _ in range(_TRIES):
             if now is None or now.status not in _WAITING:
                 return None
-            if now.array_size or now.blocked_reason == reason:
+            noted = "" if now.array_size else reason
+            if now.blocked_since and now.blocked_reason == noted:
                 return now
-            after = structs.replace(now, blocked_reason=reason, revision=now.revision + 1)
+            after = structs.replace(
+                now,
+                blocked_reason=noted,
+                blocked_since=now.blocked_since or self.clock(),
+                revision=now.revision + 1,
+            )
             if self.ledger.move(after, before=now.position):
                 return after
             now = self.ledger.record(record.job_id)

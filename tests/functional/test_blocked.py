@@ -71,6 +71,9 @@ def test_should_take_no_reason_for_undetermined(happen, ledger, alerts, clock):
     submitted(ledger)
     clock.forward(hours=2)
     happen(waits(statusReason=None))
+    assert alerts() == [], "it has waited for long, but perhaps for others"
+    clock.forward(minutes=50)
+    happen(waits(statusReason=None))
     (alert,) = alerts()
     assert ledger.record(JOB).blocked_reason == "UNDETERMINED"
     assert alert["cause"] == "undetermined"
@@ -97,6 +100,28 @@ def test_should_tell_of_an_array_once_for_all_its_children(happen, ledger, alert
     (alert,) = alerts()
     assert (alert["kind"], alert["job_id"]) == ("BLOCKED", JOB)
     assert ledger.record(JOB).blocked_reason == "", "only some of its children wait"
+
+
+def test_should_count_the_dwell_time_of_an_array_from_when_no_child_starts_any_more(
+    happen, ledger, alerts, clock
+):
+    submitted(ledger, array_size=4)
+
+    def of_child(name, index, **detail):
+        event = told(name, **detail)
+        event["detail"] |= {
+            "jobId": f"{event['detail']['jobId']}:{index}",
+            "arrayProperties": {"index": index},
+        }
+        return event
+
+    happen(told("batch_runnable", status="PENDING"), of_child(LATER, 0), of_child("batch_running", 0))
+    clock.forward(hours=5)
+    happen(of_child(LATER, 1))
+    assert alerts() == [], "for the first ten minutes"
+    clock.forward(minutes=10)
+    happen(of_child(LATER, 1))
+    assert [alert["kind"] for alert in alerts()] == ["BLOCKED"]
 
 
 def test_should_leave_other_teams_queues_alone(happen, alerts):

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import boto3
 import pytest
+from msgspec import structs
 
 from lambdas import on_job_event
 from pulse.domain import idempotency
 from pulse.domain.array_children import Child
 from pulse.domain.idempotency import Identity
+from pulse.domain.job_event import Attempt
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
 from pulse.domain.stored_plan import StoredPlan
@@ -98,6 +100,17 @@ def test_should_tell_how_the_log_of_a_failed_job_ends_without_secrets(api, ledge
     told = api("GET /jobs/a").content["diagnosis"]["log_lines"]
     assert (len(told), told[0]) == (20, "line 11")
     assert "AKIAIOSFODNN7EXAMPLE" not in told[-1]
+
+
+def test_should_tell_in_aws_batchs_words_but_without_secrets_why_a_job_failed(api, ledger):
+    why = "CannotPullContainerError: Get https://robot:hunter2secret@registry.example.com/v2/: denied"
+    attempts = (Attempt(reason=why), Attempt(status_reason=why))
+    known = JobRecord(job_id="a", status="FAILED", created_at=START, foreign=True, tries=attempts)
+    ledger.create(structs.replace(known, reason=why, status_reason=why, attempts=2))
+    told = api("GET /jobs/a").content
+    assert told["reason"] == told["status_reason"] == told["attempts_log"][0]["reason"]
+    assert told["reason"].startswith("CannotPullContainerError: Get https://")
+    assert "hunter2" not in json.dumps(told)
 
 
 def test_should_tell_what_blocks_a_job_as_long_as_it_is_runnable(api, ledger):

@@ -120,6 +120,11 @@ def test_should_list_the_jobs_with_a_tag_whatever_their_number(api, known):
     assert ids(api("GET /jobs", tag="Team=")) == []
 
 
+def test_should_know_a_job_whose_tags_read_alike(api, known):
+    known("a", tags={"a": "b=c", "a=b": "c"})
+    assert ids(api("GET /jobs", tag="a=b=c")) == ["a"]
+
+
 def test_should_list_an_array_by_its_tag_without_what_follows_it(api):
     tags = {"Team": "quant", "Größe": "ß"}
     array = api("POST /jobs", {"shards": 2, "tags": tags}).content

@@ -12,8 +12,8 @@ from pulse.aws.schedules import Schedules
 from pulse.domain.alerts_wanted import AlertsWanted
 from pulse.domain.errors import Unavailable
 from pulse.domain.schedule_target import ScheduleTarget
+from tests.functional.jobs import RECORDED_BATCH_JOB, earlier_run, submitted, told
 from tests.functional.jobs import RECORDED_JOB as JOB
-from tests.functional.jobs import earlier_run, submitted, told
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -211,6 +211,24 @@ def test_should_start_an_array_with_its_first_child(happen, ledger, schedules):
         STARTED + timedelta(seconds=600),
     )
     assert set(schedules()) == {JOB}
+
+
+@pytest.mark.parametrize(("name", "index"), [("batch_running", 3), ("batch_succeeded", 1)])
+def test_should_start_an_array_with_any_child_that_has_run(happen, ledger, schedules, name, index):
+    """The events of the first may be lost, or it may never have run."""
+    submitted(ledger, due_seconds=600, array_size=4)
+    never_ran = {"attempts": [], "startedAt": None, "stoppedAt": None}
+    assert happen(told("batch_failed_image_not_pulled", **_child(0), **never_ran)) == []
+    assert ledger.record(JOB).started_at is None
+    assert happen(*[told(name, **_child(index))] * 2, told("batch_running", **_child(2))) == []
+    record = ledger.record(JOB)
+    assert record.started_at
+    assert record.due_at == record.started_at + timedelta(seconds=600)
+    assert set(schedules()) == {JOB}
+
+
+def _child(index):
+    return {"jobId": f"{RECORDED_BATCH_JOB}:{index}", "arrayProperties": {"index": index}}
 
 
 def test_should_look_nothing_up_for_a_job_that_another_client_submitted(happen, ledger, schedules):

@@ -18,7 +18,7 @@ from tests.functional.conftest import QUEUE_ARN, START
 
 JOB = "batch-20260302093000-0a1b2c3d"
 BATCH_JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
-NOTHING = {"looked_up": 0, "repaired": 0, "waiting": 0, "resumed": 0, "given_up": 0}
+NOTHING = {"looked_up": 0, "repaired": 0, "blocked": 0, "resumed": 0, "given_up": 0}
 
 
 @dataclass
@@ -219,10 +219,12 @@ def test_should_tell_of_a_job_that_waits_beyond_the_dwell_time_of_its_reason(wor
     world.knows("RUNNABLE")
     world.says("batch_queue_blocked_capacity")
     world.clock.forward(minutes=20)
-    assert world.compare() == {"looked_up": 1}
+    assert world.compare() == {"looked_up": 1, "blocked": 1}
+    world.deliver()
+    assert world.alerts() == [], "heard of now, so since ten minutes"
     world.clock.forward(minutes=20)
 
-    assert world.compare() == {"looked_up": 1, "waiting": 1}
+    assert world.compare() == {"looked_up": 1, "blocked": 1}
     world.deliver()
 
     assert world.ledger.record(JOB).blocked_reason.startswith("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY")
@@ -232,16 +234,28 @@ def test_should_tell_of_a_job_that_waits_beyond_the_dwell_time_of_its_reason(wor
     assert world.alerts() == []
 
 
-@pytest.mark.parametrize(("other", "told"), [("RUNNABLE", ["aws-0"]), ("STARTING", []), ("RUNNING", [])])
-def test_should_count_without_a_reason_only_the_first_of_a_queue_at_rest(world, other, told):
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"status": "RUNNABLE"}, ["aws-0"]),
+        ({"status": "PENDING", "array_size": 9}, ["aws-0"]),
+        ({"status": "STARTING"}, []),
+        ({"status": "RUNNING", "queue": "fair"}, []),
+        ({"status": "RUNNING", "queue": "instances"}, ["aws-0"]),
+        ({"status": "PENDING", "array_size": 9, "started_at": START}, []),
+    ],
+)
+def test_should_count_without_a_reason_only_the_first_of_a_queue_while_nothing_is_in_its_way(
+    world, other, told
+):
     for i in range(3):
         asked_at = START + timedelta(seconds=i)
         world.knows("RUNNABLE", job_id=f"job-{i}", batch_job_id=f"aws-{i}", created_at=asked_at)
         world.says("batch_runnable", jobId=f"aws-{i}")
-    world.knows(other, job_id="job-x", batch_job_id="aws-x", created_at=START + timedelta(hours=2))
+    world.knows(**other, job_id="job-x", batch_job_id="aws-x", created_at=START + timedelta(hours=2))
     world.clock.forward(hours=2, minutes=1)
 
-    assert world.compare().get("waiting", 0) == len(told)
+    assert world.compare().get("blocked", 0) == len(told)
 
     details = [json.loads(body)["detail"] for body in world.waiting()["events"]]
     assert [(detail["jobId"], detail["statusReason"]) for detail in details] == [

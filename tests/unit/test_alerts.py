@@ -112,6 +112,13 @@ def test_should_tell_the_cost_against_the_quote(cost_usd, quoted_usd, cost):
     assert told(job_alert(record, PLACE)).get("Cost") == cost
 
 
+def test_should_tell_how_attempts_ended_without_secrets():
+    pull = "CannotPullContainerError: Get https://robot:hunter2secret@registry.example.com/v2/: denied"
+    alert = job_alert(failed(attempts=2, tries=(Attempt(status_reason=pull),) * 2), PLACE)
+    assert "2: CannotPullContainerError" in told(alert)["Attempts"]
+    assert "hunter2" not in str(alert)
+
+
 def test_should_tell_how_each_attempt_ended():
     tries = (
         Attempt(status_reason="Your Spot Task was interrupted."),
@@ -248,12 +255,13 @@ def test_should_tell_a_run_of_an_array_and_its_follower_as_a_whole():
         stopped_at=array.stopped_at + timedelta(seconds=45),
         ran_seconds=15.0,
         cost_usd=Decimal("0.0003"),
-        quoted_usd=None,
+        quoted_usd=None,  # the array was quoted for both
         usual=None,
     )
     facts = told(job_alert(later, PLACE, run=whole(array, later)))
     assert (facts["Waited"], facts["Ran"]) == ("42 s", "3 min 50 s")
-    assert (facts["Cost"], facts["Children"]) == ("$0.0030 estimated", "24")
+    assert facts["Cost"] == "$0.0030 estimated, 97 % of the $0.0031 quoted"
+    assert facts["Children"] == "24"
     unknown = whole(structs.replace(array, cost_usd=None, started_at=None), later)
     assert {"Cost", "Ran", "Waited"}.isdisjoint(told(job_alert(later, PLACE, run=unknown)))
 

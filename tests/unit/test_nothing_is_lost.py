@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pulse.domain import console, job_event
+from pulse.domain import catalogue, console, job_event
 from pulse.domain.drift import Patience
-from pulse.domain.due import Watch
 from pulse.domain.job_alert import Place
 from pulse.domain.job_record import JobRecord
 from pulse.services.publish_alert import PublishAlert
@@ -134,9 +133,8 @@ class World:
             ledger=self.ledger,
             batch=Batch(details),
             job_events=self.queue,
-            queues={"fifo": "arn:fifo"},
+            queues={"fifo": catalogue.Queue(arn="arn:fifo")},
             patience=Patience(),
-            watch=Watch(),
             clock=self.clock,
         ).reconcile()
 

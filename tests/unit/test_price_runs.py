@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from pulse.domain.catalogue import Queue
+from pulse.domain.drift import END_UNKNOWN
 from pulse.domain.errors import Misconfigured, Unavailable
 from pulse.domain.instance_cost import Instance, SpotPrice
 from pulse.domain.job_event import Attempt, JobEvent
@@ -130,6 +131,19 @@ def test_should_say_why_a_cost_is_not_known_and_never_tell_a_part_of_it(found, w
     cost = priced(Memory(found | {OTHER: ON_DEMAND})).of(RECORD, ended(attempt(OTHER), attempt()))
     assert cost.usd is None
     assert why in cost.trouble
+
+
+def test_should_wait_for_a_price_as_long_as_aws_fails_in_passing():
+    soon = priced(Memory({ARN: Unavailable("slow")}))
+    just_ended = replace(ended(attempt()), stopped_at=NOON - timedelta(minutes=9))
+    with pytest.raises(Unavailable):
+        soon.of(RECORD, just_ended)
+    long_ago = replace(just_ended, stopped_at=NOON - timedelta(minutes=10))
+    assert soon.of(RECORD, long_ago) == Cost(trouble="slow")
+
+
+def test_should_not_price_an_end_of_which_nothing_was_heard():
+    assert priced(Memory()).of(RECORD, replace(ended(), status_reason=END_UNKNOWN)) == Cost()
 
 
 def test_should_ask_nothing_about_an_attempt_that_names_no_instance():
