@@ -21,6 +21,7 @@ from infra.constructs.on_job_event import OnJobEvent
 from infra.constructs.reconcile_jobs import ReconcileJobs
 from infra.constructs.send_alert import SendAlert
 from infra.constructs.submit_job import SubmitJob
+from infra.elsewhere import Elsewhere
 from infra.function_settings import Deployed, settings
 from infra.storage_stack import StorageStack
 
@@ -37,28 +38,35 @@ class JobsStack(cdk.Stack):
         compute: ComputeStack,
     ) -> None:
         super().__init__(scope, id_, env=env, description="Pulse: submitting, following and telling of jobs")
-        self._config, self._storage, self._compute = config, storage, compute
+        self._config = config
+        there = Elsewhere(self, "Elsewhere", config=config, storage=storage, compute=compute)
         alerts = Alerts(self, "Alerts", config=config.alerts)
         self.topic = alerts.topic
-        deployed = self._deployed()
+        deployed = Deployed(
+            ledger_table=there.ledger.table_name,
+            data_bucket=there.data_bucket.bucket_name,
+            results_bucket=there.results_bucket.bucket_name,
+            alerts_topic=self.topic.topic_arn,
+            log_group=there.training_logs.log_group_name,
+            queues=there.queue_arns,
+            definitions=there.definition_arns,
+        )
         function: dict[str, Any] = {
             "config": config.functions,
             "code": _code(config.functions),
             "settings": settings(config, deployed),
         }
         taking: dict[str, Any] = function | {"alerts": alerts.topic, "alarms": alerts.alarms}
-        queues = list(compute.queues.values())
+        queue_arns = list(there.queue_arns.values())
 
         submit_job = SubmitJob(
             self,
             "SubmitJob",
             **taking,
-            data_bucket=storage.data_bucket,
-            ledger=storage.ledger,
-            queues=queues,
+            data_bucket=there.data_bucket,
+            ledger=there.ledger,
+            queue_arns=queue_arns,
             definitions=compute.training.definition_names,
-            definition_fingerprint=compute.training.fingerprint,
-            storage_fingerprint=storage.fingerprint,
         )
         drops = submit_job.drops.queue
         telling = replace(deployed, reruns_queue=drops.queue_url)
@@ -67,10 +75,10 @@ class JobsStack(cdk.Stack):
             "OnJobEvent",
             **taking
             | {"settings": lambda schedules: settings(config, replace(telling, overdue_schedules=schedules))},
-            results_bucket=storage.results_bucket,
-            ledger=storage.ledger,
-            training_logs=compute.training.log_group,
-            queue_arns=[queue.job_queue_arn for queue in queues],
+            results_bucket=there.results_bucket,
+            ledger=there.ledger,
+            training_logs=there.training_logs,
+            queue_arns=queue_arns,
             reruns_queue_arn=drops.queue_arn,
             on_instances=config.has_ec2,
         )
@@ -86,19 +94,19 @@ class JobsStack(cdk.Stack):
             "ReconcileJobs",
             **function | {"settings": settings(config, asking)},
             every=cdk.Duration.minutes(config.reconcile.every_minutes),
-            ledger=storage.ledger,
+            ledger=there.ledger,
             job_events_arn=on_job_event.queue.queue.queue_arn,
             submissions_arn=drops.queue_arn,
         )
         functions["reconcile_jobs"] = reconcile_jobs.function
-        cancel_job = CancelJob(self, "CancelJob", **function, ledger=storage.ledger)
+        cancel_job = CancelJob(self, "CancelJob", **function, ledger=there.ledger)
         get_job = GetJob(
             self,
             "GetJob",
             **function,
-            ledger=storage.ledger,
-            training_logs=compute.training.log_group,
-            queue_arns=[queue.job_queue_arn for queue in queues],
+            ledger=there.ledger,
+            training_logs=there.training_logs,
+            queue_arns=queue_arns,
         )
         functions |= {"cancel_job": cancel_job.function, "get_job": get_job.function}
         api = HttpApi(
@@ -124,21 +132,9 @@ class JobsStack(cdk.Stack):
             api=api,
             alarms=alerts.alarms,
         )
-        self._outputs(api.url, event_queues)
+        self._outputs(api.url, event_queues, deployed)
 
-    def _deployed(self) -> Deployed:
-        storage, compute = self._storage, self._compute
-        return Deployed(
-            ledger_table=storage.ledger.table_name,
-            data_bucket=storage.data_bucket.bucket_name,
-            results_bucket=storage.results_bucket.bucket_name,
-            alerts_topic=self.topic.topic_arn,
-            log_group=compute.training.log_group.log_group_name,
-            queues={name: queue.job_queue_arn for name, queue in compute.queues.items()},
-            definitions={on: one.job_definition_arn for on, one in compute.definitions.items()},
-        )
-
-    def _outputs(self, url: str, queues: Mapping[str, EventQueue]) -> None:
+    def _outputs(self, url: str, queues: Mapping[str, EventQueue], deployed: Deployed) -> None:
         """What clients need: `pulse local env` and the README name them, and `pulse queue redrive` the dead
         letters.
         """
@@ -152,12 +148,12 @@ class JobsStack(cdk.Stack):
         )
         values = {
             "ApiUrl": url,
-            "DataBucket": self._storage.data_bucket.bucket_name,
-            "ResultsBucket": self._storage.results_bucket.bucket_name,
+            "DataBucket": deployed.data_bucket,
+            "ResultsBucket": deployed.results_bucket,
             "JobQueue": fifo,
             "FairShareQueue": fair,
-            "JobDefinition": self._compute.definitions["FARGATE"].job_definition_arn,
-            "LedgerTable": self._storage.ledger.table_name,
+            "JobDefinition": deployed.definitions["FARGATE"],
+            "LedgerTable": deployed.ledger_table,
             "AlertsTopic": self.topic.topic_arn,
             **{f"{name}DeadLetters": queue.dead_letters.queue_arn for name, queue in queues.items()},
         }

@@ -6,7 +6,6 @@ from constructs import Construct
 from infra.config_model import Config
 from infra.constructs.ledger import Ledger
 from infra.constructs.secure_bucket import SecureBucket
-from infra.fingerprint import fingerprint
 
 
 class StorageStack(cdk.Stack):
@@ -15,5 +14,3 @@ class StorageStack(cdk.Stack):
         self.data_bucket = SecureBucket(self, "Data", config=config.buckets.data, events=True).bucket
         self.results_bucket = SecureBucket(self, "Results", config=config.buckets.results).bucket
         self.ledger = Ledger(self, "Ledger", config=config.ledger).table
-        self.fingerprint = fingerprint([config.buckets.data.name, config.buckets.results.name])
-        """Changes with the buckets' names: all of what other stacks read here that configuration sets."""

@@ -31,6 +31,9 @@ PREFIX = "PULSE_"
 _TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _TOKEN_BYTES = 100
 """About as long as the ARN or the name that takes a CDK token's place."""
+_PSEUDO_PARAMETER = re.compile(r"\$\{Token\[AWS\.(?:Partition|Region|AccountId)[^\]]*\]\}")
+_PSEUDO_PARAMETER_BYTES = 16
+"""More than any partition, region or account has."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -141,7 +144,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def _bytes(value: str) -> int:
-    return len(_TOKEN.sub("x" * _TOKEN_BYTES, value).encode())
+    known = _PSEUDO_PARAMETER.sub("x" * _PSEUDO_PARAMETER_BYTES, value)
+    return len(_TOKEN.sub("x" * _TOKEN_BYTES, known).encode())
 
 
 def _name(field: str) -> str:

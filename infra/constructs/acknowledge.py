@@ -9,6 +9,9 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import IConstruct, IValidation
 
+LOG_STREAMS = ".Value>:*"
+"""How the ARN of a log group ends whose name is read from another stack: it takes in the streams."""
+
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """`rule` as AwsSolutions names it: `S1`, or `IAM5[Resource::*]` for one granular finding."""

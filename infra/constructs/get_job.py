@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.config_model import Functions
+from infra.constructs.acknowledge import LOG_STREAMS, acknowledge_wildcards
 from infra.constructs.ledger import INDEXES
 from infra.constructs.use_case_function import UseCaseFunction
 from pulse.settings import Settings
@@ -46,3 +47,4 @@ class GetJob(Construct):
         use_case.allow(["batch:GetJobQueueSnapshot"], *queue_arns)
         # The group's ARN ends with `:*`, which takes in its streams.
         use_case.allow(["logs:GetLogEvents"], training_logs.log_group_arn)
+        acknowledge_wildcards(use_case.role, {LOG_STREAMS: "Each attempt logs to a stream of its own."})

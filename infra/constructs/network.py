@@ -14,6 +14,9 @@ SUBNETS = {
     "nat": ec2.SubnetType.PRIVATE_WITH_EGRESS,
     "endpoints": ec2.SubnetType.PRIVATE_ISOLATED,
 }
+MOST_ZONES = 6
+_BITS = 4
+"""Of a subnet's place in the network: a public and a private one in each zone are twelve."""
 _SERVICES = ec2.InterfaceVpcEndpointAwsService
 ENDPOINTS = {"EcrApi": _SERVICES.ECR, "EcrDocker": _SERVICES.ECR_DOCKER, "Logs": _SERVICES.CLOUDWATCH_LOGS}
 EC2_ENDPOINTS = {
@@ -33,9 +36,10 @@ class Network(Construct):
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(config.network.cidr),
             max_azs=config.network.availability_zones,
+            reserved_azs=MOST_ZONES - config.network.availability_zones,
             nat_gateways=1 if mode == "nat" else 0,
             restrict_default_security_group=False,
-            subnet_configuration=_subnets(mode, instances=config.has_ec2),
+            subnet_configuration=_subnets(config),
             gateway_endpoints={
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
             },
@@ -66,14 +70,25 @@ class Network(Construct):
         self.vpc.add_flow_log("Flows", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
 
 
-def _subnets(mode: str, *, instances: bool) -> list[ec2.SubnetConfiguration]:
-    """Fargate asks for its public address job by job; an EC2 instance gets one from its subnet."""
+def _subnets(config: Config) -> list[ec2.SubnetConfiguration]:
+    """Each has a range of its own in every mode and for any number of zones: CloudFormation makes a new
+    subnet before it deletes an old one, and ranges that overlap are refused.
+
+    Fargate asks for its public address job by job; an EC2 instance gets one from its subnet.
+    """
+    mode = config.network.mode
+    cidr_mask = int(config.network.cidr.rpartition("/")[2]) + _BITS
     public = ec2.SubnetConfiguration(
         name="Public",
         subnet_type=ec2.SubnetType.PUBLIC,
-        map_public_ip_on_launch=instances and mode == "public",
+        map_public_ip_on_launch=config.has_ec2 and mode == "public",
+        cidr_mask=cidr_mask,
+        reserved=mode == "endpoints",
     )
-    if mode == "public":
-        return [public]
-    private = ec2.SubnetConfiguration(name="Private", subnet_type=SUBNETS[mode])
-    return [public, private] if mode == "nat" else [private]
+    private = ec2.SubnetConfiguration(
+        name="Private",
+        subnet_type=SUBNETS["nat" if mode == "public" else mode],
+        cidr_mask=cidr_mask,
+        reserved=mode == "public",
+    )
+    return [public, private]

@@ -14,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config_model import Functions
-from infra.constructs.acknowledge import acknowledge_wildcards
+from infra.constructs.acknowledge import LOG_STREAMS, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.overdue_schedules import OverdueSchedules
 from infra.constructs.use_case_function import UseCaseFunction
@@ -75,7 +75,13 @@ class OnJobEvent(Construct):
         if on_instances:
             _allow_instances(use_case)
         alerts.grant_publish(self.function)
-        acknowledge_wildcards(use_case.role, {f"/{METRICS}": "Each job writes its metrics below its own id."})
+        acknowledge_wildcards(
+            use_case.role,
+            {
+                f"/{METRICS}": "Each job writes its metrics below its own id.",
+                LOG_STREAMS: "Each attempt logs to a stream of its own.",
+            },
+        )
 
         self.queue.feed(self.function, max_concurrency=config.on_job_event.max_concurrency)
         self.queue.add_rule(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import aws_cdk as cdk
-from aws_cdk import aws_batch as batch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
@@ -34,17 +33,13 @@ class SubmitJob(Construct):
         settings: Settings,
         data_bucket: s3.IBucket,
         ledger: dynamodb.ITable,
-        queues: Sequence[batch.IJobQueue],
+        queue_arns: Sequence[str],
         definitions: Sequence[str],
         alerts: sns.ITopic,
         alarms: sns.ITopic,
-        definition_fingerprint: str,
-        storage_fingerprint: str,
     ) -> None:
-        """`definitions` are names, because functions in flight submit earlier revisions too.
-
-        The fingerprints make this stack's template change with the definition and the buckets: their ARNs and
-        names are read from other stacks when deployed, and a template that stays the same is not deployed.
+        """`queue_arns`: our job queues. `definitions` are names, because functions in flight submit earlier
+        revisions too.
         """
         super().__init__(scope, id_)
         use_case = UseCaseFunction(
@@ -54,11 +49,10 @@ class SubmitJob(Construct):
             config=config,
             code=code,
             settings=settings,
-            description="Plans a job from a request or a dropped data set and submits it to AWS Batch "
-            f"(definition {definition_fingerprint}, storage {storage_fingerprint})",
+            description="Plans a job from a request or a dropped data set and submits it to AWS Batch",
         )
         self.function = use_case.function
-        self._allow_jobs(use_case, queues, definitions)
+        self._allow_jobs(use_case, queue_arns, definitions)
         self._allow_data(use_case, data_bucket)
         use_case.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ledger.table_arn)
         use_case.allow(["dynamodb:Query"], *(f"{ledger.table_arn}/index/{index}" for index in HISTORY))
@@ -77,14 +71,14 @@ class SubmitJob(Construct):
         )
 
     def _allow_jobs(
-        self, use_case: UseCaseFunction, queues: Sequence[batch.IJobQueue], definitions: Sequence[str]
+        self, use_case: UseCaseFunction, queue_arns: Sequence[str], definitions: Sequence[str]
     ) -> None:
         """SubmitJob on any revision (the L2's grant allows only the newest), the tags of jobs, and finding a
         job by its name.
         """
         stack = cdk.Stack.of(self)
         revisions = [_arn(stack, "job-definition", f"{name}:*") for name in definitions]
-        use_case.allow(["batch:SubmitJob"], *revisions, *(queue.job_queue_arn for queue in queues))
+        use_case.allow(["batch:SubmitJob"], *revisions, *queue_arns)
         use_case.allow(["batch:TagResource"], *revisions, _arn(stack, "job", "*"))
         use_case.allow(["batch:ListJobs"], "*")
         acknowledge(

@@ -15,7 +15,6 @@ from constructs import Construct
 from infra.config_model import Config
 from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from infra.constructs.log_retention import retention
-from infra.fingerprint import fingerprint
 from pulse.domain.profile import Profile
 from pulse.domain.resources import Resources
 from pulse.domain.retry_policy import RetryRule
@@ -49,10 +48,8 @@ class TrainingJob(Construct):
         config: Config,
         data_bucket: s3.IBucket,
         results_bucket: s3.IBucket,
-        storage_fingerprint: str,
         assign_public_ip: bool,
     ) -> None:
-        """`storage_fingerprint` makes this stack's template change with the buckets of the other stack."""
         super().__init__(scope, id_)
         self._config = config
         self._public = assign_public_ip
@@ -63,7 +60,7 @@ class TrainingJob(Construct):
             retention=retention(config.container.log_retention_days),
             removal_policy=cdk.RemovalPolicy.RETAIN,  # the ledger's records point into it
         )
-        self._job_role = self._make_job_role(data_bucket, results_bucket, storage_fingerprint)
+        self._job_role = self._make_job_role(data_bucket, results_bucket)
         self._execution_role = self._role("ExecutionRole", "What AWS Batch uses to start the container")
         acknowledge(
             self._execution_role,
@@ -111,14 +108,13 @@ class TrainingJob(Construct):
         _resource(definition).add_property_deletion_override("ContainerProperties.Volumes.0.Host")
         return definition
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever the definition does, which its ARN does only when deployed."""
+    def contents(self) -> Any:
+        """Of the definitions, as JSON can hold them: they change before the ARNs, which do when deployed."""
         resources = [_resource(definition) for definition in self.definitions.values()]
         parts = [
             [r.container_properties, r.retry_strategy, r.timeout, r.scheduling_priority] for r in resources
         ]
-        return fingerprint(cdk.Stack.of(self).resolve(parts))
+        return cdk.Stack.of(self).resolve(parts)
 
     @property
     def _default_profile(self) -> Profile:
@@ -166,9 +162,8 @@ class TrainingJob(Construct):
             "volumes": [batch.EcsVolume.host(name="tmp", container_path="/tmp", readonly=False)],  # noqa: S108
         }
 
-    def _make_job_role(self, data: s3.IBucket, results: s3.IBucket, storage_fingerprint: str) -> iam.Role:
-        may = f"What the training may do: read data, write and read results (storage {storage_fingerprint})"
-        role = self._role("JobRole", may)
+    def _make_job_role(self, data: s3.IBucket, results: s3.IBucket) -> iam.Role:
+        role = self._role("JobRole", "What the training may do: read data, write and read results")
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],

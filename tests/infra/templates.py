@@ -8,6 +8,17 @@ from typing import Any
 
 STACKS = ("PulseStorage", "PulseCompute", "PulseJobs")
 FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "ReconcileJobs", "SendAlert")
+READ = "Read"
+"""In the logical id of the parameter that reads an output of another stack, before the output's name."""
+_HERE = r"\$Region:\$AccountId"
+_ARNS = {
+    r"arn:\$Partition:s3:::(\w+Bucket)": r"\1.Arn",
+    rf"arn:\$Partition:dynamodb:{_HERE}:table/(LedgerTable)": r"\1.Arn",
+    rf"arn:\$Partition:logs:{_HERE}:log-group:(TrainingLogs):\*": r"\1.Arn",
+    rf"arn:\$Partition:batch:{_HERE}:job-queue/pulse-retrodiction-(\w+)-queue": (
+        r"Queuespulseretrodiction\1queue.JobQueueArn"
+    ),
+}
 FIFO, FAIR, INSTANCES = (f"Queuespulseretrodiction{name}queue" for name in ("job", "fair", "instance"))
 
 
@@ -38,21 +49,25 @@ def readable(logical_id: str) -> str:
     return re.sub(r"[0-9A-F]{8,16}\Z", "", logical_id)
 
 
+def _named(arn: str) -> str:
+    for pattern, name in _ARNS.items():
+        arn = re.sub(pattern, name, arn)
+    return arn
+
+
 def text(value: Any) -> str:
-    """A template's value as one line: references by readable name, `$Region` for pseudo parameters."""
+    """A template's value as one line: references by readable name, `$Region` for pseudo parameters. What is
+    read from another stack has the name of what it is there, and so has the ARN that is made from it.
+    """
     match value:
         case {"Fn::Join": [delimiter, items]}:
-            return delimiter.join(text(item) for item in items)
+            return _named(delimiter.join(text(item) for item in items))
+        case {"Fn::GetAtt": [resource, "Value"]} if READ in resource:
+            return readable(resource).rpartition(READ)[2]
         case {"Fn::GetAtt": [resource, attribute]}:
             return f"{readable(resource)}.{attribute}"
         case {"Ref": name}:
             return "$" + name.removeprefix("AWS::") if name.startswith("AWS::") else readable(name)
-        case {"Fn::GetStackOutput": {"OutputName": output}}:
-            found = re.match(
-                r"PublishOutput(?:FnGetAtt|Ref)(.*?)[0-9A-F]{8}([A-Za-z]*?)[0-9A-F]{8}\Z", output
-            )
-            assert found, output
-            return f"{found[1]}.{found[2]}".rstrip(".")
         case {"Fn::Sub": template}:
             return re.sub(r"\$\{AWS::(\w+)\}", r"$\1", template)
         case _:

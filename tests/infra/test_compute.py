@@ -2,6 +2,7 @@
 
 import json
 import re
+from ipaddress import IPv4Network
 
 import pytest
 
@@ -257,6 +258,21 @@ def test_private_jobs_go_out_through_one_nat_gateway(synthesize):
     assert len(subnets) == 3
     assert all("PrivateSubnet" in text(subnet) for subnet in subnets)
     assert everything.resources("EC2::FlowLog")
+
+
+def test_the_network_can_change_its_mode_and_its_zones_later(synthesize):
+    """A subnet's range cannot change, and CloudFormation makes a new one while the old one is there."""
+    networks = [("public", 2), ("nat", 3), ("endpoints", 2), ("nat", 6)]
+    ranges = {}
+    for mode, zones in networks:
+        yaml = f"network: {{mode: {mode}, availability_zones: {zones}}}"
+        subnets = synthesize(f"{mode}-{zones}", yaml).resources("EC2::Subnet")
+        assert len(subnets) == zones * (2 if mode == "nat" else 1)
+        for name, subnet in subnets.items():
+            assert ranges.setdefault(name, subnet["CidrBlock"]) == subnet["CidrBlock"], (mode, zones)
+    assert len(set(ranges.values())) == len(ranges) == 12
+    assert all(IPv4Network(one).subnet_of(IPv4Network("10.80.0.0/16")) for one in ranges.values())
+    assert {IPv4Network(one).prefixlen for one in ranges.values()} == {20}
 
 
 def test_isolated_jobs_reach_what_they_need_through_endpoints(synthesize):

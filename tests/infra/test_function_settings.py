@@ -15,7 +15,7 @@ def test_functions_are_told_what_the_stacks_made(local):
     assert text(environment["PULSE_LEDGER_TABLE"]) == "LedgerTable"
     assert text(environment["PULSE_DATA_BUCKET"]) == "DataBucket"
     assert text(environment["PULSE_RESULTS_BUCKET"]) == "ResultsBucket"
-    assert text(environment["PULSE_JOB_DEFINITION"]) == "TrainingDefinition"
+    assert text(environment["PULSE_JOB_DEFINITION"]) == "FargateDefinition"
     assert text(environment["PULSE_ALERTS_TOPIC"]) == "AlertsTopic"
     assert text(environment["PULSE_LOG_GROUP"]) == "TrainingLogs"
     assert environment["PULSE_SLACK_WEBHOOK_SECRET"] == "pulse/slack-webhook"
@@ -34,7 +34,7 @@ def test_functions_are_told_what_the_stacks_made(local):
             "max_vcpus": 8,
             "spot": True,
             "instance_types": ["m5.large", "m5.xlarge"],
-            "job_definition": "TrainingEc2Definition",
+            "job_definition": "Ec2Definition",
         },
     }
 

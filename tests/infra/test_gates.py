@@ -40,6 +40,7 @@ def test_what_is_accepted_is_this_and_no_more(synthesize, environment):
         ("AwsSolutions-IAM5", "PulseCompute/Training/ExecutionRole"),
         ("AwsSolutions-IAM5", "PulseJobs/SubmitJob/UseCase/Role"),
         ("AwsSolutions-IAM5", "PulseJobs/CancelJob/UseCase/Role"),
+        ("AwsSolutions-IAM5", "PulseJobs/GetJob/UseCase/Role"),
         ("AwsSolutions-IAM5", "PulseJobs/OnJobEvent/UseCase/Role"),
         ("AwsSolutions-IAM5", "PulseJobs/ReconcileJobs/UseCase/Role"),
         ("AwsSolutions-L1", "PulseJobs/SubmitJob/UseCase/Function"),

@@ -1,6 +1,7 @@
 """PulseJobs: its functions and their logs, the clock, and what other stacks and clients see of it."""
 
 import json
+import re
 
 from tests.infra.templates import FUNCTIONS, STACKS, text
 
@@ -60,9 +61,39 @@ def test_only_schedules_of_the_group_assume_the_role_that_sends_them(local):
 
 def test_a_changed_definition_changes_this_stacks_template(synthesize):
     """Its ARN is read from the other stack at deploy, and the CDK skips a template that is the same."""
-    before = synthesize("local").resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Description"]
-    after = synthesize("longer", "profiles: {default: {timeout_seconds: 7200}}")
-    assert after.resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Description"] != before
+    before, after = (
+        read(synthesis)["ElsewhereReadFargateDefinition"]
+        for synthesis in (
+            synthesize("local"),
+            synthesize("longer", "profiles: {default: {timeout_seconds: 7200}}"),
+        )
+    )
+    assert before["Value"] == after["Value"]
+    assert before["Description"] != after["Description"]
+
+
+def read(synthesis):
+    return synthesis.resources("SSM::Parameter")
+
+
+def test_each_output_of_another_stack_is_read_once_by_the_parameter_of_its_name(synthesize):
+    """CloudFormation looks an output up wherever it stands, and is throttled from some dozens on."""
+    everything = synthesize("everything")
+    outputs = {
+        name: re.sub(r"[0-9A-F]{8}", "", parameter["Value"]["Fn::GetStackOutput"]["OutputName"])
+        for name, parameter in read(everything).items()
+    }
+    assert outputs == {
+        "ReadDataBucket": "PublishOutputRefDataBucket",
+        "ReadResultsBucket": "PublishOutputRefResultsBucket",
+        "ElsewhereReadDataBucket": "PublishOutputRefDataBucket",
+        "ElsewhereReadResultsBucket": "PublishOutputRefResultsBucket",
+        "ElsewhereReadLedgerTable": "PublishOutputRefLedgerTable",
+        "ElsewhereReadTrainingLogs": "PublishOutputRefTrainingLogs",
+        "ElsewhereReadFargateDefinition": "PublishOutputRefTrainingDefinition",
+        "ElsewhereReadEc2Definition": "PublishOutputRefTrainingEc2Definition",
+    }
+    assert json.dumps(everything.templates).count("Fn::GetStackOutput") == len(outputs)
 
 
 def test_another_bucket_name_changes_all_three_templates(synthesize):
@@ -82,7 +113,7 @@ def test_clients_find_what_they_need_in_the_outputs(local):
         "ResultsBucket": "ResultsBucket",
         "JobQueue": "pulse-retrodiction-job-queue",
         "FairShareQueue": "pulse-retrodiction-fair-queue",
-        "JobDefinition": "TrainingDefinition",
+        "JobDefinition": "FargateDefinition",
         "LedgerTable": "LedgerTable",
         "AlertsTopic": "AlertsTopic",
         "DropsDeadLetters": "SubmitJobDropsDeadLetters.Arn",

@@ -95,7 +95,7 @@ RULES = {
 def plain(pattern):
     """An event pattern with its references as readable names."""
     match pattern:
-        case {"Fn::GetStackOutput": _}:
+        case {"Fn::Join": _} | {"Fn::GetAtt": _}:
             return text(pattern)
         case dict():
             return {key: plain(value) for key, value in pattern.items()}

@@ -1,0 +1,54 @@
+"""What the other stacks have, as the stack of the functions knows it."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.compute_stack import ComputeStack
+from infra.config_model import Config
+from infra.constructs.read_once import ReadOnce
+from infra.storage_stack import StorageStack
+
+
+class Elsewhere(Construct):
+    """Only what CloudFormation or AWS Batch names is read; what the configuration names is not."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, config: Config, storage: StorageStack, compute: ComputeStack
+    ) -> None:
+        super().__init__(scope, id_)
+        read = ReadOnce(self, "Read")
+        buckets, contents = config.buckets, compute.training.contents()
+        self.ledger = dynamodb.Table.from_table_name(
+            self, "Ledger", read.value("LedgerTable", storage.ledger.table_name, changes_with=None)
+        )
+        self.data_bucket = s3.Bucket.from_bucket_name(
+            self,
+            "Data",
+            read.value("DataBucket", storage.data_bucket.bucket_name, changes_with=buckets.data.name),
+        )
+        self.results_bucket = s3.Bucket.from_bucket_name(
+            self,
+            "Results",
+            read.value(
+                "ResultsBucket", storage.results_bucket.bucket_name, changes_with=buckets.results.name
+            ),
+        )
+        self.training_logs = logs.LogGroup.from_log_group_name(
+            self,
+            "TrainingLogs",
+            read.value("TrainingLogs", compute.training.log_group.log_group_name, changes_with=None),
+        )
+        self.definition_arns = {
+            platform: read.value(
+                f"{platform.title()}Definition", one.job_definition_arn, changes_with=contents
+            )
+            for platform, one in compute.definitions.items()
+        }
+        stack = Stack.of(self)
+        self.queue_arns = {
+            name: stack.format_arn(service="batch", resource="job-queue", resource_name=name)
+            for name in config.queues
+        }
