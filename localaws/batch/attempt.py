@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 30.0
 COMMAND_NOT_FOUND = 127
+LONGEST_OVERRIDES = 8192
+"""Characters of JSON: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html."""
 
 
 class CannotStartError(Exception):
@@ -52,6 +54,7 @@ class Attempt:
     async def run(self) -> Outcome:
         """The outcome, whatever happens; cancelling kills the process and leaves no outcome."""
         try:
+            self._check_overrides()
             with self._role("executionRoleArn") as execution, self._role("jobRoleArn") as role:
                 image = self._pull(execution)
                 log = self._open_log(execution)
@@ -69,6 +72,15 @@ class Attempt:
     @property
     def _stop_reason(self) -> str:
         return self.job.stop_reason or "Job was terminated"
+
+    def _check_overrides(self) -> None:
+        """AWS Batch hands command and environment to Amazon ECS as overrides, with its own variables. Raises
+        CannotStartError above what Amazon ECS takes.
+        """
+        overrides = {name: self.job.container.get(name, []) for name in ("command", "environment")}
+        if len(json.dumps(overrides)) > LONGEST_OVERRIDES:
+            text = f"Container Overrides length must be at most {LONGEST_OVERRIDES}"
+            raise CannotStartError("", status_reason=text)
 
     @contextlib.contextmanager
     def _role(self, member: str) -> Iterator[Credentials | None]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+_NO_VERSION_ID = "InvalidArgument"
+"""What S3 says of a version id that has not the form of one, so that no object has it."""
 _NOTHING_THERE = "InvalidRange"
 """What S3 says of any range of an empty object."""
 
@@ -43,7 +45,7 @@ class Objects:
             try:
                 answer = self._client.get_object(Bucket=bucket, Key=key, **version)  # type: ignore[arg-type]
             except ClientError as error:
-                if code(error) in _ABSENT:
+                if _is_absent(error, version_id):
                     return None
                 raise
             content = answer["Body"].read(limit_bytes + 1)
@@ -62,7 +64,7 @@ class Objects:
             try:
                 answer = self._client.get_object(Bucket=bucket, Key=key, Range=byte_range, **version)  # type: ignore[arg-type]
             except ClientError as error:
-                if code(error) in _ABSENT:
+                if _is_absent(error, version_id):
                     return None
                 if code(error) == _NOTHING_THERE:
                     return Part(b"", 0)
@@ -83,3 +85,7 @@ class Objects:
             )
         sizes = {found["Key"]: found["Size"] for found in answer.get("Contents", ())}
         return Listing(sizes, complete=not answer["IsTruncated"])
+
+
+def _is_absent(error: ClientError, version_id: str) -> bool:
+    return code(error) in _ABSENT or (bool(version_id) and code(error) == _NO_VERSION_ID)

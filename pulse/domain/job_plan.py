@@ -21,6 +21,12 @@ from pulse.domain.site import Site
 MAX_PAYLOAD_BYTES = 30 * 1024
 """https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html: SubmitJob."""
 
+MAX_OVERRIDES_CHARACTERS = 8192 - 1024
+"""Amazon ECS starts no container whose overrides are longer than 8192, as JSON; the rest is for the variables
+that AWS Batch adds (AWS_BATCH_JOB_ID and its like):
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+"""
+
 _ANY_JOB_ID = "batch-20000101000000-00000000"
 """As long as any: the size of the parameters is checked before there is a job."""
 _ANY_BATCH_JOB_ID = "00000000-0000-0000-0000-000000000000"
@@ -108,20 +114,23 @@ def plan(  # noqa: PLR0913 - what a job is made of
 
 
 def payload_faults(planned: JobPlan) -> list[Fault]:
-    """Names what is largest in a job request that AWS Batch would not take: that is what to shorten."""
+    """Names what is largest in a job that AWS Batch would not take, or Amazon ECS would not start: that is
+    what to shorten.
+    """
     step = max(planned.steps, key=lambda step: _json_bytes(step.parameters))
     size = _json_bytes(step.after(_ANY_BATCH_JOB_ID))
-    if size <= MAX_PAYLOAD_BYTES:
-        return []
+    in_container = max(_json_bytes(step.parameters["containerOverrides"]) for step in planned.steps)
     sweep = planned.request.sweep or Sweep()
-    parts = {
-        "variables": _json_bytes(planned.variables),
-        "tags": _json_bytes(step.parameters["tags"]),
-        "sweep": _json_bytes(sweep.option()),
-    }
+    parts = {"variables": _json_bytes(planned.variables), "sweep": _json_bytes(sweep.option())}
+    if in_container > MAX_OVERRIDES_CHARACTERS:
+        size, limit = in_container, f"a container's options of at most {MAX_OVERRIDES_CHARACTERS} bytes"
+    elif size > MAX_PAYLOAD_BYTES:
+        parts["tags"] = _json_bytes(step.parameters["tags"])
+        limit = f"a job request of at most {MAX_PAYLOAD_BYTES} bytes"
+    else:
+        return []
     field = max(parts, key=parts.__getitem__)
-    limit = f"fewer or shorter ones: a job request of at most {MAX_PAYLOAD_BYTES} bytes"
-    return [Fault(field, limit, f"{size} bytes, most of them in {field}")]
+    return [Fault(field, f"fewer or shorter ones: {limit}", f"{size} bytes, most of them in {field}")]
 
 
 def _json_bytes(value: object) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3
 import polars as pl
 import pytest
+from botocore.stub import Stubber
 
 from pulse.aws import clients
 from pulse.aws.s3 import Objects
@@ -49,6 +50,17 @@ def describe(s3, calls):
 
     describing = DescribeDataset(Objects(client))
     return lambda key, version_id="": describing.describe(BUCKET, key, version_id)
+
+
+def test_should_take_what_is_no_version_id_for_a_version_that_is_not_there():
+    """As S3 answers, and moto does not."""
+    client = clients.s3()
+    with Stubber(client) as stub:
+        for _ in range(2):
+            stub.add_client_error("get_object", "InvalidArgument", "Invalid version id specified", 400)
+        assert Objects(lambda: client).read_range(BUCKET, "k", "bytes=-1", version_id="v1") is None
+        with pytest.raises(Misconfigured):
+            Objects(lambda: client).read_range(BUCKET, "k", "bytes=-1")
 
 
 def test_should_read_only_the_end_of_a_parquet_file(s3, describe, calls):

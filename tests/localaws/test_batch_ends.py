@@ -155,6 +155,17 @@ def test_a_command_that_does_not_exist_fails_to_start(play):
     play(scenario)
 
 
+def test_a_job_of_whose_overrides_amazon_ecs_takes_no_more_fails_to_start(play):
+    async def scenario(world):
+        done = await world.until(world.submit("pass #" + "x" * 7_000))
+        assert done.status == "SUCCEEDED"
+        too_long = await world.until(world.submit("pass #" + "x" * 8_192))
+        assert too_long.detail["statusReason"] == "Container Overrides length must be at most 8192"
+        assert "exitCode" not in too_long.container
+
+    play(scenario)
+
+
 def test_a_job_over_its_memory_is_killed(play):
     async def scenario(world):
         code = "import time; hold = bytearray(700 * 2**20); time.sleep(60)"

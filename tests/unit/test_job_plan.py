@@ -208,25 +208,30 @@ def allows(attempt):
     [
         (
             {
-                "variables": tuple(f"{'x' * 120}{i:03}" for i in range(200)),
-                "dataset": "datasets/" + "y" * 1000,
+                "variables": tuple(f"{'x' * 20}{i:03}" for i in range(200)),
+                "dataset": "datasets/" + "y" * 900,
             },
             None,
         ),
-        ({"variables": tuple(f"{'欄' * 50}{i:03}" for i in range(200))}, "variables"),
+        ({"variables": tuple(f"{'x' * 30}{i:03}" for i in range(200))}, "variables"),
+        ({"variables": tuple(f"{'欄' * 50}{i:03}" for i in range(25))}, "variables"),
+        ({"sweep": {"variables": [[f"{'x' * 100}{i}"] for i in range(80)]}}, "sweep"),
         (
-            {"tags": {f"{'k' * 110}{i}": "v" * 256 for i in range(40)}, "variables": ("v" * 128,) * 130},
+            {"tags": {f"{'k' * 110}{i}": "v" * 256 for i in range(40)}, "variables": ("v" * 128,) * 60},
             "variables",
         ),
         ({"tags": {f"{'k' * 110}{i}": "ü" * 256 for i in range(40)}}, "tags"),
     ],
 )
-def test_should_refuse_more_than_submit_job_takes(catalogue, site, now, asked, largest):
-    request = JobRequest(**asked)
+def test_should_refuse_more_than_submit_job_takes_or_a_container_is_started_with(
+    catalogue, site, now, asked, largest
+):
+    request = msgspec.convert(asked, JobRequest)
     faults = plan_faults(request, catalogue, site)
     assert [fault.field for fault in faults] == ([largest] if largest else [])
-    sent = json.dumps(plan_of(request, catalogue, site, now).steps[0].parameters)
-    assert (len(sent) > 30 * 1024) == bool(largest)
+    sent = plan_of(request, catalogue, site, now).steps[0].parameters
+    started_with = json.dumps(sent["containerOverrides"])
+    assert (len(json.dumps(sent)) > 30 * 1024 or len(started_with) > 7 * 1024) == bool(largest)
 
 
 def test_should_refuse_more_vcpus_than_the_queue_can_ever_give(catalogue, site):
