@@ -1,11 +1,36 @@
-"""In which order the tests run."""
+"""In which order the tests run, and what they need not pay for."""
+
+import gc
+import sys
+from collections.abc import Iterator
 
 import pytest
 
 LONG = {f"test_{name}.py" for name in ("faults", "permissions", "chaos", "claim_machine", "kill_points")}
-"""Minutes each: what comes last is what a second process waits for."""
+"""Minutes each, thousands of times through the same code: what comes last is what a second process waits for,
+and counting lines makes them twice as long.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, then those that deploy, which wait more than they compute."""
     items.sort(key=lambda item: (item.path.name not in LONG, item.get_closest_marker("local") is None))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Beside pytest-cov's `no_cover`, which has no effect in the processes of pytest-xdist."""
+    tracer = sys.gettrace()
+    if item.path.name in LONG:
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """What is left at the end of a file stays: nothing looks for garbage in it again."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()

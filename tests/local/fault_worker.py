@@ -162,6 +162,7 @@ def run(workers: list[Worker], invocations: Iterable[Invocation]) -> Iterator[tu
 
 def _serve(pipe: Connection, hooks: Hooks) -> None:
     logging.disable(logging.CRITICAL)
+    sys.settrace(None)  # coverage's, of the process that this one is forked from: nobody reads what it counts
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - metrics, as long as the process lives
     handlers = {"submit_job": submit_job.handler, "on_job_event": on_job_event.handler}
     context = types.SimpleNamespace(

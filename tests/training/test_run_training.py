@@ -34,7 +34,7 @@ def test_a_run_writes_its_five_outputs(sample, train, monkeypatch, sample_path):
     metrics = sample.metrics("batch-20220101000000-0123abcd")
     assert metrics["job_id"] == "batch-20220101000000-0123abcd"
     assert metrics["windows"] == 13
-    assert 50 < metrics["peak_memory_mib"] < 2000
+    assert metrics["peak_memory_mib"] > 50, "of this whole process"
     assert metrics["runtime_seconds"] > 0
     assert metrics["cpu_seconds"] > 0
     assert metrics["data"] == {"bytes": sample_path.stat().st_size, "rows": 8313, "columns": 3}
