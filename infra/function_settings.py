@@ -40,7 +40,7 @@ USE_CASES = ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert"
 _NEEDED_BY = {
     "triggers": {"submit_job"},
     "retry_policy": {"submit_job"},
-    "watch": {"on_job_event", "reconcile_jobs"},
+    "watch": {"on_job_event"},
     "overdue_schedules": {"on_job_event"},
     "patience": {"reconcile_jobs"},
     "job_events_queue": {"reconcile_jobs"},
