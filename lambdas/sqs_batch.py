@@ -1,5 +1,6 @@
 """A batch of SQS messages, one by one, with partial failures: only what failed is delivered again."""
 
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from lambdas import bootstrap
 from lambdas.telemetry import count, reason
-from pulse.domain.errors import AskedToWait, PulseError, TryAgain, Unavailable
+from pulse.domain.errors import AskedToWait, NotAccepted, PulseError, TryAgain, Unavailable
 from pulse.domain.validation import InvalidInput
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ NEEDED_MILLISECONDS = 20_000
 its claim, SubmitJob. Cut off after that, the job's first event settles the claim; cut off before, the claim
 stays until somebody looks.
 """
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 10, 240
 _ABOUT = ("job_id", "batch_job_id", "object")
 """What `handle` appends to the logger's keys as soon as it knows what a message is about."""
 
@@ -38,7 +40,7 @@ def process(  # noqa: PLR0913 - the last is for one function only
     logger's keys, and fails that message only.
 
     Messages for which too little of the invocation's time is left are not begun: they come again. So do those
-    that are asked to wait, as soon as they were asked to.
+    that are asked to wait, as soon as they were asked to, and jobs for which AWS Batch was too busy.
     """
     left = context.get_remaining_time_in_millis
     # A function may be given less time than that, and shall still take what comes first.
@@ -54,6 +56,8 @@ def process(  # noqa: PLR0913 - the last is for one function only
             logger.warning("Will be delivered again", message_id=record.message_id, reason=reason(error))
             if isinstance(error, AskedToWait):
                 _put_off(record, error.retry_after_seconds, logger)
+            if isinstance(error, NotAccepted):
+                _put_off(record, _pause_seconds(record), logger)
             raise
         except (PulseError, InvalidInput) as error:
             count(metrics, "Unprocessable")
@@ -69,6 +73,15 @@ def process(  # noqa: PLR0913 - the last is for one function only
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     answer = process_partial_response(event, record_handler, processor, context)
     return dict(answer)
+
+
+def _pause_seconds(record: SQSRecord) -> int:
+    """Longer each time, and random, so that those of one burst do not meet again: of five deliveries the last
+    comes three minutes after the first, or later.
+    """
+    deliveries = int(record.raw_event.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    most = min(FIRST_PAUSE_SECONDS * 3 ** (deliveries - 1), LONGEST_PAUSE_SECONDS)
+    return random.randint(most // 2, most)  # noqa: S311 - spreads callers, guards nothing
 
 
 def _put_off(record: SQSRecord, seconds: int, logger: Logger) -> None:

@@ -1,10 +1,12 @@
 """Objects dropped into the data bucket, through submit_job's real entry point."""
 
+from types import SimpleNamespace
+
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from msgspec import structs
 
-from lambdas import on_job_event, sqs_batch, submit_job
+from lambdas import bootstrap, on_job_event, sqs_batch, submit_job
 from pulse.aws import clients
 from tests.hostile_keys import DATASET_KEYS
 
@@ -204,6 +206,23 @@ def test_should_deliver_again_and_then_submit_when_batch_throttles(drop, event, 
     assert failed(drop(event("s3_object_created_versioned"))) == []
     assert len({request["jobName"] for request in batch.requests}) == 1
     assert [(job["status"], job["batch_job_id"]) for job in jobs(table)] == [("SUBMITTED", "aws-6")]
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "seconds"), [(1, (5, 10)), (2, (15, 30)), (4, (120, 240)), (9, (120, 240))]
+)
+def test_should_come_again_soon_when_batch_throttles_and_later_each_time(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    sqs_event, event, context, batch, failed, monkeypatch, deliveries, seconds
+):
+    said = []
+    visibility = SimpleNamespace(put_off=lambda _queue, _receipt, seconds: said.append(seconds))
+    monkeypatch.setattr(bootstrap, "visibility", lambda: visibility)
+    batch.answers = [(429, "TooManyRequestsException", "Too Many Requests")] * 5
+    delivery = sqs_event(event("s3_object_created_versioned"))
+    delivery["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(deliveries)
+    assert failed(submit_job.handler(delivery, context)) == ["message-0"]
+    (waits,) = said
+    assert seconds[0] <= waits <= seconds[1]
 
 
 LOST = pytest.mark.parametrize(
