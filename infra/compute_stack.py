@@ -2,10 +2,9 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_batch as batch
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config_model import Bucket, Config
+from infra.config_model import Config
 from infra.constructs.compute_environments import ComputeEnvironments
 from infra.constructs.job_queues import JobQueues
 from infra.constructs.network import Network
@@ -26,7 +25,7 @@ class ComputeStack(cdk.Stack):
         storage: StorageStack,
     ) -> None:
         super().__init__(scope, id_, env=env, description="Pulse: AWS Batch and the training job")
-        self._read = ReadOnce(self, "Read")
+        read = ReadOnce(self, "Read")
         network = Network(self, "Network", config=config)
         environments = ComputeEnvironments(
             self, "Environments", environments=config.compute_environments, network=network
@@ -36,14 +35,10 @@ class ComputeStack(cdk.Stack):
             self,
             "Training",
             config=config,
-            data_bucket=self._bucket("Data", storage.data_bucket, config.buckets.data),
-            results_bucket=self._bucket("Results", storage.results_bucket, config.buckets.results),
+            data_bucket=read.bucket("Data", storage.data_bucket, config.buckets.data),
+            results_bucket=read.bucket("Results", storage.results_bucket, config.buckets.results),
             assign_public_ip=network.public,
         )
-
-    def _bucket(self, name: str, there: s3.IBucket, config: Bucket) -> s3.IBucket:
-        read = self._read.value(f"{name}Bucket", there.bucket_name, changes_with=config.name)
-        return s3.Bucket.from_bucket_name(self, name, read)
 
     @property
     def definitions(self) -> dict[Platform, batch.EcsJobDefinition]:

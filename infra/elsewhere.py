@@ -3,7 +3,6 @@
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.compute_stack import ComputeStack
@@ -20,22 +19,12 @@ class Elsewhere(Construct):
     ) -> None:
         super().__init__(scope, id_)
         read = ReadOnce(self, "Read")
-        buckets, contents = config.buckets, compute.training.contents()
+        contents = compute.training.contents()
         self.ledger = dynamodb.Table.from_table_name(
             self, "Ledger", read.value("LedgerTable", storage.ledger.table_name, changes_with=None)
         )
-        self.data_bucket = s3.Bucket.from_bucket_name(
-            self,
-            "Data",
-            read.value("DataBucket", storage.data_bucket.bucket_name, changes_with=buckets.data.name),
-        )
-        self.results_bucket = s3.Bucket.from_bucket_name(
-            self,
-            "Results",
-            read.value(
-                "ResultsBucket", storage.results_bucket.bucket_name, changes_with=buckets.results.name
-            ),
-        )
+        self.data_bucket = read.bucket("Data", storage.data_bucket, config.buckets.data)
+        self.results_bucket = read.bucket("Results", storage.results_bucket, config.buckets.results)
         self.training_logs = logs.LogGroup.from_log_group_name(
             self,
             "TrainingLogs",

@@ -3,8 +3,11 @@
 import hashlib
 import json
 
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
+
+from infra.config_model import Bucket
 
 
 class ReadOnce(Construct):
@@ -19,6 +22,11 @@ class ReadOnce(Construct):
         """
         description = f"As of {_fingerprint(changes_with)}"
         return ssm.StringParameter(self, name, string_value=reference, description=description).string_value
+
+    def bucket(self, name: str, there: s3.IBucket, config: Bucket) -> s3.IBucket:
+        """A bucket of another stack: all else of it follows from its name."""
+        known = self.value(f"{name}Bucket", there.bucket_name, changes_with=config.name)
+        return s3.Bucket.from_bucket_name(self, name, known)
 
 
 def _fingerprint(value: object) -> str:

@@ -77,11 +77,6 @@ def due_at(record: JobRecord, overdue: Overdue, *, now: datetime) -> datetime | 
     return (record.started_at or now) + timedelta(seconds=seconds)
 
 
-def waiting_since(record: JobRecord) -> datetime:
-    """Since when a RUNNABLE job is that, as far as its events told."""
-    return max((change.at for change in record.changes), default=record.created_at)
-
-
 def share_passed(spent: Spent, budget_usd: Decimal, percents: Sequence[int]) -> int | None:
     """The highest of `percents` of a month's budget that its costs have passed, unless it was told: by the
     last cost, or because the budget was lowered.

@@ -1,7 +1,7 @@
 """Tells of a job that AWS Batch cannot start, once that has lasted for the dwell time of the reason.
 
-AWS Batch speaks of a blocked queue ten minutes after it is, and again as long as it is. Where the dwell time
-is longer than that, the reconciler, which knows the jobs that do not move, looks again.
+AWS Batch speaks of a blocked queue some time after it is, and again as long as it is. Where the dwell time is
+longer than that, the reconciler, which knows the jobs that do not move, looks again.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from msgspec import Struct, structs
 
 from pulse.domain.alerts_wanted import is_wanted
 from pulse.domain.diagnosis_stopped import UNDETERMINED
-from pulse.domain.due import Watch, waiting_since
+from pulse.domain.drift import unchanged_since
+from pulse.domain.due import Watch
 from pulse.domain.early_alert import blocked_alert
 from pulse.domain.errors import Unavailable
 from pulse.domain.fault import cut
@@ -62,7 +63,7 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
             return False
         now = self.clock()
         # What waits behind others is not blocked, however long that is.
-        since = max(waiting_since(noted), (noted.blocked_since or now) - HEARD_AFTER)
+        since = max(unchanged_since(noted), (noted.blocked_since or now) - HEARD_AFTER)
         # Clocks differ: a job that begins to wait in the future has waited for no time.
         if max(timedelta(0), now - since) < self.watch.dwell(reason):
             return False

@@ -7,8 +7,8 @@ from msgspec import structs
 
 from pulse.aws.schedules import request
 from pulse.domain.alerts_wanted import AlertsWanted
-from pulse.domain.due import Overdue, Watch, due_at, share_passed, waiting_since
-from pulse.domain.job_record import Change, JobRecord
+from pulse.domain.due import Overdue, Watch, due_at, share_passed
+from pulse.domain.job_record import JobRecord
 from pulse.domain.month_costs import Spent
 from pulse.domain.record_quote import likely_usd
 from pulse.domain.schedule_target import ScheduleTarget
@@ -74,13 +74,6 @@ def test_should_know_how_long_to_dwell_whatever_the_configuration_leaves_out():
     watch = msgspec.convert({"blocked_dwell_seconds": {"UNDETERMINED": 5}}, Watch)
     assert watch.dwell("UNDETERMINED - x") == timedelta(seconds=5)
     assert watch.dwell("ACTION_REQUIRED - x") == timedelta(seconds=1800)
-
-
-def test_should_wait_since_the_newest_change(running):
-    later = START + timedelta(minutes=9)
-    changes = (Change("RUNNABLE", 0, START), Change("RUNNING", 0, START), Change("RUNNABLE", 1, later))
-    assert waiting_since(structs.replace(running, changes=changes)) == later
-    assert waiting_since(running) == START
 
 
 @pytest.mark.parametrize(
