@@ -1,6 +1,6 @@
 """What the two ends of a CSV file tell: rows, numeric columns, the first and the last day.
 
-Reads what the training reads (training/recursive_training/files.py): UTF-8, commas, a header, perhaps gzip.
+Reads what the training reads (training/recursive_training/data/files.py): UTF-8, commas, a header, or gzip.
 """
 
 import csv

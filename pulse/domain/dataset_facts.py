@@ -1,6 +1,6 @@
 """DatasetFacts: what can be known of a data set without reading it whole.
 
-What counts as a time and as a number is what the training accepts (training/recursive_training/tables.py).
+What counts as a time and a number is what the training accepts (training/recursive_training/data/tables.py).
 """
 
 import re

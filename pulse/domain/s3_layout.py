@@ -47,6 +47,6 @@ def is_hidden(key: str, below: str) -> bool:
 
 def is_table(key: str, below: str) -> bool:
     """Whether the training reads the object when it reads the folder `below`; the same rule as in
-    training/recursive_training/sources.py.
+    training/recursive_training/data/sources.py.
     """
     return key.lower().endswith(_TABLE_SUFFIXES) and not is_hidden(key, below)

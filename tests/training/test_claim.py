@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 from botocore.exceptions import ClientError
-from recursive_training.s3 import Bucket
+from recursive_training.data.s3 import Bucket
 
 PERIOD = ("--start-date", "2018-01-01", "--end-date", "2018-06-30")
 
@@ -82,7 +82,7 @@ def test_a_conflict_of_writes_is_tried_again_a_few_times(sample, train, monkeypa
     monkeypatch.setattr(
         "recursive_training.training.client", lambda _region: Conflicting(sample.client, conflicts)
     )
-    monkeypatch.setattr("recursive_training.s3.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("recursive_training.data.s3.time.sleep", lambda _seconds: None)
     monkeypatch.setenv("AWS_BATCH_JOB_ID", "4c75")
     run = train(*PERIOD)
     assert run.code == code

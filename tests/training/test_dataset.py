@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from recursive_training.dataset import load
+from recursive_training.data.dataset import load
+from recursive_training.data.s3 import StoredObject
+from recursive_training.data.tables import read_table
 from recursive_training.errors import UnreadableFileError
 from recursive_training.exit_codes import ExitCode
 from recursive_training.options import parse
-from recursive_training.s3 import StoredObject
-from recursive_training.tables import read_table
 
 
 def table(text: str):
@@ -277,7 +277,7 @@ def test_a_folder_without_a_table_exits_66(store, train):
 
 
 def test_bytes_that_are_no_text_are_found_wherever_a_piece_of_the_file_ends(monkeypatch):
-    monkeypatch.setattr("recursive_training.files._PIECE", 7)
+    monkeypatch.setattr("recursive_training.data.files._PIECE", 7)
     read = table("timestamp,größe,日本\n2020-01-01,1,2\n2020-01-02,3,4\n")
     assert read.columns == ["timestamp", "größe", "日本"]
     for cut in range(1, 9):

@@ -3,7 +3,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from recursive_training import sources
+from recursive_training.data import sources
 
 from pulse.domain import s3_drop
 from pulse.domain.s3_drop import S3Drop

@@ -1,9 +1,9 @@
 """What the children of an array job have written, for the job that follows them."""
 
+from recursive_training.data.s3 import Bucket, StoredObject
 from recursive_training.errors import AccessDeniedError, MissingPartError, NoSuchDatasetError
 from recursive_training.options import Options
 from recursive_training.role import Kind, child_folder
-from recursive_training.s3 import Bucket, StoredObject
 
 _MOST_NAMED = 10
 

@@ -7,10 +7,10 @@ and goes on.
 import json
 from datetime import UTC, datetime
 
+from recursive_training.data.s3 import Bucket
 from recursive_training.errors import AlreadyClaimedError
 from recursive_training.logs import logger
 from recursive_training.options import Options
-from recursive_training.s3 import Bucket
 
 CLAIM = "claim.json"
 

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from recursive_training import frames, outcome, report, results
+from recursive_training.data.s3 import Bucket
 from recursive_training.logs import logger
 from recursive_training.manifest import manifest
 from recursive_training.options import Options
 from recursive_training.preparation import Prepared
 from recursive_training.resources import Usage
 from recursive_training.retrodiction import Retrodiction
-from recursive_training.s3 import Bucket
 
 
 def complete(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from recursive_training.dataset import Dataset
+from recursive_training.data.dataset import Dataset
 from recursive_training.resources import Usage
 from recursive_training.retrodiction import Retrodiction
 from recursive_training.scores import Scores, score

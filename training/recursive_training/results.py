@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import joblib
 
+from recursive_training.data.s3 import Bucket
 from recursive_training.errors import ResultsNotWrittenError
 from recursive_training.logs import logger
 from recursive_training.model import HISTORY, fit
 from recursive_training.outcome import Outcome
-from recursive_training.s3 import Bucket
 
 METRICS, MANIFEST, REPORT, RETRODICTIONS = (
     "metrics.json",

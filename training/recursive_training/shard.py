@@ -7,14 +7,14 @@ from hashlib import sha256
 from typing import Any
 
 from recursive_training import frames, results
+from recursive_training.data.s3 import Bucket, StoredObject
+from recursive_training.data.sources import Listing, Version
 from recursive_training.errors import MissingPartError
 from recursive_training.logs import logger
 from recursive_training.manifest import code_digest
 from recursive_training.options import Options
 from recursive_training.preparation import prepare
 from recursive_training.resources import Usage, usage
-from recursive_training.s3 import Bucket, StoredObject
-from recursive_training.sources import Listing, Version
 from recursive_training.walk import walk
 
 SHARD = "shard.json"

@@ -3,12 +3,12 @@
 from collections import deque
 from dataclasses import dataclass
 
+from recursive_training.data.files import listed
+from recursive_training.data.s3 import Bucket, StoredObject
+from recursive_training.data.tables import Table, read_table
 from recursive_training.errors import MissingPartError, NoSuchDatasetError, UnreadableFileError
-from recursive_training.files import listed
 from recursive_training.logs import logger
 from recursive_training.options import Options
-from recursive_training.s3 import Bucket, StoredObject
-from recursive_training.tables import Table, read_table
 
 _SUFFIXES = (".csv", ".parquet")
 _MARKERS = ("_", ".")  # how the names of _SUCCESS and of hidden files and folders begin

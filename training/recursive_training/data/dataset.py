@@ -7,19 +7,19 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from recursive_training import sources
+from recursive_training.data import sources
+from recursive_training.data.files import listed
+from recursive_training.data.s3 import Bucket
+from recursive_training.data.sources import Listing, Source, Tables
+from recursive_training.data.tables import TIMESTAMP, Table
 from recursive_training.errors import (
     EmptyPeriodError,
     MissingVariableError,
     UnreadableFileError,
     some,
 )
-from recursive_training.files import listed
 from recursive_training.options import Options
-from recursive_training.s3 import Bucket
 from recursive_training.series import Series
-from recursive_training.sources import Listing, Source, Tables
-from recursive_training.tables import TIMESTAMP, Table
 
 _MOST_SPANS = 5  # variables whose first and last day a message names
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from recursive_training.data.files import listed, read_frame
 from recursive_training.errors import UnreadableFileError
-from recursive_training.files import listed, read_frame
 from recursive_training.series import LARGEST
 
 TIMESTAMP = "timestamp"
