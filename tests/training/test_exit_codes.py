@@ -62,7 +62,7 @@ KEY = ("--dataset-key", "datasets/m.csv")
         (
             ["--s3-data-prefix", "empty/"],
             66,
-            "No .csv or .parquet under s3://pulse-test-data/empty/ (0 other objects).",
+            "No data set under s3://pulse-test-data/empty/ (0 other objects): names of tables end in .csv,",
         ),
         (
             ["--s3-results-bucket", "no-such-bucket"],

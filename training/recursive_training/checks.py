@@ -1,5 +1,7 @@
 """Checks of single values. Faults are collected, so that a person mends the command once."""
 
+import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -42,6 +44,18 @@ class Check:
         self.fault(name, "a list of names", found)
         return ()
 
+    def missing_values(self, name: str, text: str | None) -> tuple[float | str, ...]:
+        """The numbers and texts in a JSON list; a text that is a number means both."""
+        try:
+            found = [] if text is None else json.loads(text)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, list) or not all(_is_cell(one) for one in found):
+            self.fault(name, "a JSON list of finite numbers and texts", text)
+            return ()
+        numbers = [float(one) for one in found if _is_number(one)]
+        return (*dict.fromkeys(numbers), *dict.fromkeys(one for one in found if isinstance(one, str)))
+
     def boolean(self, name: str, text: str) -> bool:
         if text.strip().lower() not in _BOOLEANS:
             self.fault(name, "true or false", text)
@@ -78,3 +92,15 @@ class Check:
     def period(self, start: date | None, end: date | None) -> None:
         if start and end and end < start:
             self.faults.append(f"--end-date {end} is before --start-date {start}. Swap them.")
+
+
+def _is_cell(value: object) -> bool:
+    return isinstance(value, str) or (not isinstance(value, bool) and _is_number(value))
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a finite number, as text too."""
+    try:
+        return isinstance(value, int | float | str) and math.isfinite(float(value))
+    except (ValueError, OverflowError):
+        return False

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from recursive_training import frames, outcome, report, results
 from recursive_training.data.s3 import Bucket
+from recursive_training.data.tables import RULES
 from recursive_training.logs import logger
 from recursive_training.manifest import manifest
 from recursive_training.options import Options
@@ -43,7 +44,12 @@ def complete(
     metrics = outcome.metrics(options.job_id, data, outcomes, prepared.left_out, used())
     files[results.REPORT] = report.render(metrics, outcomes, options)
     files[results.METRICS] = results.as_json(metrics)
-    read = {"bucket": options.s3_data_bucket, "objects": [asdict(source) for source in data.sources]}
+    read = {
+        "bucket": options.s3_data_bucket,
+        "objects": [asdict(source) for source in data.sources],
+        "rules": list(RULES),
+        "notes": data.reading,
+    }
     store(options, bucket, files, read, used)
     for one in outcomes:
         logger.info(

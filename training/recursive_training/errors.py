@@ -3,6 +3,7 @@
 TrainingError
 ├── UsageError
 ├── UnreadableFileError
+│   └── EmptyFileError
 ├── NoSuchDatasetError
 │   └── MissingPartError
 ├── MissingVariableError
@@ -47,6 +48,10 @@ class UnreadableFileError(TrainingError):
     """Raised when an object is not a table this program can read."""
 
     exit_code = ExitCode.UNREADABLE_FILE
+
+
+class EmptyFileError(UnreadableFileError):
+    """Raised when an object is empty, or a table without rows: nothing is lost with it."""
 
 
 class NoSuchDatasetError(TrainingError):

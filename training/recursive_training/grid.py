@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice, product
+from math import prod
 from typing import Any
 
 from recursive_training.checks import Check
@@ -12,6 +13,11 @@ Grid = Mapping[str, Sequence[Any]]
 """Option to values, as the JSON gives them."""
 
 LONGEST_WINDOW = 3650  # days
+MOST_COMBINATIONS = 10_000
+"""As many children as an array job can have:
+https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html
+"""
+_HANDFUL = 5
 _READ: Mapping[str, Callable[[Check, str, object], object]] = {
     "batch_size_days": lambda check, name, value: check.number(name, json.dumps(value), 1, LONGEST_WINDOW),
     "start_date": Check.day,
@@ -30,6 +36,11 @@ def read(name: str, text: str, check: Check) -> Grid:
     if not isinstance(found, dict) or not found:
         check.fault(name, f"a JSON object, lists of values by option ({', '.join(_READ)})", text)
         return {}
+    count = prod(len(values) for values in found.values() if isinstance(values, list))
+    if count > MOST_COMBINATIONS:
+        # Not every value of a list that is far too long is looked at.
+        check.fault(name, f"a grid of at most {MOST_COMBINATIONS} combinations", f"{count} combinations")
+        return {}
     before = len(check.faults)
     for option, values in found.items():
         if option not in _READ:
@@ -37,9 +48,17 @@ def read(name: str, text: str, check: Check) -> Grid:
         elif not isinstance(values, list) or not values:
             check.fault(f"{name} {option}", "a list of at least one value", values)
         else:
-            for value in values:
-                _READ[option](check, f"{name} {option}", value)
+            check.faults += _faults(f"{name} {option}", option, values)
     return found if len(check.faults) == before else {}
+
+
+def _faults(name: str, option: str, values: Sequence[object]) -> list[str]:
+    """What is wrong with the values of an option: a handful of them, and how many more there are."""
+    check = Check()
+    for value in values:
+        _READ[option](check, name, value)
+    more = len(check.faults) - _HANDFUL
+    return check.faults[:_HANDFUL] + ([f"{name}: and {more} more."] if more > 0 else [])
 
 
 def combinations(grid: Grid) -> list[dict[str, Any]]:

@@ -22,7 +22,8 @@ from recursive_training.trust import CRITERIA, DEFAULT_CRITERION
 class Options:
     """A checked request. An empty `variables` means every numeric column; dates are inclusive.
 
-    `job_id` is the run's, whose results this container writes or completes.
+    `id_columns` tell the rows of one time apart, `missing_values` mean an empty cell. `job_id` is the run's,
+    whose results this container writes or completes.
     """
 
     job_id: str
@@ -40,6 +41,8 @@ class Options:
     s3_results_prefix: str
     output_file: str | None
     s3_output_file: str | None
+    id_columns: tuple[str, ...]
+    missing_values: tuple[float | str, ...]
     success_criterion: str
     use_dask: bool
     dask_threads: int
@@ -85,6 +88,13 @@ def parser() -> argparse.ArgumentParser:
     add("--s3-data-prefix", default="datasets/", metavar="PREFIX", help="which files are data (datasets/)")
     add("--dataset-key", metavar="KEY", help="read this object only (or, ending in /, this folder)")
     add("--dataset-version-id", metavar="ID", help="read this version of --dataset-key")
+    add(
+        "--id-columns",
+        nargs="*",
+        metavar="NAME",
+        help="columns that make each of their ids a variable (long format)",
+    )
+    add("--missing-values", metavar="JSON", help="a list of numbers and texts that mean a missing value")
     add("--s3-results-bucket", metavar="BUCKET", help="where results go (environment: S3_RESULTS_BUCKET)")
     add("--s3-results-prefix", default="results/", metavar="PREFIX", help="results/")
     add("--output-file", metavar="PATH", help="write metrics.json to this local file too")
@@ -146,6 +156,8 @@ def parse(argv: Sequence[str], env: Mapping[str, str] = os.environ, now: datetim
         # Of the children of an array each would overwrite the other's; what follows them writes these.
         output_file=None if mine.folder else args.output_file,
         s3_output_file=None if mine.folder else output_key,
+        id_columns=tuple(dict.fromkeys(args.id_columns or ())),
+        missing_values=check.missing_values("--missing-values", args.missing_values),
         success_criterion=check.choice("--success-criterion", args.success_criterion, tuple(CRITERIA)),
         use_dask=args.use_dask or check.boolean("USE_DASK", env.get("USE_DASK", "")),
         dask_threads=check.number("--dask-threads (or DASK_THREADS)", threads, 1, 256),

@@ -53,7 +53,10 @@ def metrics(
     left_out: list[str],
     used: Usage,
 ) -> dict[str, Any]:
-    """metrics.json. Scores that are not defined are null; bytes are as stored, columns those of numbers."""
+    """metrics.json. Scores that are not defined are null; bytes are as stored, columns those of numbers.
+
+    `warnings` are what a person reads first, `reading` says how cells were understood.
+    """
     return {
         "job_id": job_id,
         "dataset": [{"key": s.key, "version_id": s.version_id, "rows": s.rows} for s in dataset.sources],
@@ -68,6 +71,8 @@ def metrics(
         "peak_memory_mib": used.peak_memory_mib,
         "cpu_seconds": used.cpu_seconds,
         "variables": {outcome.name: _variable(outcome) for outcome in outcomes},
+        "warnings": dataset.warnings,
+        "reading": dataset.reading,
         "left_out": left_out,
     }
 

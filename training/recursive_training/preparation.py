@@ -45,6 +45,10 @@ def prepare(bucket: Bucket, options: Options, listing: Listing | None = None) ->
     span = windows.cut(data.start, data.end, options.batch_size_days)
     usable = [windows.usable(series, span, options.batch_size_days) for series in data.series]
     left_out = data.left_out + [sentence for one in usable for sentence in one.left_out]
+    for sentence in data.warnings:
+        logger.warning("Read this first: %s", sentence)
+    for sentence in data.reading:
+        logger.info("How the data were read: %s", sentence)
     for sentence in left_out:
         logger.warning("Left out: %s", sentence)
     if not any(one.windows for one in usable):

@@ -1,11 +1,15 @@
 """What this process has used so far, from the kernel's own books."""
 
+import os
 import resource
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+# https://docs.kernel.org/admin-guide/cgroup-v2.html and its first version
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,19 @@ class Usage:
             round(sum(one.cpu_seconds for one in (self, *others)), 3),
             round(self.wall_seconds + max(one.wall_seconds for one in others), 3),
         )
+
+
+def memory_bytes() -> int:
+    """What this container may use: its limit, or the machine's memory where it has none."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for path in _LIMITS:
+        try:
+            text = Path(path).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if text.isdecimal():
+            return min(physical, int(text))
+    return physical
 
 
 def usage(started: float | None = None) -> Usage:

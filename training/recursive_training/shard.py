@@ -74,6 +74,8 @@ def made_by(options: Options) -> dict[str, Any]:
         "s3_data_prefix": options.s3_data_prefix,
         "dataset_key": options.dataset_key,
         "dataset_version_id": options.dataset_version_id,
+        "id_columns": list(options.id_columns),
+        "missing_values": list(options.missing_values),
         "code_sha256": code_digest(),
     }
 

@@ -1,106 +1,174 @@
-"""Opens a file: the bytes of a CSV or a Parquet file become a frame with the file's own column names.
+"""Opens a file: its bytes become a frame with the file's own column names, whatever the file is called.
 
-CSV cells stay text. What the columns mean is decided in tables.py.
+CSV cells that are not plain numbers stay text. What the columns mean is decided in tables.py.
 """
 
-import csv
-import gzip
-import io
-import zlib
+import os
+import re
+import sys
 from codecs import getincrementaldecoder
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
-from recursive_training.errors import UnreadableFileError
+from recursive_training.data.compression import unpack
+from recursive_training.data.layout import Layout, find_layout, line_of_row, listed, longer_row, time_place
+from recursive_training.data.parquet import MAGIC, read_parquet, reason
+from recursive_training.errors import EmptyFileError, UnreadableFileError
 
-_GZIP = b"\x1f\x8b"
+_FEATHER = b"ARROW1"
 # The first bytes of what is no table, and what that is.
-_KNOWN_STRANGERS = (
-    (b"PK\x03\x04", "a zip archive (or a spreadsheet). Unpack it, or export it as CSV in UTF-8."),
-    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard. Unpack it."),
-    (b"\xff\xfe", "text in UTF-16. Save it in UTF-8."),
-    (b"\xfe\xff", "text in UTF-16. Save it in UTF-8."),
+_STRANGERS = (
     (b"%PDF", "a PDF. Load the table it shows as CSV in UTF-8."),
+    (b"FEA1", "a Feather file of version 1. Write version 2, or Parquet."),
+    (b"ORC", "an ORC file. Write Parquet."),
+    (b"Obj\x01", "an Avro file. Write Parquet."),
+    (b"\x89HDF", "an HDF5 file. Write Parquet."),
+    (b"CDF", "a NetCDF file. Write Parquet or CSV."),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook. Export it as CSV in UTF-8."),
+    (b"SQLite format 3", "a SQLite database. Export the table as CSV or Parquet."),
+    (b"\x80\x04\x95", "a Python pickle. Write Parquet."),
+    (b"\x80\x05\x95", "a Python pickle. Write Parquet."),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive. Unpack it."),
+    (b"Rar!", "a RAR archive. Unpack it."),
 )
 _BOM = b"\xef\xbb\xbf"
-_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-_MISSING = ["", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "NaN", "nan", "-", "."]  # "." is FRED's
-_MOST_NAMES = 20
+_WIDE_BOMS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_MISSING = ("", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "NaN", "nan", "-", ".")  # "." is FRED's
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_THREE_DECIMALS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _PIECE = 1 << 20  # bytes
-_LONGEST_NAME = 60
-_LOAD = "Load a Parquet file, or a CSV in UTF-8 with a header and commas."
+_LOAD = "Load a Parquet file, or a CSV in UTF-8 with a header."
+_FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError)
 
 
-def read_frame(payload: bytes, uri: str) -> pl.DataFrame:
-    """Parquet (told by its first bytes) or CSV (UTF-8, comma, header; may be gzipped).
-
-    Names are stripped and different from each other; a CSV's nameless column is called after its place.
-    Raises UnreadableFileError.
+class Opened(NamedTuple):
+    """`frame` has the file's columns, their names stripped. `line` names the place of a row: `line 7`.
+    `refused`: columns that could not be read, with the reason. `notes`: what was passed over.
     """
-    payload = _unzipped(payload, uri)
-    if payload.startswith(b"PAR1"):
-        frame = _parquet(payload, uri)
-        names = [name.strip() for name in frame.columns]
-        _demand_differing(names, uri)
-    else:
-        payload, names = _header(payload, uri)
-        _demand_differing(names, uri)
-        frame = _csv(payload, names, uri)
-    frame.columns = names
-    return frame
+
+    frame: pl.DataFrame
+    line: Callable[[int], str]
+    refused: Mapping[str, str] = {}
+    notes: Sequence[str] = ()
 
 
-def listed(names: Sequence[str]) -> str:
-    """Column names for a message: the first 20, long ones cut."""
-    shown = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in names]
-    rest = len(shown) - _MOST_NAMES
-    return ", ".join(shown[:_MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
+def open_table(payload: bytes, uri: str, missing: Collection[str] = (), ids: Collection[str] = ()) -> Opened:
+    """Parquet and Feather (told by their first bytes), or text (CSV, TSV and the like); all may be
+    compressed.
+
+    `missing`: texts that mean an empty cell, beside the usual ones. `ids`: columns whose cells stay as they
+    are. Raises UnreadableFileError.
+    """
+    payload = unpack(payload, uri)
+    if payload.startswith(MAGIC):
+        with _without_panics():
+            table = read_parquet(payload, uri)
+        return _named(Opened(table.frame, lambda row: f"row {row + 1}", table.refused), uri)
+    if payload.startswith(_FEATHER):
+        with _without_panics():
+            frame = _feather(payload, uri)
+        return _named(Opened(frame, lambda row: f"row {row + 1}"), uri)
+    payload = _text(payload, uri)
+    layout = find_layout(payload, uri)
+    _demand_differing(layout.names, uri)
+    frame = _csv(payload, layout, uri, missing)
+    frame.columns = layout.names
+    if kept := [name for name in layout.names if name in ids]:
+        frame = frame.with_columns(_ids(payload, layout, kept))
+    return Opened(frame, lambda row: f"line {line_of_row(payload, layout, row)}", notes=layout.notes)
 
 
-def _unzipped(payload: bytes, uri: str) -> bytes:
-    if not payload.startswith(_GZIP):
-        return payload
+@contextmanager
+def _without_panics() -> Iterator[None]:
+    """Keeps what a panic of Polars writes to standard error out of the job's log: the error says it in
+    words.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
     try:
-        return gzip.decompress(payload)
-    except (OSError, EOFError, zlib.error) as error:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _named(opened: Opened, uri: str) -> Opened:
+    names = [name.strip() for name in opened.frame.columns]
+    _demand_differing(names, uri)
+    opened.frame.columns = names
+    if time_place(names) is None:
+        raise UnreadableFileError(_no_times(opened.frame, uri))
+    return opened
+
+
+def _no_times(frame: pl.DataFrame, uri: str) -> str:
+    what = f"No timestamp column in {uri} (columns: {listed(frame.columns)})."
+    times = [name for name, kind in frame.schema.items() if isinstance(kind, pl.Datetime | pl.Date)]
+    index = (
+        " (in pandas: df.index.name = 'timestamp')"
+        if any(n.startswith("__index_level") for n in times)
+        else ""
+    )
+    if len(times) == 1:
+        return f"{what} Column {times[0]} holds dates: name it 'timestamp'{index}."
+    return f"{what} Name the column of dates 'timestamp'."
+
+
+def _feather(payload: bytes, uri: str) -> pl.DataFrame:
+    try:
+        return pl.read_ipc(BytesIO(payload))
+    except _FAILURES as error:
         raise UnreadableFileError(
-            f"{uri} is a gzip file that cannot be unpacked ({error}). Load it again, whole."
+            f"{uri} cannot be read as Feather: {reason(error)}. Load it again, or as Parquet."
         ) from error
 
 
-def _parquet(payload: bytes, uri: str) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(io.BytesIO(payload))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        raise UnreadableFileError(
-            f"{uri} cannot be read as Parquet: {_reason(error)}. It may have been cut short: load it again."
-        ) from error
-
-
-def _header(payload: bytes, uri: str) -> tuple[bytes, list[str]]:
-    """The CSV in UTF-8 without what stands before the header, and the header's names."""
-    payload = payload.removeprefix(_BOM).lstrip(b"\r\n")
-    if not payload.strip():
-        raise UnreadableFileError(f"{uri} is empty. {_LOAD}")
-    for start, what in _KNOWN_STRANGERS:
+def _text(payload: bytes, uri: str) -> bytes:
+    r"""The text in UTF-8, its lines ending with `\n` or `\r\n`."""
+    for start, what in _STRANGERS:
         if payload.startswith(start):
             raise UnreadableFileError(f"{uri} cannot be read as CSV: it is {what}")
-    if (place := _not_utf8(payload)) is not None:
-        line = payload.count(b"\n", 0, place) + 1
-        raise UnreadableFileError(f"{uri} cannot be read as CSV: line {line} is not UTF-8 text. {_LOAD}")
+    for bom, encoding in _WIDE_BOMS:
+        if payload.startswith(bom):
+            payload = _recoded(payload, encoding, uri)
+            break
+    payload = payload.removeprefix(_BOM)
+    if not payload.strip():
+        raise EmptyFileError(f"{uri} is empty. {_LOAD}")
     if b"\x00" in payload:
         raise UnreadableFileError(f"{uri} cannot be read as CSV: it holds zero bytes, no text. {_LOAD}")
-    if b"\n" not in payload:  # line ends of old Macintoshes
+    if (place := _not_utf8(payload)) is not None:
+        line = payload.count(b"\n", 0, place) + 1
+        raise UnreadableFileError(
+            f"{uri} cannot be read as CSV: line {line} is not UTF-8 text (it may be in Windows-1252 or "
+            f"Latin-1). {_LOAD}"
+        )
+    if payload.count(b"\n") <= 1 < payload.count(b"\r") and b"\r\n" not in payload:  # of old Macintoshes
         payload = payload.replace(b"\r", b"\n")
-    names = next(_rows(payload, uri))
-    for separator, called in _OTHER_SEPARATORS.items():
-        if len(names) == 1 and separator in names[0]:
-            raise UnreadableFileError(
-                f"{uri} cannot be read as CSV: {called} separate its columns. "
-                "Write commas, and decimal points."
-            )
-    return payload, [name.strip() or f"column_{place}" for place, name in enumerate(names, start=1)]
+    return payload
+
+
+def _recoded(payload: bytes, encoding: str, uri: str) -> bytes:
+    try:
+        return payload.decode(encoding).encode()
+    except UnicodeDecodeError as error:
+        raise UnreadableFileError(
+            f"{uri} cannot be read as CSV: it is text in {encoding.upper()} with a broken character at byte "
+            f"{error.start}. Save it in UTF-8."
+        ) from error
 
 
 def _not_utf8(payload: bytes) -> int | None:
@@ -115,42 +183,87 @@ def _not_utf8(payload: bytes) -> int | None:
     return None
 
 
-def _csv(payload: bytes, names: list[str], uri: str) -> pl.DataFrame:
+def _csv(payload: bytes, layout: Layout, uri: str, missing: Collection[str]) -> pl.DataFrame:
+    """Columns whose first cells are plain numbers are read as such at once, and as text where that fails."""
+    nulls = (*_MISSING, *missing)
+    plain = _plain_columns(layout)
     try:
-        frame = pl.read_csv(io.BytesIO(payload), infer_schema=False, null_values=_MISSING)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
-        raise UnreadableFileError(
-            f"{uri} cannot be read as CSV: {_longer_row(payload, names, uri) or _reason(error)}. {_LOAD}"
-        ) from error
-    if frame.width != len(names):
-        raise UnreadableFileError(f"{uri} cannot be read as CSV: its header cannot be split. {_LOAD}")
-    return frame
-
-
-def _longer_row(payload: bytes, names: list[str], uri: str) -> str | None:
-    for number, row in enumerate(_rows(payload, uri), start=1):
-        if len(row) > len(names):
-            return f"row {number} has {len(row)} cells, the header {len(names)}"
-    return None
-
-
-def _rows(payload: bytes, uri: str) -> Iterator[list[str]]:
+        frame = _read_csv(payload, layout, set(plain), nulls)
+        if not any(whole and _has_fractions(frame[str(place)]) for place, whole in plain.items()):
+            return frame
+    except _FAILURES:
+        pass
     try:
-        yield from csv.reader(io.TextIOWrapper(io.BytesIO(payload), encoding="utf-8", newline=""))
-    except csv.Error as error:  # a cell of more than 128 KiB: a quote that is never closed
-        raise UnreadableFileError(
-            f"{uri} cannot be read as CSV: {error}. Look for a quote that is not closed."
-        ) from error
+        return _read_csv(payload, layout, (), nulls)
+    except _FAILURES as error:
+        longer = longer_row(payload, layout)
+        why = (
+            f"line {longer[0]} has {longer[1]} cells, the header {len(layout.names)}"
+            if longer
+            else "its cells cannot be told apart, look for a quote within a cell or one that is not closed"
+        )
+        raise UnreadableFileError(f"{uri} cannot be read as CSV: {why}. {_LOAD}") from error
+
+
+def _has_fractions(numbers: pl.Series) -> bool:
+    return bool((numbers != numbers.floor()).any())
+
+
+def _read_csv(payload: bytes, layout: Layout, plain: Collection[int], nulls: Collection[str]) -> pl.DataFrame:
+    """Columns are called after their places: names may be anything."""
+    return pl.read_csv(
+        payload,
+        has_header=False,
+        skip_lines=layout.header_line,
+        skip_rows_after_header=layout.unit_rows,
+        separator=layout.separator,
+        null_values=list(dict.fromkeys(nulls)) or None,
+        missing_columns="insert",  # a first row may be shorter
+        schema={
+            str(place): pl.Float64() if place in plain else pl.String() for place in range(len(layout.names))
+        },
+    )
+
+
+def _ids(payload: bytes, layout: Layout, names: Sequence[str]) -> list[pl.Series]:
+    """Columns of text in which nothing means a missing cell but an empty one: NA may be Namibia, 007 is not
+    7.
+    """
+    frame = _read_csv(payload, layout, (), ())
+    frame.columns = layout.names
+    return [frame[name] for name in names]
+
+
+def _plain_columns(layout: Layout) -> dict[int, bool]:
+    """The places of the columns that are plain numbers in the sample, and whether these are all whole.
+
+    Not those of the times, nor those with three digits behind all dots: there a dot may separate thousands,
+    which only the text shows.
+    """
+    places = set(range(len(layout.names))) - {time_place(layout.names)}
+    filled: set[int] = set()
+    dotted: set[int] = set()
+    decimal: set[int] = set()
+    for row in layout.sample:
+        for place in list(places) if len(row) >= len(layout.names) else ():
+            cell = row[place]
+            if cell in _MISSING:
+                continue
+            filled.add(place)
+            if not _PLAIN.fullmatch(cell):
+                places.discard(place)
+            elif "." in cell:
+                dotted.add(place)
+                if not _THREE_DECIMALS.fullmatch(cell):
+                    decimal.add(place)
+    return {
+        place: place not in dotted for place in places & filled if place in decimal or place not in dotted
+    }
 
 
 def _demand_differing(names: list[str], uri: str) -> None:
     if len(set(names)) < len(names):
-        twice = listed(sorted({name for name in names if names.count(name) > 1}))
+        twice = listed(sorted(name for name, count in Counter(names).items() if count > 1))
         raise UnreadableFileError(
             f"{uri}: two columns have one name, {twice} (columns: {listed(names)}). Rename one."
         )
-
-
-def _reason(error: BaseException) -> str:
-    """The first line of what Polars says, without its full stop."""
-    return str(error).strip().split("\n", maxsplit=1)[0].rstrip(". ")

@@ -114,6 +114,15 @@ class Bucket:
             keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
         return sorted(key for key in keys if not key.endswith("/"))
 
+    def first_keys(self, prefix: str) -> list[str]:
+        """Some key under the prefix, if there is one and it may be listed: one call."""
+        try:
+            with self._reading("s3:ListBucket", f"arn:aws:s3:::{self.name}", f"s3://{self.name}/{prefix}"):
+                page = self._s3.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
+        except (AccessDeniedError, NoSuchDatasetError):
+            return []
+        return [item["Key"] for item in page.get("Contents", ())]
+
     def read(self, key: str, version_id: str | None = None) -> StoredObject:
         """The object, or exactly that version of it."""
         uri = f"s3://{self.name}/{key}" + (f" (version {version_id})" if version_id else "")

@@ -3,16 +3,21 @@
 from collections import deque
 from dataclasses import dataclass
 
-from recursive_training.data.files import listed
+from recursive_training.data import folders
+from recursive_training.data.layout import listed
+from recursive_training.data.names import TABLE_SUFFIXES, is_marker, is_table
+from recursive_training.data.notes import Notes
+from recursive_training.data.rows import TIMESTAMP
 from recursive_training.data.s3 import Bucket, StoredObject
-from recursive_training.data.tables import Table, read_table
-from recursive_training.errors import MissingPartError, NoSuchDatasetError, UnreadableFileError
+from recursive_training.data.tables import Table, Wanted, read_table
+from recursive_training.errors import (
+    EmptyFileError,
+    MissingPartError,
+    NoSuchDatasetError,
+    UnreadableFileError,
+)
 from recursive_training.logs import logger
 from recursive_training.options import Options
-
-_SUFFIXES = (".csv", ".parquet")
-_MARKERS = ("_", ".")  # how the names of _SUCCESS and of hidden files and folders begin
-_MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -53,42 +58,58 @@ class Tables:
     sources: list[Source]
     tables: list[Table]
     read: Listing
-    left_out: list[str]
+    notes: Notes
 
 
 def find(bucket: Bucket, options: Options) -> Listing:
-    """One object, or every table below the folder; markers are passed over in silence."""
+    """One object, or every table below the folder; markers are passed over in silence.
+
+    Raises UnreadableFileError where a table keeps a list of its own files, which would have to be followed.
+    """
     prefix = options.data_prefix
     if prefix is None:
-        return Listing([Version(str(options.dataset_key), options.dataset_version_id)], [])
+        return Listing([_one(bucket, str(options.dataset_key), options.dataset_version_id)], [])
+    keys = bucket.keys(prefix)
+    where = f"s3://{bucket.name}/{prefix}"
+    folders.demand_plain_folder(keys, where)
     folder = prefix[: prefix.rfind("/") + 1]  # the prefix may end within a name
-    found = [key for key in bucket.keys(prefix) if not _is_marker(key.removeprefix(folder))]
-    keys = [key for key in found if key.lower().endswith(_SUFFIXES)]
-    if not keys:
+    found = [key for key in keys if not is_marker(key.removeprefix(folder))]
+    tables = [key for key in found if is_table(key.removeprefix(folder))]
+    if not tables:
         raise NoSuchDatasetError(
-            f"No .csv or .parquet under s3://{bucket.name}/{prefix} "
-            f"({len(found)} other objects). Load a data set there, or name one with --dataset-key."
+            f"No data set under {where} ({len(found)} other objects): names of tables end in "
+            f"{', '.join(TABLE_SUFFIXES)}. Load one there, or name one with --dataset-key."
         )
-    others = [f"{key}: neither .csv nor .parquet." for key in found if key not in keys]
-    return Listing([Version(key, None) for key in keys], others)
+    others = [f"{key}: not read, its name is not that of a table." for key in found if key not in set(tables)]
+    return Listing([Version(key, None) for key in tables], others)
 
 
-def read(bucket: Bucket, listing: Listing) -> Tables:
+def _one(bucket: Bucket, key: str, version_id: str | None) -> Version:
+    """The object, unless it is one of the files of a table that keeps a list of them."""
+    if key.endswith(".parquet"):
+        for folder in folders.list_folders(key):
+            folders.demand_plain_folder(bucket.first_keys(folder), f"s3://{bucket.name}/{key}: its folder")
+    return Version(key, version_id)
+
+
+def read(bucket: Bucket, listing: Listing, wanted: Wanted, folder: str) -> Tables:
     """The tables, the one modified last at the end (S3 keeps seconds; within one, by key).
 
     Of many objects those that are no table are left out: a bad one must not end what the good ones allow.
-    Raises UnreadableFileError when none is a table.
+    Names of folders below `folder` may be columns. Raises UnreadableFileError when none is a table.
     """
     objects = [_read(bucket, version) for version in listing.versions]
     versions = [Version(one.key, one.version_id, one.etag, one.sha256) for one in objects]
     # A queue, so that the bytes of a file are let go when its table is made.
     queue = deque(sorted(objects, key=lambda one: (one.last_modified, one.key)))
     objects.clear()
-    sources, tables, unreadable, left_out = [], [], [], list(listing.left_out)
+    notes = Notes(left_out=list(listing.left_out))
+    sources, tables, unreadable, labelled = [], [], [], []
     while queue:
         stored = queue.popleft()
+        labels = folders.labels(stored.key.removeprefix(folder))
         try:
-            table = read_table(stored.payload, stored.uri)
+            table = read_table(stored.payload, stored.uri, wanted, labels)
         except UnreadableFileError as error:
             logger.warning("Left out: %s", error)
             unreadable.append(error)
@@ -96,17 +117,17 @@ def read(bucket: Bucket, listing: Listing) -> Tables:
         logger.info("Read %s: %d rows, columns %s", stored.uri, table.rows, listed(table.columns))
         sources.append(_source(stored, table))
         tables.append(table)
-        left_out += table.left_out
+        labelled.append((labels, table.frame[TIMESTAMP]))
+        notes.add(table.notes)
     if not tables:
         raise unreadable[0]
-    left_out += [f"Not read: {error}" for error in unreadable]
-    return Tables(sources, tables, Listing(versions, listing.left_out), left_out)
-
-
-def _is_marker(path: str) -> bool:
-    """`path` below the folder: Spark keeps unfinished files in `_temporary/`."""
-    names = path.split("/")
-    return any(name.startswith(_MARKERS) for name in names) or names[-1] == _MANIFEST
+    folders.demand_known_labels(labelled, wanted.id_columns, f"s3://{bucket.name}/{folder}", notes)
+    for refused in unreadable:
+        if isinstance(refused, EmptyFileError):
+            notes.left_out.append(f"Not read: {refused}")
+        else:
+            notes.warnings.append(("", f"Not read: {refused}"))
+    return Tables(sources, tables, Listing(versions, listing.left_out), notes)
 
 
 def _read(bucket: Bucket, version: Version) -> StoredObject:
