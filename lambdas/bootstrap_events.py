@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 def record_job_event() -> "RecordJobEvent":
     from pulse.services.record_job_event import RecordJobEvent
 
+    here = bootstrap.settings()
+    of_queues = {queue.job_definition for queue in here.queues.values() if queue.job_definition}
     return RecordJobEvent(
         ledger=bootstrap.ledger(),
         watch_start=watch_start(),
         watch_end=watch_end(),
-        queues={queue.arn: name for name, queue in bootstrap.settings().queues.items()},
+        queues={queue.arn: name for name, queue in here.queues.items()},
         price_runs=price_runs(),
         clock=bootstrap.now,
+        training_definitions=frozenset({here.job_definition, *of_queues}),
     )
 
 

@@ -78,7 +78,13 @@ def in_words(cause: str) -> str:
 
 def child_of(parent: JobRecord, event: JobEvent, cost_usd: Decimal | None) -> Child:
     """The child that a terminal event tells of."""
-    blank = JobRecord(job_id=parent.job_id, status="CLAIMED", created_at=parent.created_at)
+    blank = JobRecord(
+        job_id=parent.job_id,
+        status="CLAIMED",
+        created_at=parent.created_at,
+        foreign=parent.foreign,
+        runs_training=parent.runs_training,
+    )
     ended = advanced(blank, event) or blank
     failed = event.status == "FAILED"
     return Child(

@@ -1,12 +1,23 @@
 """Jobs whose container ran and ended, or was lost, and jobs that ended with another one.
 
-Exit codes from 129 to 192 are 128 and the signal that killed the container; the training's own are in
-training_exit_codes.py.
+Exit codes from 129 to 192 are 128 and the signal that killed the container, in any program. What the training
+means by its own is in training_exit_codes.py; in another program the same codes mean something else.
 """
 
-from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV
+from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGTERM
 
-from pulse.domain.diagnosis_evidence import Evidence, Row, both, either, ends_with, exits, logs, once, says
+from pulse.domain.diagnosis_evidence import (
+    Evidence,
+    Row,
+    both,
+    either,
+    ends_with,
+    exits,
+    is_training,
+    logs,
+    once,
+    says,
+)
 from pulse.domain.training_exit_codes import MEANINGS
 
 OUT_OF_MEMORY = "out-of-memory"
@@ -15,6 +26,7 @@ CHILD_FAILED = "array-child-failed"
 UNKNOWN = "unknown"
 _SIGNALLED = 128
 _KILLED = _SIGNALLED + SIGKILL
+_TERMINATED = _SIGNALLED + SIGTERM
 _CRASHED = tuple(_SIGNALLED + signal for signal in (SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV))
 _ACCESS_DENIED = 77
 _RETRIED_CODES = {75, 143}
@@ -57,7 +69,7 @@ ENDED = (
     ),
     Row(
         either(
-            says("OutOfMemory"),
+            says("OutOfMemory", "OOMKilled"),
             logs("MemoryError", "Cannot allocate memory", "KilledWorker", "std::bad_alloc"),
             both(exits(_KILLED), logs("Killed", "memory budget", "Out of memory")),
         ),
@@ -77,7 +89,10 @@ ENDED = (
         retry_helps=False,
     ),
     Row(
-        ends_with("(NoSuchKey)", "(NoSuchBucket)", "(NoSuchVersion)", "(404) when calling"),
+        both(
+            is_training,
+            ends_with("(NoSuchKey)", "(NoSuchBucket)", "(NoSuchVersion)", "(404) when calling"),
+        ),
         MEANINGS[66].cause,
         "What was to be read is not there: the bucket, the data set or its version.",
         "Drop the data set, or name one that is there.",
@@ -99,14 +114,14 @@ ENDED = (
         retry_helps=True,
     ),
     Row(
-        ends_with("ModuleNotFoundError", "ImportError: "),
+        both(is_training, ends_with("ModuleNotFoundError", "ImportError: ")),
         "image-incomplete",
         "The image lacks a Python module that the training needs.",
         "Build and deploy the image again with the module that the log names.",
         retry_helps=False,
     ),
     *(
-        Row(exits(code), m.cause, m.explanation, m.advice, code in _RETRIED_CODES)
+        Row(both(is_training, exits(code)), m.cause, m.explanation, m.advice, code in _RETRIED_CODES)
         for code, m in MEANINGS.items()
     ),
     Row(
@@ -152,6 +167,13 @@ ENDED = (
         "The container did not end by itself: AWS Batch could not start it, or lost it.",
         "Repair what AWS Batch's reason names, if it gives one, then submit the job again.",
         retry_helps=False,
+    ),
+    Row(
+        exits(_TERMINATED),
+        UNKNOWN,
+        "The job was stopped with SIGTERM.",
+        "Submit it again; if it happens again, look in the status reason and the log for who stops it.",
+        retry_helps=True,
     ),
     Row(
         lambda known: bool(known.record.log_stream),

@@ -126,6 +126,11 @@ def exits(*codes: int | None) -> Fits:
     return lambda known: known.record.exit_code in codes
 
 
+def is_training(known: Evidence) -> bool:
+    """The program is our training, and its exit codes are those of the training."""
+    return known.record.is_training
+
+
 def both(*conditions: Fits) -> Fits:
     return lambda known: all(fits(known) for fits in conditions)
 
@@ -140,7 +145,8 @@ def once(known: Evidence) -> bool:
 
 
 def _is_open(known: Evidence) -> bool:
-    return bool(known.record.exit_code) and known.record.exit_code not in _DECIDING_CODES
+    code = known.record.exit_code
+    return bool(code) and not (is_training(known) and code in _DECIDING_CODES)
 
 
 def _error(log: Sequence[str]) -> str:

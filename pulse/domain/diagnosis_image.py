@@ -18,6 +18,7 @@ ROUTE = (
     "logs and secretsmanager (network.mode endpoints), with security groups that let port 443 through."
 )
 _PULL = "CannotPull"  # CannotPullContainerError, CannotPullECRContainerError
+_PULL_ON_EKS = ("ErrImagePull", "ImagePullBackOff")
 _PULL_DENIED = (
     *DENIED, "access denied", "403 forbidden", "401 unauthorized", "no basic auth credentials",
     "role has the permissions",
@@ -110,7 +111,7 @@ IMAGE = (
         retry_helps=False,
     ),
     Row(
-        says(_PULL),
+        says(_PULL, *_PULL_ON_EKS),
         "image-not-pulled",
         "The container image could not be pulled.",
         "Check that the job definition's image exists and that execution role and network reach ECR.",

@@ -1,25 +1,42 @@
 """JobEvent: an AWS Batch "Job State Change", parsed.
 
 `detail` has the shape of DescribeJobs' JobDetail: https://docs.aws.amazon.com/batch/latest/userguide/batch_job_events.html.
-Everything that is not needed may be missing, unknown fields may come at any time, and older events carry
-`container.vcpus` and `container.memory` instead of resourceRequirements.
+Only a job's id and its status are required. Everything else may be missing or malformed and then counts as
+not known, so that the end of a job is recorded all the same. Unknown fields may come at any time, and older
+events carry `container.vcpus` and `container.memory` instead of resourceRequirements. Which container decides
+in a job that has several is in job_containers.py.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from pulse.domain.batch_limits import MAX_ARRAY_SIZE
+from pulse.domain.container_details import containers, deciding_container, ended_containers, only
 from pulse.domain.fault import Fault, shown
-from pulse.domain.job_status import BatchStatus
+from pulse.domain.job_containers import Container, deciding, environment, total
+from pulse.domain.job_nodes import all_nodes, main_node
+from pulse.domain.job_status import TERMINAL, BatchStatus
+from pulse.domain.json_fields import Fields, fields, objects, text, whole
+from pulse.domain.training_program import is_training
 from pulse.domain.validation import InvalidInput
 
 JOB_ID_VARIABLE = "PULSE_JOB_ID"
 RESULTS_BUCKET_VARIABLE = "S3_RESULTS_BUCKET"
-_LOG_GROUP_OPTION = "awslogs-group"
+_DEFAULT_LOG_GROUP = "/aws/batch/job"
 _NO_TAG = "resourceArn"
 """What AWS Batch puts among the tags of an event."""
+_OF_CHILD, _OF_NODE = ":", "#"
+"""What stands between a job's id and the index of an array's child or of a node."""
+_LATEST_TIME_MS = 4_102_444_800_000
+"""The year 2100: sums of times stay times."""
+_LONGEST_TIMEOUT_SECONDS = 315_360_000
+"""Ten years. On instances AWS Batch sets no limit."""
+_MOST_ATTEMPTS = 10
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_RetryStrategy.html"""
 
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,6 +64,10 @@ class JobEvent(Struct, frozen=True, kw_only=True):
     """Times in UTC, memory in MiB. `reason` is the container's, `status_reason` the job's. `children`: how
     many of an array are in each status. `timeout_seconds` of one attempt. `container_instance`: of the
     attempt that is going on, as in Attempt. `at`: when the event happened, None when it does not say.
+
+    In a job with several containers, exit code, reason, log and command are those of the container that
+    decides; `environment` has the variables of all, and the resources are what all need together, on all
+    nodes. `runs_training`: the program is our training.
     """
 
     batch_job_id: str
@@ -64,6 +85,8 @@ class JobEvent(Struct, frozen=True, kw_only=True):
     log_group: str = ""
     environment: dict[str, str] = {}
     command: tuple[str, ...] = ()
+    job_definition: str = ""
+    runs_training: bool = False
     vcpus: str = ""
     memory_mib: int | None = None
     gpus: int = 0
@@ -75,17 +98,31 @@ class JobEvent(Struct, frozen=True, kw_only=True):
     array_index: int | None = None
     array_size: int | None = None
     children: dict[str, int] = {}
+    is_multi_node: bool = False
+    is_on_eks: bool = False
     at: datetime | None = None
 
     @property
     def is_array_child(self) -> bool:
-        return self.array_index is not None or ":" in self.batch_job_id
+        return self.array_index is not None or _OF_CHILD in self.batch_job_id
+
+    @property
+    def is_node(self) -> bool:
+        """Whether the event is of one node of a multi-node job, whose own events tell how it ends."""
+        return _OF_NODE in self.batch_job_id
+
+    @property
+    def parent_batch_job_id(self) -> str:
+        """AWS Batch's id of the array or multi-node job that this one is a part of; for others their own."""
+        return self.batch_job_id.partition(_OF_NODE if self.is_node else _OF_CHILD)[0]
 
     @property
     def child(self) -> int | None:
         """The index of an array's child; None of any other job."""
-        _, _, index = self.batch_job_id.rpartition(":")
-        return self.array_index if self.array_index is not None else int(index) if index.isdecimal() else None
+        if self.array_index is not None:
+            return self.array_index
+        _, _, index = self.batch_job_id.partition(_OF_CHILD)
+        return whole(index, 0, MAX_ARRAY_SIZE)
 
     @property
     def named_job_id(self) -> str:
@@ -117,71 +154,11 @@ class JobEvent(Struct, frozen=True, kw_only=True):
         return sum(self.attempt_seconds) if self.attempt_seconds else None
 
 
-class _Camel(Struct, rename="camel"):
-    pass
+class _Known(Struct, rename="camel"):
+    """What an event must have."""
 
-
-class _Pair(Struct):
-    name: str = ""
-    value: str = ""
-
-
-class _Requirement(Struct):
-    type: str = ""
-    value: str = ""
-
-
-class _LogConfiguration(_Camel):
-    options: dict[str, str] | None = None
-
-
-class _Container(_Camel):
-    command: tuple[str, ...] | None = None
-    environment: list[_Pair] | None = None
-    resource_requirements: list[_Requirement] | None = None
-    vcpus: int | float | None = None
-    memory: int | None = None
-    exit_code: int | None = None
-    reason: str | None = None
-    log_stream_name: str | None = None
-    container_instance_arn: str | None = None
-    log_configuration: _LogConfiguration | None = None
-
-
-class _Attempt(_Camel):
-    container: _Container | None = None
-    started_at: int | None = None
-    stopped_at: int | None = None
-    status_reason: str | None = None
-
-
-class _Timeout(_Camel):
-    attempt_duration_seconds: int | None = None
-
-
-class _Array(_Camel):
-    index: int | None = None
-    size: int | None = None
-    status_summary: dict[str, int] | None = None
-
-
-class _Detail(_Camel):
     job_id: str
     status: BatchStatus
-    job_name: str = ""
-    job_queue: str = ""
-    attempts: list[_Attempt] | None = None
-    created_at: int | None = None
-    started_at: int | None = None
-    stopped_at: int | None = None
-    status_reason: str | None = None
-    container: _Container | None = None
-    timeout: _Timeout | None = None
-    share_identifier: str | None = None
-    tags: dict[str, str] | None = None
-    array_properties: _Array | None = None
-    is_cancelled: bool | None = None
-    is_terminated: bool | None = None
 
 
 def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
@@ -189,59 +166,77 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
     status.
     """
     try:
-        parsed = msgspec.convert(detail, _Detail)
+        known = msgspec.convert(detail, _Known)
     except msgspec.ValidationError as error:
         fault = Fault("detail", f"an AWS Batch Job State Change: {error}", shown(detail))
         raise InvalidInput([fault], "the event") from error
-    container = parsed.container or _Container()
-    needs = {need.type: need.value for need in container.resource_requirements or ()}
-    memory, gpus = needs.get("MEMORY", ""), needs.get("GPU", "")
-    array = parsed.array_properties or _Array()
-    options = (container.log_configuration or _LogConfiguration()).options or {}
+    nodes = [] if _OF_NODE in known.job_id else all_nodes(detail)
+    of_job = main_node(detail) if nodes else containers(detail)
+    ended = objects(detail.get("attempts")) or objects(detail.get("eksAttempts"))
+    attempts = tuple(_attempt(one, of_job) for one in ended[-_MOST_ATTEMPTS:])
+    decides = deciding_container(detail, of_job, ended[-1] if ended and known.status in TERMINAL else {})
+    needs = total(nodes or of_job)
+    array = fields(detail.get("arrayProperties"))
     return JobEvent(
-        batch_job_id=parsed.job_id,
-        job_name=parsed.job_name,
-        queue_arn=parsed.job_queue,
-        status=parsed.status,
-        attempts=tuple(_attempt(attempt) for attempt in parsed.attempts or ()),
-        created_at=_utc(parsed.created_at),
-        started_at=_utc(parsed.started_at),
-        stopped_at=_utc(parsed.stopped_at),
-        status_reason=parsed.status_reason or "",
-        reason=container.reason or "",
-        exit_code=container.exit_code,
-        log_stream=container.log_stream_name or "",
-        log_group=options.get(_LOG_GROUP_OPTION, ""),
-        environment={pair.name: pair.value for pair in container.environment or ()},
-        command=container.command or (),
-        vcpus=needs.get("VCPU", "") or (f"{container.vcpus:g}" if container.vcpus else ""),
-        memory_mib=int(memory) if memory.isdecimal() else container.memory,
-        gpus=int(gpus) if gpus.isdecimal() else 0,
-        share_identifier=parsed.share_identifier or "",
-        tags={key: value for key, value in (parsed.tags or {}).items() if key != _NO_TAG},
-        timeout_seconds=parsed.timeout.attempt_duration_seconds if parsed.timeout else None,
-        container_instance=container.container_instance_arn or "",
-        stopped_by_request=bool(parsed.is_cancelled or parsed.is_terminated),
-        array_index=array.index,
-        array_size=array.size,
-        children={status: count for status, count in (array.status_summary or {}).items() if count},
+        batch_job_id=known.job_id,
+        job_name=text(detail.get("jobName")),
+        queue_arn=text(detail.get("jobQueue")),
+        status=known.status,
+        attempts=attempts,
+        created_at=_utc(detail.get("createdAt")),
+        started_at=_utc(detail.get("startedAt")),
+        stopped_at=_utc(detail.get("stoppedAt")),
+        status_reason=text(detail.get("statusReason")),
+        reason=decides.reason,
+        exit_code=decides.exit_code,
+        log_stream=decides.log_stream,
+        log_group=decides.log_group or (_DEFAULT_LOG_GROUP if decides.log_stream else ""),
+        environment=environment((*only(detail), *of_job)),
+        command=decides.command,
+        job_definition=text(detail.get("jobDefinition")),
+        runs_training=is_training(decides.command),
+        vcpus=f"{needs.vcpus.normalize():f}" if needs.vcpus else "",
+        memory_mib=needs.memory_mib,
+        gpus=needs.gpus,
+        share_identifier=text(detail.get("shareIdentifier")),
+        tags=_tags(detail.get("tags")),
+        timeout_seconds=whole(
+            fields(detail.get("timeout")).get("attemptDurationSeconds"), 1, _LONGEST_TIMEOUT_SECONDS
+        ),
+        container_instance=decides.container_instance,
+        stopped_by_request=detail.get("isCancelled") is True or detail.get("isTerminated") is True,
+        array_index=whole(array.get("index"), 0, MAX_ARRAY_SIZE),
+        array_size=whole(array.get("size"), 0, MAX_ARRAY_SIZE),
+        children=_children(array.get("statusSummary")),
+        is_multi_node=bool(nodes),
+        is_on_eks=any(container.is_on_eks for container in of_job),
         at=at,
     )
 
 
-def _attempt(attempt: _Attempt) -> Attempt:
-    container = attempt.container or _Container()
+def _attempt(attempt: Fields, of_job: Sequence[Container]) -> Attempt:
+    decides = deciding(ended_containers(attempt, of_job))
     return Attempt(
-        exit_code=container.exit_code,
-        reason=container.reason or "",
-        status_reason=attempt.status_reason or "",
-        log_stream=container.log_stream_name or "",
-        started_at=_utc(attempt.started_at),
-        stopped_at=_utc(attempt.stopped_at),
-        container_instance=container.container_instance_arn or "",
+        exit_code=decides.exit_code,
+        reason=decides.reason,
+        status_reason=text(attempt.get("statusReason")),
+        log_stream=decides.log_stream,
+        started_at=_utc(attempt.get("startedAt")),
+        stopped_at=_utc(attempt.get("stoppedAt")),
+        container_instance=decides.container_instance,
     )
 
 
-def _utc(milliseconds: int | None) -> datetime | None:
+def _tags(tags: object) -> dict[str, str]:
+    return {key: value for key, value in fields(tags).items() if key != _NO_TAG and isinstance(value, str)}
+
+
+def _children(summary: object) -> dict[str, int]:
+    counts = {status: whole(count, 1, MAX_ARRAY_SIZE) for status, count in fields(summary).items()}
+    return {status: count for status, count in counts.items() if count}
+
+
+def _utc(milliseconds: object) -> datetime | None:
     """AWS Batch's times are milliseconds since 1970; 0 and absent mean: not yet."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+    known = whole(milliseconds, 1, _LATEST_TIME_MS)
+    return datetime.fromtimestamp(known / 1000, UTC) if known else None

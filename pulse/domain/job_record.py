@@ -43,9 +43,13 @@ class Change(Struct, frozen=True):
 class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Times in UTC, memory in MiB, `vcpus` as AWS Batch writes it. `attempts` counts finished ones.
 
-    `foreign`: another client submitted it. `lease_until`: until then, a CLAIMED record belongs to the call
-    that claimed it. `follower`: the job that merges or ranks what this array's children write; `follows` is
-    its way back. `rerun_of`: the job whose request was asked for again, and `rerun_because` why.
+    `foreign`: another client submitted it; `runs_training`: such a job runs our training all the same.
+    `lease_until`: until then, a CLAIMED record belongs to the call that claimed it. `follower`: the job that
+    merges or ranks what this array's children write; `follows` is its way back. `rerun_of`: the job whose
+    request was asked for again, and `rerun_because` why.
+
+    `warnings`: what its run says that a person must read first, without secrets, the first 20 of
+    `warnings_count` sentences.
 
     `changes`: every state change that is known, in the order of a job's life, whatever order their events
     came in. `tries`: the finished attempts. `children`: how many of an array are in each status. `revision`
@@ -91,8 +95,11 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reserved_usd: Decimal | None = None
     cost_usd: Decimal | None = None
     measured: RunMeasures | None = None
+    warnings: tuple[str, ...] = ()
+    warnings_count: int = 0
     results_bucket: str = ""
     foreign: bool = False
+    runs_training: bool = False
     lease_until: datetime | None = None
     started_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -121,6 +128,11 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def has_started(self) -> bool:
         return self.status == "RUNNING" or self.started_at is not None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether its exit code is our training's: every job of ours runs nothing else."""
+        return self.runs_training or not self.foreign
 
     @property
     def results_id(self) -> str:

@@ -78,6 +78,7 @@ def foreign(event: JobEvent, *, job_id: str, queue: str, now: datetime) -> JobRe
         variables=_variables(event.command),
         results_bucket=_results_bucket(event) if lies_here else "",
         foreign=True,
+        runs_training=event.runs_training,
     )
     if event.is_array_child:
         return structs.replace(blank, status="SUBMITTED", batch_job_id=event.batch_job_id)
@@ -119,7 +120,14 @@ def advanced(record: JobRecord, event: JobEvent) -> JobRecord | None:
         stopped_by_request=event.stopped_by_request,
         log_group=event.log_group or record.log_group,
         log_stream=event.log_stream or record.log_stream,
+        runs_training=_runs_training(record, event),
     )
+
+
+def _runs_training(record: JobRecord, event: JobEvent) -> bool:
+    """Whether a foreign job runs the training; an event that names no program leaves that as it is."""
+    names_program = bool(event.command or event.job_definition)
+    return record.foreign and (event.runs_training if names_program else record.runs_training)
 
 
 def _known(record: JobRecord, event: JobEvent) -> JobRecord:

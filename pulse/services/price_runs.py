@@ -53,13 +53,18 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
         """Of all attempts of a container with the record's resources, by the event of its end. Of an array
         the record is the parent's and the event its child's.
 
+        The cost of a pod is not known, because nothing says on which instance it ran. Nor is that of a
+        multi-node job on instances, because its events name the main node's only.
+
         Raises Unavailable when AWS failed in passing, within AWAITED of the end.
         """
         queue = self.catalogue.queues.get(record.queue)
-        if queue is None or not record.vcpus or event.status_reason == END_UNKNOWN:
+        if queue is None or not record.vcpus or event.is_on_eks or event.status_reason == END_UNKNOWN:
             return Cost()
         if queue.platform == "FARGATE":
             return Cost(usd=self._on_fargate(record, event, spot=queue.spot))
+        if event.is_multi_node:
+            return Cost()
         try:
             usd = sum((self._on_instance(record, attempt) for attempt in event.runs), Decimal(0))
         except PulseError as error:

@@ -29,6 +29,7 @@ from pulse.domain.job_event import JobEvent
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import TERMINAL
 from pulse.domain.record_changes import advanced, foreign, record_ids
+from pulse.domain.training_program import without_revision
 from pulse.services.ports import Ledger
 from pulse.services.price_runs import PriceRuns
 from pulse.services.watch_end import Measured, WatchEnd
@@ -43,10 +44,10 @@ OnEnded = Callable[[JobRecord, str], None]
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """`child`: of an array, whose parent's events tell its end. `not ours`: a job of another queue.
-    `alerted`: the kinds of alerts that went out. `trouble`: what could not be done and does not matter, in
-    AWS's own words, which are for the log only. `again_in_seconds`: when the event shall come again, because
-    more will be known by then; 0 for not at all.
+    """`child`: of an array, or a node of a multi-node job; the events of the whole job say how that ends.
+    `not ours`: a job of another queue. `alerted`: the kinds of alerts that went out. `trouble`: what could
+    not be done and does not matter, in AWS's own words, which are for the log only. `again_in_seconds`: when
+    the event shall come again, because more will be known by then; 0 for not at all.
     """
 
     effect: Effect
@@ -57,7 +58,9 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class RecordJobEvent(Struct, frozen=True, kw_only=True):
-    """`queues` maps the ARNs of our queues to their names."""
+    """`queues` maps the ARNs of our queues to their names. `training_definitions`: the ARNs of the job
+    definitions that run the training, of whatever revision.
+    """
 
     ledger: Ledger
     watch_start: WatchStart
@@ -65,6 +68,7 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
     queues: Mapping[str, str]
     price_runs: PriceRuns
     clock: Callable[[], datetime]
+    training_definitions: frozenset[str] = frozenset()
 
     def record(self, event: JobEvent, *, on_ended: OnEnded = lambda *_: None) -> Result:
         """`on_ended`: called once a job, as soon as its end is written, whatever fails after that. Raises
@@ -73,9 +77,18 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         queue = self.queues.get(event.queue_arn)
         if queue is None:
             return Result(effect="not ours")
+        if event.is_node:
+            return Result(effect="child")
         trouble = self.price_runs.meet(event)
+        event = self._with_program(event)
         result = self._child(event) if event.is_array_child else self._job(event, queue, on_ended)
         return structs.replace(result, trouble=(*result.trouble, *([trouble] if trouble else [])))
+
+    def _with_program(self, event: JobEvent) -> JobEvent:
+        """The event of a job that runs the training by its definition, which may name no command."""
+        known = {without_revision(definition) for definition in self.training_definitions}
+        is_known = without_revision(event.job_definition) in known
+        return structs.replace(event, runs_training=event.runs_training or is_known)
 
     def _job(self, event: JobEvent, queue: str, on_ended: OnEnded) -> Result:
         for _ in range(_TRIES):
@@ -162,17 +175,21 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         raise Unavailable(f"Other events of array {array.job_id} were faster {_TRIES} times.")
 
     def _start(self, parent: JobRecord, event: JobEvent) -> Result:
-        """Of an array whose child has started: it has started too, and is not blocked any more."""
+        """Marks an array as started, and no longer blocked, once one of its children starts. Its start is the
+        earliest of theirs, in whatever order their events come.
+        """
         is_running = event.status == "RUNNING"
         for _ in range(_TRIES):
-            if parent.has_started and not (is_running and parent.blocked_since):
+            started_at = min(filter(None, (parent.started_at, event.first_started_at)), default=self.clock())
+            is_known = parent.has_started and parent.started_at == started_at
+            if is_known and not (is_running and parent.blocked_since):
                 # What a start leads to is for the event that it is known by, when that comes again.
                 first = event.first_started_at in {None, parent.started_at}
                 told = self.watch_start.tell(parent) if first and not parent.is_terminal else ()
                 return Result(effect="child", record=parent, alerted=told)
             after = structs.replace(
                 parent,
-                started_at=parent.started_at or event.first_started_at or self.clock(),
+                started_at=started_at,
                 blocked_since=None if is_running else parent.blocked_since,
                 revision=parent.revision + 1,
             )
@@ -187,8 +204,7 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
 
     def _foreign_array(self, event: JobEvent) -> JobRecord:
         """The record of an array that another client submitted, of which a child's event comes first."""
-        array_id = event.batch_job_id.partition(":")[0]
-        array = structs.replace(event, batch_job_id=array_id, array_index=event.child)
+        array = structs.replace(event, batch_job_id=event.parent_batch_job_id, array_index=event.child)
         _, free_id = self._find(array)
         queue = self.queues[event.queue_arn]
         record = foreign(array, job_id=free_id, queue=queue, now=self.clock())
@@ -199,8 +215,8 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         raise Unavailable(f"Another event of array {record.job_id} was faster.")
 
     def parent_of(self, event: JobEvent) -> JobRecord | None:
-        """The record of the array whose child the event is about, if it is known."""
-        batch_job_id = event.batch_job_id.partition(":")[0]
+        """The record of the array or multi-node job of which the event's job is a part, if it is known."""
+        batch_job_id = event.parent_batch_job_id
         for job_id in record_ids(structs.replace(event, batch_job_id=batch_job_id)):
             record = self.ledger.record(job_id)
             if record and record.batch_job_id in {"", batch_job_id}:

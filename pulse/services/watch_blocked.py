@@ -48,7 +48,8 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
         result = self.record_job_event.record(event)
         if result.effect == "not ours" or event.status != "RUNNABLE":
             return result
-        record = self.record_job_event.parent_of(event) if event.is_array_child else result.record
+        is_part = event.is_array_child or event.is_node
+        record = self.record_job_event.parent_of(event) if is_part else result.record
         if record and self.look(record, event.status_reason or UNDETERMINED):
             return structs.replace(result, record=record, alerted=(*result.alerted, "BLOCKED"))
         return structs.replace(result, record=record)

@@ -63,6 +63,8 @@ class Case(NamedTuple):
 RECORDED = [
     Case("out_of_memory", "out-of-memory", REPAIR, "memory_mib"),
     Case("out_of_memory_fargate", "out-of-memory", REPAIR, "memory_mib"),
+    Case("several_containers_memory", "out-of-memory", REPAIR, "memory_mib"),
+    Case("pod_memory", "out-of-memory", REPAIR, "OOMKilled"),
     Case("killed", "killed", REPAIR, "SIGKILL"),
     Case("killed", "out-of-memory", REPAIR, "more", [SHELL]),
     Case("killed", "out-of-memory", REPAIR, "more", [DASK]),
@@ -198,7 +200,23 @@ KNOWN = [
     ({"status_reason": f"{LIMIT}SOMETHING:NEW", "stopped_by_request": True}, "stuck-in-queue"),
     ({"status_reason": "Job attempt duration exceeded timeout", "stopped_by_request": True}, "timed-out"),
     ({"status_reason": "Job attempt duration exceeded timeout of 3600 seconds"}, "timed-out"),
+    ({"reason": "ErrImagePull: manifest unknown"}, "image-not-pulled"),
     *(({"exit_code": code}, meaning.cause) for code, meaning in MEANINGS.items()),
+    *(
+        ({"exit_code": code, "foreign": True, "runs_training": True}, meaning.cause)
+        for code, meaning in MEANINGS.items()
+    ),
+    *(({"exit_code": code, "foreign": True}, "unknown") for code in MEANINGS),
+    *(
+        ({"exit_code": code, "foreign": True}, cause)
+        for code, cause in ((126, "command-not-found"), (137, "killed"), (139, "crashed"), (99, "unknown"))
+    ),
+    (
+        {"exit_code": 143, "foreign": True, "status_reason": "Your Spot Task was interrupted."},
+        "spot-reclaimed",
+    ),
+    ({"exit_code": 65, "foreign": True, "reason": "OutOfMemoryError: killed"}, "out-of-memory"),
+    ({"exit_code": None, "foreign": True, "reason": "odd", "ran_seconds": 9.0}, "host-lost"),
 ]
 AWS_WORDS = [
     "Your Spot Task was interrupted, so I stop it",

@@ -79,6 +79,26 @@ def test_should_believe_the_training_s_exit_code_more_than_its_log(record, code)
     assert diagnose(ended, ["MemoryError", NO_SUCH_KEY, IN_BOTO3]).cause == MEANINGS[code].cause
 
 
+@pytest.mark.parametrize("code", sorted(MEANINGS))
+def test_should_say_of_another_program_with_which_exit_code_it_ended(record, code):
+    ended = structs.replace(record, status="FAILED", exit_code=code, foreign=True, log_stream="nightly/1")
+    diagnosis = diagnose(ended, ["nothing to report"])
+    assert f"AWS Batch says: exit code {code}." in diagnosis.explanation
+    assert "log" in diagnosis.advice
+    told = f"{diagnosis.explanation} {diagnosis.advice}"
+    assert not any(word in told.lower() for word in ("training", "data set", "s3", "option", "csv"))
+    assert diagnosis.log_lines == ("nothing to report",)
+
+
+@pytest.mark.parametrize("code", sorted(MEANINGS))
+def test_should_believe_the_log_of_another_program_more_than_its_exit_code(record, code):
+    ended = structs.replace(record, status="FAILED", exit_code=code, foreign=True)
+    assert diagnose(ended, ["MemoryError"]).cause == "out-of-memory"
+    assert diagnose(ended, [IN_BOTO3 + NOT_AUTHORIZED]).cause == "access-denied"
+    for ours in (NO_SUCH_KEY, "ModuleNotFoundError: No module named 'polars'"):
+        assert diagnose(ended, [ours]).cause == "unknown"
+
+
 def test_should_show_the_last_lines_without_secrets(record):
     ended = structs.replace(record, status="FAILED", exit_code=1, status_reason="password=hunter2")
     lines = [f"line {i}" for i in range(40)] + ["GET https://b.s3.amazonaws.com/k?X-Amz-Signature=0f1e2d 403"]
