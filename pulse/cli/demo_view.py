@@ -14,6 +14,7 @@ from rich.status import Status
 from rich.table import Table
 
 from pulse.cli.output import data as console
+from pulse.domain import run_warnings
 
 if TYPE_CHECKING:
     from pulse.cli.local_demo import Job
@@ -62,6 +63,8 @@ def results(job: "Job", bucket: str) -> None:
     console.print()
     console.rule(f"[bold]{job.door}[/]  {escape(job.job_id)}", align="left")
     if job.metrics:
+        for sentence in run_warnings.listed(*run_warnings.parse(job.metrics.get("warnings"))):
+            console.print(f"  read this first: {sentence}", style="bold yellow", markup=False)
         console.print(_metrics(job.metrics))
         for sentence in job.metrics.get("left_out", []):
             console.print(f"  left out: {sentence}", style="dim", markup=False)

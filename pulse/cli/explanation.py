@@ -8,7 +8,7 @@ from msgspec import Struct
 from pulse.cli import submission_view
 from pulse.cli.monitor import Told
 from pulse.cli.queue_view import spread_of, usual_wait
-from pulse.domain import duration
+from pulse.domain import duration, run_warnings
 from pulse.domain.dollars import usd
 
 QUEUED = frozenset({"RUNNABLE"})
@@ -223,6 +223,8 @@ def _succeeded(known: Known) -> Said:
     ran = duration.in_words(job.get("ran_seconds"))
     cost = f" and cost {usd(job['cost_usd'])}" if job.get("cost_usd") else ""
     why = [f"It ended well. It ran {ran}{cost}." if ran else "It ended well.", _usual(known, "ran")]
+    warnings = submission_view.warnings(last)
+    why += [f"{run_warnings.HEADING}:", *warnings] if warnings else []
     if last is job:
         return why, []
     failed = last.get("status") == "FAILED"

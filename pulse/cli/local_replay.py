@@ -4,7 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from pulse.aws.signed_api import SignedApi
 from pulse.cli import local_stacks, output
 from pulse.cli.exit_codes import ExitCode
 from pulse.domain import replay as recording
+from pulse.domain.duration import in_words
 from pulse.domain.fault import cut
 from pulse.domain.replay import Event, Job
 from pulse.domain.validation import InvalidInput
@@ -44,15 +45,20 @@ def replay(
     """Tell recorded job events again, under ids of their own, and compare where the jobs end.
 
     However its events come, a job of which none is lost must end in the ledger as if they had come in order.
+    Their times are moved, so that the last event of the recording happens now.
     """
+    now = datetime.now(UTC)
     found, where = local_stacks.deployed_here()
     try:
         told = recording.read(file.read_text())
     except (InvalidInput, OSError, UnicodeDecodeError) as error:
         raise output.failed(str(error), ExitCode.USAGE) from None
     (queue,) = found.client("batch").describe_job_queues(jobQueues=[where.job_queue])["jobQueues"]
-    events = recording.renamed(told, run=uuid.uuid4().hex[:8], queue_arn=queue["jobQueueArn"])
-    jobs = recording.jobs(events, now=datetime.now(UTC))
+    age = recording.age(told, now=now)
+    output.messages.print(_moved(age))
+    present = recording.moved(told, age)
+    events = recording.renamed(present, run=uuid.uuid4().hex[:8], queue_arn=queue["jobQueueArn"])
+    jobs = recording.jobs(events, now=now)
     chance = Random(seed)  # noqa: S311 - to be repeatable is the point
     delivery = recording.delivery(events, chance, drop=drop, double=double, shuffle=shuffle)
     deliver(found, delivery.events)
@@ -130,6 +136,12 @@ class _End:
             _words(known.get("status"), known.get("attempts", 0)),
             self.verdict,
         )
+
+
+def _moved(age: timedelta) -> str:
+    way = "back" if age < timedelta() else "forward"
+    words = in_words(abs(age.total_seconds()))
+    return f"The times of the events are moved {way} by {words}, so that the last of them is now."
 
 
 def _words(status: str | None, attempts: int) -> str:

@@ -17,8 +17,9 @@ def told(job: dict[str, Any], deciding: dict[str, Any]) -> None:
     """
     status = str(job.get("status", ""))
     output.facts(
-        f"{job.get('job_id', '')} {status}",
+        submission_view.title(job, deciding),
         [
+            *submission_view.read_first(deciding),
             *(submission_view.why(job) if status != "SUCCEEDED" else []),
             *_blocked(job),
             ("again as", str(job.get("rerun") or "")),

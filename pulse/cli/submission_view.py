@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import convert
 
 from pulse.cli import output
-from pulse.domain import duration
+from pulse.domain import duration, run_warnings
 from pulse.domain.array_children import Failures
 
 UNITS = {"vcpus": "vCPU", "memory_mib": "MiB", "gpus": "GPU", "shards": "shards"}
@@ -35,8 +35,9 @@ def ended(job: dict[str, Any]) -> None:
     """`job` as GET /jobs/{id} answers it."""
     status = str(job.get("status", ""))
     output.facts(
-        f"{job.get('job_id', '')} {status}",
+        title(job, job),
         [
+            *read_first(job),
             *([] if status == "SUCCEEDED" else why(job)),
             *zip(("failed", "log of the first"), failed_children(job), strict=True),
             ("again as", str(job.get("rerun") or "")),
@@ -50,6 +51,24 @@ def ended(job: dict[str, Any]) -> None:
         ],
         STYLES.get(status, "bold"),
     )
+
+
+def title(job: dict[str, Any], deciding: dict[str, Any]) -> str:
+    """The job's id and state, and how many warnings the job has that decides how it ends."""
+    counted = run_warnings.counted(int(deciding.get("warnings_count") or 0))
+    return ", ".join(filter(None, [f"{job.get('job_id', '')} {job.get('status', '')}", counted]))
+
+
+def warnings(job: dict[str, Any]) -> list[str]:
+    """What its run says that a person must read first, and how many more sentences there are."""
+    sentences = tuple(str(sentence) for sentence in job.get("warnings") or ())
+    return run_warnings.listed(sentences, int(job.get("warnings_count") or 0))
+
+
+def read_first(job: dict[str, Any]) -> output.Facts:
+    """Its warnings, a line each, the first under their name."""
+    name = run_warnings.HEADING.lower()
+    return [("" if index else name, sentence) for index, sentence in enumerate(warnings(job))]
 
 
 def why(job: dict[str, Any]) -> output.Facts:

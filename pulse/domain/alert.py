@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from pulse.domain.alerts_wanted import Channel, JobKind
 from pulse.domain.fault import cut, first, printable
+from pulse.domain.run_warnings import MOST_SHOWN, counted, listed
 
 Kind = JobKind | Literal["REJECTED", "BUDGET"]
 Severity = Literal["info", "warning", "error"]
@@ -56,7 +57,8 @@ class Command(Struct, frozen=True):
 
 class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`about` is the job id or, for a drop that became no job, the object's URI. `headline` is one sentence,
-    `reason` what happened and why, `next_step` what to do. `table` has its header in the first row,
+    `reason` what happened and why, `next_step` what to do. `warnings`: what the run says that a person
+    must read first, the first 20 of `warnings_count` sentences. `table` has its header in the first row,
     `left_out` a sentence for each thing that the run did not use. `log`: its last lines, without secrets.
     `facts` tell the story, `names` are what one looks things up by.
 
@@ -74,6 +76,8 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     names: tuple[Fact, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    warnings_count: int = 0
     log: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
     links: tuple[Link, ...] = ()
@@ -83,6 +87,16 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     share: str = ""
     cause: str = ""
     muted: tuple[Channel, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The kind, and how many warnings there are: `SUCCEEDED, 2 warnings`."""
+        return ", ".join(filter(None, [self.kind, counted(self.warnings_count)]))
+
+    @property
+    def read_first(self) -> list[str]:
+        """The first three warnings, and how many more there are."""
+        return listed(self.warnings, self.warnings_count, MOST_SHOWN)
 
     @property
     def attributes(self) -> dict[str, str]:

@@ -7,11 +7,14 @@ from typing import Any
 
 from pulse.domain import alert_mrkdwn as mrkdwn
 from pulse.domain.alert import Alert
-from pulse.domain.alert_mrkdwn import escaped
+from pulse.domain.alert_mrkdwn import code, escaped
+from pulse.domain.run_warnings import HEADING
 
 DESCRIPTION_CHARACTERS = 8000
 TITLE_CHARACTERS = 250
 _REASON_CHARACTERS = 1800
+_WARNING_CHARACTERS = 430
+"""Of each of at most three, taken from the reason's: that of a job which ended well is short."""
 _STEP_CHARACTERS = 600
 _MOST_FACTS = 14
 
@@ -25,7 +28,7 @@ def notification(alert: Alert) -> dict[str, Any]:
         "source": "custom",
         "content": {
             "textType": "client-markdown",
-            "title": escaped(f"{alert.kind}: {alert.headline}", TITLE_CHARACTERS),
+            "title": escaped(f"{alert.title}: {alert.headline}", TITLE_CHARACTERS),
             "description": _description(alert),
             "nextSteps": [escaped(step, _STEP_CHARACTERS) for step in _steps(alert)],
             "keywords": [word for word in (alert.kind, alert.profile, alert.share, alert.cause) if word],
@@ -42,10 +45,17 @@ def notification(alert: Alert) -> dict[str, Any]:
 
 def _description(alert: Alert) -> str:
     """In Slack's markdown. Of the metadata a chat shows nothing, so that the facts are told here as well."""
-    reason = escaped(alert.reason or alert.headline, _REASON_CHARACTERS)
+    first = _read_first(alert)
+    reason = escaped(alert.reason or alert.headline, _REASON_CHARACTERS - len(first))
     facts = "\n".join(mrkdwn.fact(fact) for fact in alert.facts[:_MOST_FACTS])
-    parts = (reason, mrkdwn.table(alert), mrkdwn.log(alert), facts)
+    parts = (first, reason, mrkdwn.table(alert), mrkdwn.log(alert), facts)
     return "\n\n".join(part for part in parts if part)
+
+
+def _read_first(alert: Alert) -> str:
+    """Each sentence as code, in which nothing formats."""
+    told = [f"• {code(escaped(sentence, _WARNING_CHARACTERS))}" for sentence in alert.read_first]
+    return "\n".join([f"*{HEADING}*", *told]) if told else ""
 
 
 def _steps(alert: Alert) -> list[str]:

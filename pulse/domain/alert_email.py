@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from pulse.domain.alert import Alert, shortened
 from pulse.domain.fault import printable
+from pulse.domain.run_warnings import HEADING
 from pulse.domain.text_table import aligned
 
 SUBJECT_CHARACTERS = 99
@@ -17,8 +18,8 @@ _ELLIPSIS = "..."
 
 
 def subject(alert: Alert) -> str:
-    """The kind first: it is what a person reads in a list of mails."""
-    text = f"[{alert.kind}] {alert.headline}".replace("…", _ELLIPSIS)
+    """The kind first, and whether there are warnings: it is what a person reads in a list of mails."""
+    text = f"[{alert.title}] {alert.headline}".replace("…", _ELLIPSIS)
     line = printable(" ".join(text.encode("ascii", "replace").decode().split()))
     room = SUBJECT_CHARACTERS - len(_ELLIPSIS) + 1
     return line if len(line) <= SUBJECT_CHARACTERS else shortened(line, room).replace("…", _ELLIPSIS)
@@ -28,12 +29,13 @@ def body(alert: Alert) -> str:
     """In the order in which a person reads; a part that has nothing to say is left out."""
     parts = [
         alert.headline,
+        _list(HEADING, alert.read_first),
         _wrapped(alert.reason),
         aligned(alert.table, indent="  "),
         _next(alert),
         _log(alert),
         _columns([(fact.label, fact.value) for fact in (*alert.facts, *alert.names)]),
-        _left_out(alert),
+        _list("Left out", alert.left_out),
         _links(alert),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -66,10 +68,10 @@ def _log(alert: Alert) -> str:
     return "Last lines of its log\n" + textwrap.indent(lines, "    ") if lines.strip() else ""
 
 
-def _left_out(alert: Alert) -> str:
-    if not alert.left_out:
+def _list(heading: str, sentences: Sequence[str]) -> str:
+    if not sentences:
         return ""
-    return "Left out\n" + textwrap.indent(_wrapped("\n".join(f"- {s}" for s in alert.left_out)), "  ")
+    return f"{heading}\n" + textwrap.indent(_wrapped("\n".join(f"- {s}" for s in sentences)), "  ")
 
 
 def _links(alert: Alert) -> str:

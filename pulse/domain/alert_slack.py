@@ -3,11 +3,13 @@
 https://docs.slack.dev/reference/block-kit/blocks
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from pulse.domain import alert_mrkdwn as mrkdwn
 from pulse.domain.alert import Alert, Kind, shortened
 from pulse.domain.alert_mrkdwn import VALUE_CHARACTERS, code, escaped
+from pulse.domain.run_warnings import HEADING
 
 HEADER_CHARACTERS = 150
 SECTION_CHARACTERS = 3000
@@ -16,6 +18,8 @@ MESSAGE_CHARACTERS = 13_000
 FIELDS = 10
 _MOST_FACTS = 14
 _REASON_CHARACTERS = 1800
+_WARNINGS_CHARACTERS = 1300
+"""Taken from the reason's: that of a job which ended well is short."""
 _NEXT_CHARACTERS = 600
 _COMMANDS_CHARACTERS = 400
 _LEFT_OUT_CHARACTERS = 600
@@ -30,11 +34,12 @@ _ICONS: dict[Kind, str] = {
     "REJECTED": ":warning:",
     "BUDGET": ":moneybag:",
 }
+_WARNS = ":warning:"
 
 
 def message(alert: Alert) -> dict[str, Any]:
     """The body of a webhook call. `text` is what notifications and screen readers say, unformatted."""
-    text = escaped(f"{alert.kind}: {alert.headline}", SECTION_CHARACTERS)
+    text = escaped(f"{alert.title}: {alert.headline}", SECTION_CHARACTERS)
     return {"text": text, "mrkdwn": False, "blocks": _blocks(alert)}
 
 
@@ -47,13 +52,14 @@ def _blocks(alert: Alert) -> list[dict[str, Any]]:
             "type": "header",
             "text": _plain_text(shortened(alert.headline, HEADER_CHARACTERS), HEADER_CHARACTERS),
         },
-        _section(f"{_ICONS[alert.kind]} *{alert.kind}*"),
-        *_plain_sections(alert.reason, _REASON_CHARACTERS),
+        _section(f"{_WARNS if alert.warnings else _ICONS[alert.kind]} *{alert.title}*"),
+        *_list(HEADING, alert.read_first, _WARNINGS_CHARACTERS),
+        *_plain_sections(alert.reason, _REASON_CHARACTERS - (_WARNINGS_CHARACTERS if alert.warnings else 0)),
         *_sections(mrkdwn.table(alert), "*What to do next*"),
         *_plain_sections(alert.next_step, _NEXT_CHARACTERS),
         *_sections(_commands(alert), mrkdwn.log(alert)),
         *_facts(alert),
-        *_left_out(alert),
+        *_list("Left out", alert.left_out, _LEFT_OUT_CHARACTERS),
         *_sections(mrkdwn.links(alert)),
         *_names(alert),
     ]
@@ -88,9 +94,9 @@ def _facts(alert: Alert) -> list[dict[str, Any]]:
     ]
 
 
-def _left_out(alert: Alert) -> list[dict[str, Any]]:
-    sentences = "\n".join(f"• {sentence}" for sentence in alert.left_out)
-    return [_section("*Left out*"), *_plain_sections(sentences, _LEFT_OUT_CHARACTERS)] if sentences else []
+def _list(heading: str, sentences: Sequence[str], limit: int) -> list[dict[str, Any]]:
+    text = "\n".join(f"• {sentence}" for sentence in sentences)
+    return [_section(f"*{heading}*"), *_plain_sections(text, limit)] if text else []
 
 
 def _names(alert: Alert) -> list[dict[str, Any]]:

@@ -113,6 +113,8 @@ def _succeeded(  # noqa: PLR0913, PLR0917 - as above
         names=job_names(record),
         table=table(metrics, previous) if metrics else (),
         left_out=sentences(metrics.left_out) if metrics else (),
+        warnings=metrics.warnings if metrics else (),
+        warnings_count=metrics.warnings_count if metrics else 0,
         commands=() if record.foreign else (command("Run it again", "rerun", record.results_id),),
         links=job_links(record, place, report=metrics is not None),
         job_id=record.results_id,

@@ -81,9 +81,12 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     `children`: how many of an array are in each status, `failures` which of them failed and why most did, as
     far as they are noted. `changes`: every state change that is known, and
     `attempts` of each how many had ended by then. `attempts_log`: the attempts that ended, the first first.
+    `warnings`: what the run of a SUCCEEDED job says that a person must read first, without secrets, the first
+    20 of `warnings_count` sentences.
+
     `diagnosis`: of a FAILED job. `blocked`: why AWS Batch cannot start a RUNNABLE one, and what helps.
     `links`: to the AWS console. A list of jobs leaves out `request`, `sizing`, `rerun` and all of these but
-    `children`.
+    `children` and `warnings_count`.
     """
 
     job_id: str
@@ -131,6 +134,8 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     failures: FailedChildren | None = None
     changes: tuple[Change, ...] = ()
     attempts_log: tuple[EndedAttempt, ...] = ()
+    warnings: tuple[str, ...] = ()
+    warnings_count: int = 0
     diagnosis: Why | None = None
     blocked: Why | None = None
     links: Links | None = None
@@ -167,6 +172,7 @@ def story(known: "KnownJob", console: "Console") -> Job:
         failures=_failed(known.failed) if known.failed else None,
         changes=record.changes,
         attempts_log=tuple(_attempt(attempt) for attempt in record.tries),
+        warnings=record.warnings,
         diagnosis=_why(diagnose(record, known.log)) if record.status == "FAILED" else None,
         blocked=_why(blocked(record.blocked_reason, spot=known.spot)) if _is_blocked(record) else None,
         links=_links(record, console),
@@ -194,6 +200,7 @@ _AS_RECORDED = set(Job.__struct_fields__) & set(JobRecord.__struct_fields__) - {
     "changes",
     "reason",
     "status_reason",
+    "warnings",
 }
 
 

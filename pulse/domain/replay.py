@@ -1,11 +1,11 @@
-"""Recorded events told again: read, renamed into jobs of their own, lost, doubled and shuffled on purpose;
-and in which state each job must end.
+"""Recorded events told again: read, moved to the present, renamed into jobs of their own, lost, doubled and
+shuffled on purpose; and in which state each job must end.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -26,6 +26,9 @@ from pulse.domain.validation import InvalidInput
 
 _NOWHERE = Console(region="")
 STATE_CHANGE = ("aws.batch", "Batch Job State Change")
+_SECOND = timedelta(seconds=1)
+_TIME_SUFFIX = "At"
+"""How AWS Batch names its times (`createdAt`, `statusSummaryLastUpdatedAt`): milliseconds since 1970."""
 
 Event = dict[str, Any]
 """An event in its envelope, as EventBridge delivers it."""
@@ -85,6 +88,23 @@ def read(text: str) -> list[Event]:
     return sorted(events, key=lambda event: str(event.get("time", "")))
 
 
+def age(events: Iterable[Event], *, now: datetime) -> timedelta:
+    """How long before `now` the newest time in the events is, in whole seconds; negative when it is later."""
+    told = [_told(event) for event in events]
+    times = [at for event in told for at in (event.at, event.created_at, event.started_at, event.stopped_at)]
+    newest = max((at for at in times if at), default=now)
+    return (now - newest) // _SECOND * _SECOND
+
+
+def moved(events: Iterable[Event], by: timedelta) -> list[Event]:
+    """The events with every time in them later by `by`, so that all differences stay.
+
+    An old recording needs it: the ledger's records expire, and the reconciler ends a job that nothing was
+    heard of for days and that AWS Batch does not know.
+    """
+    return [_moved(event, by) for event in events]
+
+
 def renamed(events: Iterable[Event], *, run: str, queue_arn: str) -> list[Event]:
     """The same stories of jobs that nobody has heard of, in the queue `queue_arn`. `run` tells this telling
     from all others.
@@ -104,11 +124,12 @@ def jobs(events: Sequence[Event], *, now: datetime) -> list[Job]:
         if not event.is_array_child:
             after = advanced(before, event) if before else foreign(event, job_id=job_id, queue="", now=now)
             records[job_id] = after or records[job_id]
-        elif before and event.status in TERMINAL:
-            child = child_of(before, event, None)
-            children[job_id][child.index] = child
-        elif before and event.child == 0 and event.status == "RUNNING" and not before.has_started:
-            records[job_id] = structs.replace(before, started_at=event.first_started_at)
+        elif before:
+            if event.status in TERMINAL:
+                child = child_of(before, event, None)
+                children[job_id][child.index] = child
+            starts = filter(None, (before.started_at, event.first_started_at))
+            records[job_id] = structs.replace(before, started_at=min(starts, default=None))
     counts = Counter(event.named_job_id for event in told)
     return [
         Job(
@@ -154,8 +175,31 @@ def _listed(value: Any) -> list[Any]:
 def _told(event: Event) -> JobEvent:
     """Raises InvalidInput when it is not of a job."""
     time = event.get("time")
-    at = datetime.fromisoformat(time).astimezone(UTC) if isinstance(time, str) else None
-    return job_event.parse(event.get("detail"), at=at)
+    return job_event.parse(event.get("detail"), at=_utc(time) if isinstance(time, str) else None)
+
+
+def _utc(time: str) -> datetime:
+    return datetime.fromisoformat(time).astimezone(UTC)
+
+
+def _moved(event: Event, by: timedelta) -> Event:
+    time = event.get("time")
+    later = {"time": (_utc(time) + by).isoformat().replace("+00:00", "Z")} if isinstance(time, str) else {}
+    return event | later | {"detail": _later(event["detail"], by // timedelta(milliseconds=1))}
+
+
+def _later(value: Any, milliseconds: int) -> Any:
+    """Part of an event's detail with its times moved. AWS Batch writes 0 for a time that is still to come."""
+    if isinstance(value, list):
+        return [_later(item, milliseconds) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: item + milliseconds
+        if name.endswith(_TIME_SUFFIX) and type(item) is int and item
+        else _later(item, milliseconds)
+        for name, item in value.items()
+    }
 
 
 def _renamed(event: Event, names: dict[str, str], run: str, queue_arn: str) -> Event:

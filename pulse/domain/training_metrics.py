@@ -3,7 +3,9 @@
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
+
+from pulse.domain import run_warnings
 
 
 class VariableMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,7 +47,8 @@ class Ranked(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class TrainingMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`cpu_seconds`: user and system, of all containers of the run; the peak is that of the largest one.
 
-    `ranking` is a sweep's, the best first; the rest is then the best one's.
+    `ranking` is a sweep's, the best first; the rest is then the best one's. `warnings`: the first 20 of
+    `warnings_count` sentences that a person must read first, without secrets.
     """
 
     variables: dict[str, VariableMetrics] = {}
@@ -56,11 +59,16 @@ class TrainingMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Data | None = None
     ranking: tuple[Ranked, ...] = ()
     left_out: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    warnings_count: int = 0
 
 
 def parse(body: bytes) -> TrainingMetrics | None:
-    """The metrics in a metrics.json; None when it is not one."""
+    """The metrics in a metrics.json; None when it is not one. Malformed warnings are no reason for that."""
     try:
-        return msgspec.json.decode(body, type=TrainingMetrics)
+        written = msgspec.json.decode(body, type=dict[str, Any])
+        warnings = run_warnings.parse(written.pop("warnings", None))
+        metrics = msgspec.convert(written, TrainingMetrics)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return structs.replace(metrics, warnings=warnings.sentences, warnings_count=warnings.total)

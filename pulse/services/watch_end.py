@@ -73,11 +73,19 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             else self.price_runs.of(record, event)
         )
         read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else Read()
+        metrics = read.metrics or TrainingMetrics()
         found = measures(read.metrics) if read.metrics else None
         log = self.read_last_lines.of(record) if record.status == "FAILED" else None
         cause = diagnose(record, log.texts).cause if log else ""
         measured = Measured(read=read, log=log, cause=cause, trouble=cost.trouble)
-        return structs.replace(record, cost_usd=cost.usd, measured=found), measured
+        ended = structs.replace(
+            record,
+            cost_usd=cost.usd,
+            measured=found,
+            warnings=metrics.warnings,
+            warnings_count=metrics.warnings_count,
+        )
+        return ended, measured
 
     def tell(self, record: JobRecord, measured: Measured) -> End:
         """Everything that an ended record leads to. Raises Unavailable, Misconfigured."""

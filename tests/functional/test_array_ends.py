@@ -1,5 +1,7 @@
 """How arrays end, with what follows them: one alert for all, in whatever order their events come."""
 
+import json
+
 import pytest
 
 from lambdas import bootstrap, on_job_event, submit_job
@@ -59,6 +61,37 @@ def test_should_tell_of_an_array_once(post, happen, alerts):
     happen("batch_failed_exit_code", 2, arrayProperties={"size": 2})
     happen("batch_failed_exit_code", 3, statusReason="Dependent Job failed")
     assert [alert["job_id"] for alert in alerts()] == [broken["job_id"]]
+
+
+@pytest.mark.parametrize("request_", [{"shards": 2}, {"sweep": {"batch_size_days": [7, 30]}}])
+def test_should_tell_warnings_of_what_is_put_together(post, happen, s3, ledger, alerts, context, request_):  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    array = post(request_)
+    key = f"results/{array['job_id']}/metrics.json"
+    s3.put_object(
+        Bucket="pulse-results", Key=key, Body=json.dumps({"warnings": ["price: -999 stands 24 times."]})
+    )
+    happen("batch_succeeded", **counted(2, 0))
+    happen("batch_succeeded", 1)
+    (alert,) = alerts()
+    assert (alert["job_id"], alert["warnings"]) == (array["job_id"], ["price: -999 stands 24 times."])
+    follower = Api(context)(f"GET /jobs/{array['follower']['job_id']}").content
+    assert (follower["warnings"], follower["warnings_count"]) == (["price: -999 stands 24 times."], 1)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)], ids=str)
+@pytest.mark.parametrize("name", ["batch_running", "batch_succeeded"])
+def test_should_start_an_array_with_its_earliest_child_in_whatever_order_they_come(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    post, happen, ledger, event, name, order
+):
+    job_id = post({"shards": 3})["job_id"]
+    first_ms = event("batch_running")["detail"]["startedAt"]
+    for child in order:
+        started_ms = first_ms + 1000 * (child - 1)
+        attempts = [{"startedAt": started_ms, "stoppedAt": started_ms + 60_000}]
+        happen(
+            name, child=child, startedAt=started_ms, attempts=attempts if name == "batch_succeeded" else []
+        )
+    assert ledger.record(job_id).started_at.timestamp() * 1000 == first_ms - 1000
 
 
 def test_should_tell_what_the_whole_run_of_an_array_took_and_cost(post, happen, ledger, alerts):

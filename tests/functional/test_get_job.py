@@ -113,6 +113,24 @@ def test_should_tell_in_aws_batchs_words_but_without_secrets_why_a_job_failed(ap
     assert "hunter2" not in json.dumps(told)
 
 
+def test_should_tell_what_a_run_says_must_be_read_first(api, ledger):
+    warnings = ("price: -999 stands 24 times.", "volume: 12 % of the cells are no number.")
+    ledger.create(
+        JobRecord(
+            job_id="a",
+            status="SUCCEEDED",
+            created_at=START,
+            foreign=True,
+            warnings=warnings,
+            warnings_count=37,
+        )
+    )
+    told = api("GET /jobs/a").content
+    assert (told["warnings"], told["warnings_count"]) == ([*warnings], 37)
+    [listed] = api("GET /jobs").content["jobs"]
+    assert ("warnings" in listed, listed["warnings_count"]) == (False, 37)
+
+
 def test_should_tell_what_blocks_a_job_as_long_as_it_is_runnable(api, ledger):
     reason = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job requires more than there is."
     for job_id, status in (("a", "RUNNABLE"), ("b", "RUNNING")):

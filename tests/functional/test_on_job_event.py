@@ -4,6 +4,7 @@ import itertools
 import json
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
@@ -11,6 +12,8 @@ from lambdas import on_job_event
 from pulse.aws.ledger import Ledger
 from pulse.aws.s3 import Objects
 from pulse.aws.sns import Topic
+from pulse.domain import alert_amazon_q, alert_email, alert_slack
+from pulse.domain.alert import Alert
 from pulse.domain.errors import Unavailable
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_record import JobRecord
@@ -137,6 +140,85 @@ def test_should_tell_what_was_learned_when_a_job_succeeds(happen, s3, alerts):
         "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1"
         "#logsV2:log-groups/log-group/$252Fpulse$252Ftraining/log-events/job$252Fdefault$252F9f8e7d6c5b4a"
     )
+
+
+PRICE = (
+    "price: -999 stands 24 times far outside of everything else (1.2 to 50.3): if it means missing, submit "
+    "again with missing_values: [-999]."
+)
+HOSTILE = "<!channel> <https://evil.example|x> & `a`\r\n\u202eevil\u0000 password=hunter2"
+
+
+def with_warnings(s3, warnings, job_id=JOB):
+    body = json.dumps(METRICS | {"warnings": warnings})
+    s3.put_object(Bucket="pulse-results", Key=f"results/{job_id}/metrics.json", Body=body)
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_show_a_runs_warning_in_the_first_lines_of_its_alert(happen, s3, alerts, ledger):
+    with_warnings(s3, [PRICE])
+    assert happen("batch_succeeded") == []
+    told = msgspec.convert(alerts()[0], Alert)
+    assert alert_email.subject(told) == (
+        "[SUCCEEDED, 1 warning] Retrodiction of datasets/market_daily.csv succeeded"
+    )
+    assert alert_email.body(told).splitlines()[:5] == [
+        "Retrodiction of datasets/market_daily.csv succeeded",
+        "",
+        "Read this first",
+        "  - price: -999 stands 24 times far outside of everything else (1.2 to 50.3): if",
+        "    it means missing, submit again with missing_values: [-999].",
+    ]
+    assert alert_slack.message(told)["blocks"][3]["text"]["text"] == f"• {PRICE}"
+    assert told.left_out == ("12 rows had no timestamp.",)
+    record = ledger.record(JOB)
+    assert (record.warnings, record.warnings_count) == ((PRICE,), 1)
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_show_a_hostile_warning_as_text_and_without_secrets(happen, s3, alerts):
+    with_warnings(s3, [HOSTILE])
+    happen("batch_succeeded")
+    told = msgspec.convert(alerts()[0], Alert)
+    shown = r"<!channel> <https://evil.example|x> & `a`\r\n\u202eevil\x00 password=[redacted]"
+    assert told.warnings == (shown,)
+    card = alert_slack.message(told)["blocks"][3]["text"]
+    escaped = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    assert (card["type"], card["text"]) == ("plain_text", f"• {escaped}")
+    description = alert_amazon_q.notification(told)["content"]["description"]
+    assert f"• `{escaped.replace('`', chr(39))}`\n\n" in description
+
+
+@pytest.mark.usefixtures("submitted")
+@pytest.mark.parametrize("warnings", ["price is bad", {"price": 1}, [7, None]])
+def test_should_tell_what_was_learned_although_warnings_are_malformed(happen, s3, alerts, warnings):
+    with_warnings(s3, warnings)
+    assert happen("batch_succeeded") == []
+    told = msgspec.convert(alerts()[0], Alert)
+    assert [row[0] for row in told.table] == ["variable", "spx_close", "wti_spot"]
+    assert told.left_out == ("12 rows had no timestamp.",)
+    (note,) = told.read_first
+    assert note.endswith("not shown here: read the report.")
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_keep_twenty_of_many_warnings_and_leave_the_long_list_alone(happen, s3, alerts, ledger):
+    many = [f"Column {number} is bad." for number in range(500)]
+    body = json.dumps(METRICS | {"warnings": many, "left_out": many})
+    s3.put_object(Bucket="pulse-results", Key=f"results/{JOB}/metrics.json", Body=body)
+    happen("batch_succeeded")
+    told = msgspec.convert(alerts()[0], Alert)
+    assert told.read_first == [*many[:3], "and 497 more in the report"]
+    assert told.left_out == (*many[:20], "and 480 more")
+    record = ledger.record(JOB)
+    assert (record.warnings, record.warnings_count) == (tuple(many[:20]), 500)
+
+
+def test_should_show_warnings_of_a_job_that_another_client_submitted(happen, s3, alerts):
+    with_warnings(s3, [PRICE], "batch-20260302092959-feedbeef")
+    happen("batch_succeeded_old_shape")
+    (alert,) = alerts()
+    assert alert["warnings"] == [PRICE]
 
 
 @pytest.mark.usefixtures("submitted")

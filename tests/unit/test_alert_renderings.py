@@ -100,16 +100,19 @@ def test_should_show_every_sign_of_a_name_in_slack_and_format_none():
         facts=told,
         names=told,
         left_out=(FORMATTED,),
+        warnings=(FORMATTED,),
+        warnings_count=1,
         table=(("variable",), ("`tick` *b*",)),
         log=("a `b` *c*", "ends in `tick`"),
     )
     message = alert_slack.message(alert)
     texts = [t for b in message["blocks"] for t in b.get("fields") or b.get("elements") or [b["text"]]]
     plain = [shown(text["text"]) for text in texts if text["type"] == "plain_text"]
-    assert [text.count(FORMATTED) for text in plain] == [1, 1, 1, 1, 0, 1, 1]
+    assert [text.count(FORMATTED) for text in plain] == [1, 1, 1, 1, 1, 0, 1, 1]
     assert all(text["emoji"] is False for text in texts if text["type"] == "plain_text")
     formatted = [text["text"] for text in texts if text["type"] == "mrkdwn"]
-    ours = {":white_check_mark: *SUCCEEDED*", "*What to do next*", "*Left out*", "*Object*", "*Version*"}
+    ours = {":warning: *SUCCEEDED, 1 warning*", "*Read this first*", "*What to do next*", "*Left out*"}
+    ours |= {"*Object*", "*Version*"}
     table, log = (text for text in formatted if text not in ours)
     assert "\n`tick` *b*\n```" in table
     assert log.endswith("a `b` *c*\nends in `tick`\n```")
@@ -198,6 +201,8 @@ def test_should_stay_within_the_limits_of_sns_and_slack_whatever_the_texts(headl
         names=facts,
         table=(("variable", "trust"), (headline or "x", "0.5")),
         left_out=(text, text),
+        warnings=(text, headline, text, text),
+        warnings_count=40,
         log=tuple(data.draw(st.lists(st.text(max_size=240) | st.text("&<`", max_size=240), max_size=20))),
         commands=(Command("Run it again", f"pulse rerun {headline}"),) * 3,
         links=(Link("Log", "https://x/?a=b|c>d"),) * 3,
@@ -250,3 +255,88 @@ def test_should_list_what_was_left_out_one_a_line():
     alert = structs.replace(PLAIN, left_out=("12 rows had no timestamp.", "gold <has> a gap."))
     assert "Left out\n  - 12 rows had no timestamp.\n  - gold <has> a gap.\n" in alert_email.body(alert)
     assert "• 12 rows had no timestamp.\n• gold &lt;has&gt; a gap." in slack_texts(alert)
+
+
+PRICE = (
+    "price: -999 stands 24 times far outside of everything else (1.2 to 50.3): if it means missing, submit "
+    "again with missing_values: [-999]."
+)
+VOLUME = "volume: 12 % of the cells are no number."
+WARNED = structs.replace(
+    PLAIN,
+    headline="Retrodiction of datasets/market_daily.csv succeeded",
+    reason="2 variables were retrodicted.",
+    table=(("variable", "trust"), ("price", "0.71")),
+    warnings=(PRICE, VOLUME),
+    warnings_count=2,
+)
+
+
+def test_should_show_warnings_in_the_first_lines_of_an_email():
+    assert alert_email.subject(WARNED) == (
+        "[SUCCEEDED, 2 warnings] Retrodiction of datasets/market_daily.csv succeeded"
+    )
+    assert alert_email.body(WARNED).splitlines()[:13] == [
+        "Retrodiction of datasets/market_daily.csv succeeded",
+        "",
+        "Read this first",
+        "  - price: -999 stands 24 times far outside of everything else (1.2 to 50.3): if",
+        "    it means missing, submit again with missing_values: [-999].",
+        "  - volume: 12 % of the cells are no number.",
+        "",
+        "2 variables were retrodicted.",
+        "",
+        "  variable  trust",
+        "  price      0.71",
+        "",
+        "What to do next",
+    ]
+
+
+def test_should_show_warnings_in_the_first_blocks_of_a_card():
+    message = alert_slack.message(WARNED)
+    assert message["text"] == "SUCCEEDED, 2 warnings: Retrodiction of datasets/market_daily.csv succeeded"
+    assert [block["text"] for block in message["blocks"][:5]] == [
+        {"type": "plain_text", "text": WARNED.headline, "emoji": False},
+        {"type": "mrkdwn", "text": ":warning: *SUCCEEDED, 2 warnings*", "verbatim": True},
+        {"type": "mrkdwn", "text": "*Read this first*", "verbatim": True},
+        {"type": "plain_text", "text": f"• {PRICE}\n• {VOLUME}", "emoji": False},
+        {"type": "plain_text", "text": "2 variables were retrodicted.", "emoji": False},
+    ]
+
+
+def test_should_show_warnings_first_through_amazon_q():
+    told = alert_amazon_q.notification(structs.replace(WARNED, warnings=(PRICE, "`<!channel>` *b*")))
+    assert told["content"]["title"] == (
+        "SUCCEEDED, 2 warnings: Retrodiction of datasets/market_daily.csv succeeded"
+    )
+    assert told["content"]["description"].startswith(
+        f"*Read this first*\n• `{PRICE}`\n• `'&lt;!channel&gt;' *b*`\n\n2 variables were retrodicted.\n\n```"
+    )
+
+
+def test_should_show_three_warnings_and_count_the_others():
+    texts = tuple(f"Column {number} is bad." for number in range(20))
+    alert = structs.replace(WARNED, warnings=texts, warnings_count=37)
+    assert alert_email.subject(alert).startswith("[SUCCEEDED, 37 warnings] ")
+    assert alert_email.body(alert).splitlines()[2:8] == [
+        "Read this first",
+        *("  - Column 0 is bad.", "  - Column 1 is bad.", "  - Column 2 is bad."),
+        "  - and 34 more in the report",
+        "",
+    ]
+    assert alert_slack.message(alert)["blocks"][3]["text"]["text"] == (
+        "• Column 0 is bad.\n• Column 1 is bad.\n• Column 2 is bad.\n• and 34 more in the report"
+    )
+    assert (
+        "`Column 2 is bad.`\n• `and 34 more in the report`"
+        in (alert_amazon_q.notification(alert)["content"]["description"])
+    )
+
+
+def test_should_keep_the_number_of_warnings_in_the_subject_of_a_long_name():
+    alert = structs.replace(WARNED, headline=f"Retrodiction of datasets/{'long/' * 50} succeeded")
+    subject = alert_email.subject(alert)
+    assert len(subject) == 99
+    assert subject.startswith("[SUCCEEDED, 2 warnings] Retrodiction of datasets/long/")
+    assert subject.endswith("long/ succeeded")

@@ -1,8 +1,11 @@
-"""The demo's table of metrics, on a terminal of 80 columns."""
+"""What the demo shows of a run's metrics, on a terminal of 80 columns."""
+
+from datetime import UTC, datetime
 
 from rich.console import Console
 
 from pulse.cli import demo_view
+from pulse.cli.local_demo import Job
 
 SCORES = {
     "trust": 0.529,
@@ -43,3 +46,20 @@ def test_a_long_name_is_folded_and_its_numbers_are_whole():
     _, _, _, _, _, first, *more = lines(name)
     begin, *numbers = first.split()
     assert (begin + "".join(map(str.strip, more)), numbers) == (name, NUMBERS)
+
+
+def test_warnings_stand_before_the_table_and_what_was_left_out_after_it(monkeypatch):
+    console = Console(width=80, color_system=None, soft_wrap=True)
+    monkeypatch.setattr(demo_view, "console", console)
+    job = Job("drop", datetime(2026, 3, 2, tzinfo=UTC), job_id="batch-1")
+    job.metrics = METRICS | {
+        "variables": {"price": SCORES},
+        "warnings": ["[red]price\x1b[31m: -999 stands 24 times."],
+        "left_out": ["12 rows had no timestamp."],
+    }
+    with console.capture() as captured:
+        demo_view.results(job, "results")
+    shown = captured.get().splitlines()
+    assert shown[2] == r"  read this first: [red]price\x1b[31m: -999 stands 24 times."
+    assert shown[3].startswith("397 windows")
+    assert shown[-1] == "  left out: 12 rows had no timestamp."

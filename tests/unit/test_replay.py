@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -16,6 +16,7 @@ from pulse.domain.validation import InvalidInput
 RECORDING = (Path(__file__).parents[2] / "samples" / "events" / "jobs.jsonl").read_text()
 QUEUE = "arn:aws:batch:us-east-1:123456789012:job-queue/q"
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
+YEARS_LATER = datetime(2028, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -66,6 +67,64 @@ def test_should_tell_each_job_under_a_new_name_in_our_queue(events):
     assert len(names[0]) == len(names[1]) == 7
     assert not names[0] & names[1]
     assert {event["detail"]["jobQueue"] for event in events} == {QUEUE}
+
+
+def test_should_let_the_last_event_of_a_recording_happen_now():
+    told = replay.read(RECORDING)
+    age = replay.age(told, now=YEARS_LATER)
+    events = replay.moved(told, age)
+    assert age == timedelta(days=463, hours=7, minutes=55, seconds=18)
+    assert [event["time"] for event in (events[0], events[-1])] == [
+        "2028-03-01T11:59:42Z",
+        "2028-03-01T11:59:59Z",
+    ]
+    assert timedelta() <= replay.age(events, now=YEARS_LATER) < timedelta(seconds=1)
+
+
+def test_should_move_every_time_of_an_event_and_nothing_else():
+    detail = {
+        "jobId": "a",
+        "status": "RUNNING",
+        "createdAt": 1_795_493_064_368,
+        "startedAt": 0,
+        "isTerminated": False,
+        "attempts": [{"startedAt": 1_795_493_064_400, "container": {"exitCode": 1, "reason": "at"}}],
+        "arrayProperties": {"size": 2, "statusSummaryLastUpdatedAt": 1_795_493_064_500},
+        "tags": {"createdAt": "1795493064368"},
+        "timeout": {"attemptDurationSeconds": 3600},
+    }
+    (moved,) = replay.moved(
+        [{"time": "2026-11-24T04:04:24Z", "detail": detail}], timedelta(days=1, seconds=2)
+    )
+    assert moved == {
+        "time": "2026-11-25T04:04:26Z",
+        "detail": detail
+        | {
+            "createdAt": 1_795_579_466_368,
+            "attempts": [{"startedAt": 1_795_579_466_400, "container": {"exitCode": 1, "reason": "at"}}],
+            "arrayProperties": {"size": 2, "statusSummaryLastUpdatedAt": 1_795_579_466_500},
+        },
+    }
+
+
+@pytest.mark.parametrize("now", [NOW, YEARS_LATER], ids=["earlier", "later"])
+def test_should_keep_all_differences_when_times_are_moved(now):
+    told = replay.read(RECORDING)
+    age = replay.age(told, now=now)
+    moved = replay.moved(told, age)
+    assert moved != told
+    assert replay.moved(moved, -age) == told
+    before, after = (
+        [(job.in_order.record.waited_seconds, job.in_order.record.ran_seconds) for job in jobs]
+        for jobs in (replay.jobs(events, now=now) for events in (told, moved))
+    )
+    assert before == after
+
+
+def test_should_find_nothing_to_move_where_no_time_is_known():
+    event = {"source": "aws.batch", "detail": {"jobId": "a", "status": "RUNNING"}}
+    assert replay.age([event], now=NOW) == timedelta()
+    assert replay.moved([event], timedelta(days=1)) == [event]
 
 
 def test_should_lose_and_double_by_the_seed_and_say_of_which_job(events):
