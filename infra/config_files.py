@@ -6,8 +6,9 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-from pulse.domain.fault import join
+from pulse.domain.fault import join, shown
 from pulse.domain.validation import shown_name
+from pulse.domain.yaml_scalars import misread
 
 
 class Place(Struct, frozen=True):
@@ -75,6 +76,8 @@ class _Reader:
         self._places.setdefault(path, Place(self._file, node.start_mark.line + 1, keys))
         if isinstance(node, yaml.CollectionNode):
             return self._collection(node, path, keys)
+        if instead := misread(node.tag.rpartition(":")[2], str(node.value)):
+            raise Unreadable(f"{self._places[path]}: {path}: allowed is {instead}; found {shown(node.value)}")
         try:
             return self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msgspec.structs import fields, replace
+from recursive_training.data.names import TABLE_SUFFIXES
 
 from infra.config_model import Config
 from pulse.domain.batch_limits import Platform
@@ -39,6 +40,7 @@ class Deployed:
 USE_CASES = ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert", "reconcile_jobs")
 _NEEDED_BY = {
     "triggers": {"submit_job"},
+    "table_suffixes": {"submit_job"},
     "retry_policy": {"submit_job"},
     "watch": {"on_job_event"},
     "overdue_schedules": {"on_job_event"},
@@ -87,6 +89,7 @@ def settings(config: Config, deployed: Deployed) -> Settings:
         profiles=config.profiles,
         request_defaults=config.request_defaults,
         triggers=config.triggers,
+        table_suffixes=TABLE_SUFFIXES,
         retry_policy=config.retry_policy,
         tags=config.tags,
         alerts_topic=deployed.alerts_topic,

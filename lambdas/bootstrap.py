@@ -91,7 +91,7 @@ def size_job() -> "SizeJob":
 
     here = settings()
     return SizeJob(
-        describe_dataset=DescribeDataset(objects()),
+        describe_dataset=DescribeDataset(objects(), here.table_suffixes),
         past_runs=past_runs(),
         catalogue=here.catalogue,
         data_bucket=here.data_bucket,

@@ -5,12 +5,12 @@ import binascii
 import re
 from typing import Any
 
-import msgspec
-
-from pulse.domain import not_json
+from pulse.domain import json_text
 from pulse.domain.errors import InvalidCall, InvalidRequest, NotFound, TooLarge
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job_id import usable_as_job_id
+from pulse.domain.json_text import NotJson
+from pulse.domain.validation import InvalidInput
 
 MAX_BODY_BYTES = 64 * 1024
 """More than twice what SubmitJob takes."""
@@ -19,16 +19,20 @@ _SESSION = re.compile(r"^(arn:[^:]*:sts::[0-9]*:assumed-role/[^/]+)/.*\Z")
 
 
 def json_body(event: dict[str, Any]) -> Any:
-    """The body as JSON. Raises InvalidCall when it is not JSON in UTF-8, TooLarge."""
+    """The body as JSON. Raises InvalidCall when it is not JSON, InvalidRequest when an object in it names a
+    field twice, TooLarge.
+    """
     body = _bytes(event)
     if len(body) > MAX_BODY_BYTES:
         raise TooLarge(len(body), MAX_BODY_BYTES)
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return json_text.decode(body)
+    except NotJson as error:
         start = shown(body[:40].decode("utf-8", "replace"))
-        found = f"{start} ({not_json.reason(body, error)})" if body else "nothing"
+        found = f"{start} ({error})" if body else "nothing"
         raise InvalidCall([Fault("body", "a JSON object in UTF-8", found)]) from error
+    except InvalidInput as error:
+        raise InvalidRequest(error.faults) from error
 
 
 def object_body(event: dict[str, Any]) -> dict[str, Any]:

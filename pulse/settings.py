@@ -22,6 +22,7 @@ from pulse.domain.profile import Profile
 from pulse.domain.request_defaults import RequestDefaults
 from pulse.domain.retry_policy import RetryPolicy
 from pulse.domain.schedule_target import ScheduleTarget
+from pulse.domain.table_names import Suffixes
 from pulse.domain.trigger import Trigger
 from pulse.domain.validation import InvalidInput, allowed
 
@@ -50,6 +51,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     alerts_topic: str
     """ARN."""
     triggers: tuple[Trigger, ...] = ()
+    table_suffixes: Suffixes = ()
+    """How the names of data sets end: the training's own list, told by the infrastructure."""
     retry_policy: RetryPolicy = RetryPolicy()
     tags: dict[str, str] = {}
     log_group: str = "/aws/batch/job"
@@ -98,6 +101,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             profiles=self.profiles,
             request_defaults=self.request_defaults,
             triggers=self.triggers,
+            table_suffixes=self.table_suffixes,
             retry_policy=self.retry_policy,
             tags=self.tags,
             cpu_architecture=self.cpu_architecture,

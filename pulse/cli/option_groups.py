@@ -1,6 +1,7 @@
 """Options that several verbs share, declared once: a group is a dataclass, each of its fields an option."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from itertools import pairwise
@@ -9,7 +10,14 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
-MANY = "--variables"
+MANY = {
+    "--variables": "Name at least one column.",
+    "--id-columns": "Name at least one column.",
+    "--missing-values": "Give at least one value.",
+}
+"""Options that take several values, and what is said where none follows."""
+_NUMBER = re.compile(r"-[0-9.]+([eE][+-]?[0-9]+)?")
+"""A value that is no option although it begins with a hyphen."""
 
 
 def spread(function: Callable[..., None]) -> Callable[..., None]:
@@ -54,7 +62,9 @@ def _default(field: Field[Any]) -> Any:
 
 
 class ManyValues(TyperCommand):
-    """Takes `--variables a b c`, as the replaced script did, beside `--variables a --variables b`."""
+    """Takes `--variables a b c`, as the replaced script did, beside `--variables a --variables b`; and so the
+    other options of MANY.
+    """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, list(one_each(args)))
@@ -62,14 +72,18 @@ class ManyValues(TyperCommand):
 
 def one_each(args: list[str]) -> Iterator[str]:
     """`--variables a b` as `--variables a --variables b`. Raises typer.BadParameter when no value follows."""
-    taking = False
+    taking = ""
     for word, following in pairwise([*args, "-"]):
-        if word == MANY:
-            taking = True
-            if following.startswith("-"):
-                raise typer.BadParameter("Name at least one column.", param_hint=f"'{MANY}'")
-        elif taking and not word.startswith("-"):
-            yield from (MANY, word)
+        if word in MANY:
+            taking = word
+            if not _is_value(following):
+                raise typer.BadParameter(MANY[word], param_hint=f"'{word}'")
+        elif taking and _is_value(word):
+            yield from (taking, word)
         else:
-            taking = False
+            taking = ""
             yield word
+
+
+def _is_value(word: str) -> bool:
+    return not word.startswith("-") or _NUMBER.fullmatch(word) is not None

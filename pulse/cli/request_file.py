@@ -1,14 +1,17 @@
 """A request as a file, JSON or YAML, and how one request is laid over another."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import typer
+import yaml
 
-from pulse.domain.fault import printable, shown
+from pulse.cli import request_yaml
+from pulse.domain import json_text
+from pulse.domain.fault import listed, printable, shown
+from pulse.domain.text_encoding import decode_text
+from pulse.domain.validation import InvalidInput
 
 HINT = "'--request'"
 
@@ -16,11 +19,12 @@ HINT = "'--request'"
 def read(file: Path) -> dict[str, Any]:
     """The request in `file`: YAML when its name ends so, else JSON. Raises typer.BadParameter."""
     try:
-        text = file.read_text("utf-8-sig")
-        yaml = file.suffix.lower() in (".yaml", ".yml")
-        # YAML knows dates; a request holds them as text.
-        content = msgspec.to_builtins(msgspec.yaml.decode(text), str_keys=True) if yaml else json.loads(text)
-    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        content = _decoded(file)
+    except InvalidInput as error:
+        raise typer.BadParameter(
+            f"{printable(str(file))} is no request:\n{listed(error.faults)}", param_hint=HINT
+        ) from error
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise typer.BadParameter(
             f"{printable(str(file))} cannot be read: {printable(str(error))}", param_hint=HINT
         ) from error
@@ -30,6 +34,13 @@ def read(file: Path) -> dict[str, Any]:
             param_hint=HINT,
         )
     return content
+
+
+def _decoded(file: Path) -> Any:
+    content = file.read_bytes()
+    if file.suffix.lower() in (".yaml", ".yml"):
+        return request_yaml.read(decode_text(content))
+    return json_text.decode(content)
 
 
 def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,23 @@ class RequestOptions:
     variables: Annotated[Texts, _training("--variables", "V [V …]", "Columns to retrodict; repeatable.")] = (
         None
     )
+    missing_values: Annotated[
+        JsonValues,
+        _training(
+            "--missing-values",
+            "V [V …]",
+            "Numbers or texts that mean an empty cell, beside the usual ones; repeatable.",
+            parser=values.missing_value,
+        ),
+    ] = None
+    id_columns: Annotated[
+        Texts,
+        _training(
+            "--id-columns",
+            "NAME [NAME …]",
+            "Columns that tell the rows of one time apart: each id becomes a variable; repeatable.",
+        ),
+    ] = None
     start_date: Annotated[Text, _training("--start-date", "YYYY-MM-DD", "First day.")] = None
     end_date: Annotated[Text, _training("--end-date", "YYYY-MM-DD", "Last day.")] = None
     batch_size_days: Annotated[
@@ -141,7 +158,7 @@ class RequestOptions:
         """The fields of a request that were given, as JSON."""
         told = {field.name: getattr(self, field.name) for field in fields(self)}
         told["alerts"] = _present(kinds=told.pop("alert_kinds"), channels=told.pop("alert_channels"))
-        told["tags"] = dict(self.tags or ())
+        told["tags"] = values.once_each(self.tags or (), "--tag")
         told["sweep"] = _collected(self.sweep or [])
         return _present(**{name: value for name, value in told.items() if value != {}})
 

@@ -32,7 +32,7 @@ class RequestSources:
         typer.Option(
             "--upload",
             metavar="FILE",
-            help="Upload this CSV or Parquet file, unless it is there already, and train on it.",
+            help="Upload this file (CSV, Parquet, …), unless it is there already, and train on it.",
             rich_help_panel=PANEL,
         ),
     ] = None

@@ -1,11 +1,16 @@
 """Option texts as the JSON values of a request. What is allowed beyond their form, the API says."""
 
-import json
 import math
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import typer
+
+from pulse.domain import json_text
+from pulse.domain.fault import listed, shown
+from pulse.domain.json_text import NotJson
+from pulse.domain.validation import InvalidInput, shown_name
 
 AUTO = "auto"
 NAMES = "variables"
@@ -57,6 +62,27 @@ def json_pair(text: str) -> tuple[str, Any]:
     return name, json_or_text(value)
 
 
+def missing_value(text: str) -> float | str:
+    """A number as JSON has it, or else text; in double quotes always text."""
+    try:
+        value = json_text.decode(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return text
+    # true and null are texts in a table.
+    return value if isinstance(value, int | float | str) and not isinstance(value, bool) else text
+
+
+def once_each(pairs: Iterable[tuple[str, Any]], option: str) -> dict[str, Any]:
+    """The values by name. Raises typer.BadParameter for a name that is given twice, with both values."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            both = f"{shown(found[name])} and {shown(value)}"
+            raise typer.BadParameter(f"{shown_name(name)} is given twice: {both}", param_hint=f"'{option}'")
+        found[name] = value
+    return found
+
+
 def swept(text: str) -> tuple[str, list[Any]]:
     """`batch_size_days=14,30`; for `variables`, each value is a list of names joined by +."""
     name, values = pair(text)
@@ -75,7 +101,10 @@ def dependency(text: str) -> str | dict[str, str]:
 
 
 def json_or_text(text: str) -> Any:
+    """Raises typer.BadParameter for JSON that names a field twice."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return json_text.decode(text.encode("utf-8", "surrogatepass"))
+    except InvalidInput as error:
+        raise typer.BadParameter(listed(error.faults)) from error
+    except NotJson:
         return text

@@ -10,7 +10,7 @@ from pulse.cli.connection import Connection, Deployment
 from pulse.cli.job_argument import JobId
 from pulse.cli.option_groups import spread
 from pulse.cli.output_options import OutputOptions
-from pulse.cli.request_values import json_pair
+from pulse.cli.request_values import json_pair, once_each
 from pulse.cli.submission import SubmissionOptions
 
 
@@ -42,7 +42,8 @@ def rerun(  # noqa: PLR0913 - one parameter an option or a group of them
 ) -> None:
     """Run a job's request again, as it was or with changes. The new job names the one it repeats."""
     sending.check()
-    over = request_file.laid_over(request_file.read(request) if request else {}, dict(changes or ()))
+    given = once_each(changes or (), "--set")
+    over = request_file.laid_over(request_file.read(request) if request else {}, given)
     with output.errors_told():
         api = Deployment(where).api
         path = f"/jobs/{job_id}/rerun"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from recursive_training.data.names import TABLE_SUFFIXES
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from pulse.aws.uploads import Stored, Uploads
@@ -13,8 +14,8 @@ from pulse.cli.connection import VARIABLES, Deployment
 from pulse.domain.errors import Misconfigured, Unavailable
 from pulse.domain.fault import printable, shown
 from pulse.domain.s3_layout import UPLOADS, s3_uri
+from pulse.domain.table_names import advice, endings, ends_like_table
 
-SUFFIXES = (".csv", ".parquet")
 HASH_CHARACTERS = 16
 HINT = "'--upload'"
 
@@ -68,8 +69,9 @@ def _send(uploads: Uploads, file: Path, key: str, size: int) -> Stored:
 
 def _check(file: Path) -> None:
     wrong = None
-    if file.suffix.lower() not in SUFFIXES:
-        wrong = f"a file that ends in {' or '.join(SUFFIXES)}, not {shown(file.name)}"
+    if not ends_like_table(file.name, TABLE_SUFFIXES):
+        names = endings(TABLE_SUFFIXES)
+        wrong = f"a file whose name ends in {names}, not {shown(file.name)}. {advice(file.name)}".rstrip()
     elif not file.is_file():
         wrong = f"{printable(str(file))} is no file"
     elif not file.stat().st_size:

@@ -1,8 +1,8 @@
 """What of a job people want to hear of, and where."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 JobKind = Literal["SUBMITTED", "STARTED", "SUCCEEDED", "FAILED", "OVERDUE", "BLOCKED"]
 Channel = Literal["email", "slack"]
@@ -15,8 +15,8 @@ USUAL_KINDS: tuple[JobKind, ...] = ("SUCCEEDED", "FAILED", "OVERDUE", "BLOCKED")
 class AlertsWanted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """An empty list: none."""
 
-    kinds: tuple[JobKind, ...] = USUAL_KINDS
-    channels: tuple[Channel, ...] = CHANNELS
+    kinds: Annotated[tuple[JobKind, ...], Meta(max_length=6)] = USUAL_KINDS
+    channels: Annotated[tuple[Channel, ...], Meta(max_length=2)] = CHANNELS
 
 
 def is_wanted(wanted: AlertsWanted | None, kind: JobKind) -> bool:

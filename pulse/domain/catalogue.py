@@ -11,6 +11,7 @@ from pulse.domain.profile import Profile
 from pulse.domain.request_defaults import RequestDefaults
 from pulse.domain.resources import resource_faults
 from pulse.domain.retry_policy import RetryPolicy
+from pulse.domain.table_names import Suffixes
 from pulse.domain.trigger import Trigger, order_faults
 
 
@@ -31,12 +32,15 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`ephemeral_gib`: the scratch space of a container; None: what costs nothing."""
+    """`table_suffixes`: how the names of data sets end, in lower case. `ephemeral_gib`: the scratch space of
+    a container; None: what costs nothing.
+    """
 
     queues: dict[str, Queue]
     profiles: dict[str, Profile]
     request_defaults: RequestDefaults
     triggers: tuple[Trigger, ...] = ()
+    table_suffixes: Suffixes = ()
     retry_policy: RetryPolicy = RetryPolicy()
     tags: Tags = {}
     cpu_architecture: CpuArchitecture = "X86_64"

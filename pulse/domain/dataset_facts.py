@@ -32,8 +32,14 @@ class DatasetFacts(Struct, frozen=True, kw_only=True):
     last: date | None = None
     measured: str = ""
 
+    def size_only(self) -> "DatasetFacts":
+        """What is certain however the files are read."""
+        return DatasetFacts(bytes=self.bytes, files=self.files, measured=self.measured)
+
     def __add__(self, other: "DatasetFacts") -> "DatasetFacts":
-        """Both stacked, as the training does it: rows add up, columns of one name are one column."""
+        """Both stacked, as the training does it: rows add up, columns of one name are one column. The period
+        is known where that of both is.
+        """
         names = {*(self.columns or ()), *(other.columns or ())}
         counts = [count for count in (self.column_count, other.column_count, len(names)) if count]
         no_names = self.columns is None and other.columns is None
@@ -43,8 +49,8 @@ class DatasetFacts(Struct, frozen=True, kw_only=True):
             rows=None if self.rows is None or other.rows is None else self.rows + other.rows,
             columns=None if no_names else tuple(sorted(names)[:MAX_COLUMNS]),
             column_count=None if no_names else max(counts, default=0),
-            first=min((day for day in (self.first, other.first) if day), default=None),
-            last=max((day for day in (self.last, other.last) if day), default=None),
+            first=min(self.first, other.first) if self.first and other.first else None,
+            last=max(self.last, other.last) if self.last and other.last else None,
             measured="; ".join(dict.fromkeys(filter(None, (self.measured, other.measured)))),
         )
 

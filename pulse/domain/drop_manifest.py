@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from pulse.domain.fault import Fault, first, shown
 from pulse.domain.job_request import MAX_KEY_BYTES
 from pulse.domain.s3_layout import DATASETS, is_table
+from pulse.domain.table_names import Suffixes, endings
 from pulse.domain.validation import collect
 
 MAX_FILES = 10_000
@@ -28,31 +29,31 @@ class DropManifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ]
 
 
-def read(raw: object, folder: str) -> tuple[tuple[str, ...], list[Fault]]:
-    """The keys that decoded JSON names for `folder`, and every fault."""
-    # Of a list that is far too long not every name is looked at.
-    if isinstance(raw, dict) and isinstance(raw.get("files"), list) and len(raw["files"]) > MAX_FILES:
-        return (), [Fault("files", _FILES, f"{len(raw['files'])} names")]
+def read(raw: object, folder: str, suffixes: Suffixes) -> tuple[tuple[str, ...], list[Fault]]:
+    """The keys that decoded JSON names for `folder`, and every fault. `suffixes`: how names of tables end."""
     manifest, faults = collect(raw, DropManifest)
     if manifest is None:
         return (), faults
-    limit = f"a .csv or .parquet below {shown(folder)}, without .. and not beginning with _ or ."
+    limit = (
+        f"a table below {shown(folder)}, without .. and not beginning with _ or ., whose name ends in "
+        f"{endings(suffixes)}"
+    )
     keys: dict[str, None] = {}
     for i, name in enumerate(manifest.files):
         key = name if name.startswith(folder) else folder + name
         if key in keys:
             faults.append(Fault(f"files[{i}]", "each file once", shown(name)))
-        elif not (_is_below(name, folder) and is_table(key, folder) and _is_key(key)):
+        elif not (_is_below(name, folder) and is_table(key, folder, suffixes) and _is_key(key)):
             faults.append(Fault(f"files[{i}]", limit, shown(name)))
         keys[key] = None
     return tuple(keys), faults
 
 
-def difference(wanted: Collection[str], found: Iterable[str], folder: str) -> str:
+def difference(wanted: Collection[str], found: Iterable[str], folder: str, suffixes: Suffixes) -> str:
     """How the tables that a manifest names differ from those `found` below its folder, for people; empty when
     they do not. Files that are no tables do not count.
     """
-    tables = {key for key in found if is_table(key, folder)}
+    tables = {key for key in found if is_table(key, folder, suffixes)}
     missing, unlisted = sorted(set(wanted) - tables), sorted(tables - set(wanted))
     lines = []
     if missing:

@@ -7,23 +7,27 @@ from msgspec import Struct
 SHOWN_CHARACTERS = 80
 MAX_LISTED = 20
 """More than a person repairs in one go, and few enough for a message that travels several times."""
+HANDFUL = 5
+"""So many faults of one kind are told one by one: a list of thousands of values may have as many."""
 
 
-class Fault(Struct, frozen=True):
+class Fault(Struct, frozen=True, omit_defaults=True):
     """`field` is the path of the value (`profiles.small.vcpus`, `tags[Owner]`), `allowed` what would be
     accepted there, `found` what was given: escaped and cut, so that it is safe in a log line or a message.
+    `more`: of how many other faults of its kind it is the only one told; 0 where it is itself one.
     """
 
     field: str
     allowed: str
     found: str
+    more: int = 0
 
     def __str__(self) -> str:
         return f"{self.field}: allowed is {self.allowed}; found {self.found}"
 
     def below(self, path: str) -> "Fault":
         """The same fault seen from the structure that holds it under `path`."""
-        return Fault(join(path, self.field), self.allowed, self.found)
+        return Fault(join(path, self.field), self.allowed, self.found, self.more)
 
 
 def join(path: str, field: str) -> str:
@@ -31,6 +35,17 @@ def join(path: str, field: str) -> str:
     if not path or not field:
         return path or field
     return path + field if field.startswith("[") else f"{path}.{field}"
+
+
+def and_more(count: int, field: str, allowed: str, most: int = HANDFUL) -> list[Fault]:
+    """A fault that stands for those of `count` which are not told one by one; none where all are told."""
+    more = count - most
+    return [Fault(field, allowed, f"… and {more:,} more", more)] if more > 0 else []
+
+
+def counted(faults: Iterable[Fault]) -> int:
+    """How many faults there are, with those that are not told one by one."""
+    return sum(fault.more or 1 for fault in faults)
 
 
 def shown(value: object, limit: int = SHOWN_CHARACTERS) -> str:
@@ -46,7 +61,7 @@ def shown(value: object, limit: int = SHOWN_CHARACTERS) -> str:
     elif isinstance(value, int) and value.bit_length() > 256:  # noqa: PLR2004 - int to str is quadratic, and refused beyond 4,300 digits
         text = f"an integer of {value.bit_length()} bits"
     else:
-        text = printable(str(value))
+        text = printable(str(list(value) if isinstance(value, tuple) else value))
     return cut(text, limit)
 
 
@@ -62,9 +77,12 @@ def printable(text: str) -> str:
     )
 
 
-def listed(faults: Iterable[Fault]) -> str:
-    """The faults one a line, for people, at most 20 of them."""
-    return "\n".join(f"- {line}" for line in first([str(fault) for fault in faults]))
+def listed(faults: Sequence[Fault]) -> str:
+    """The faults one a line, for people, at most 20 of them and how many more there are."""
+    lines = [str(fault) for fault in faults[:MAX_LISTED]]
+    if more := counted(faults[MAX_LISTED:]):
+        lines.append(f"and {more} more")
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def first(lines: Sequence[str]) -> list[str]:

@@ -121,7 +121,12 @@ def payload_faults(planned: JobPlan) -> list[Fault]:
     size = _json_bytes(step.after(_ANY_BATCH_JOB_ID))
     in_container = max(_json_bytes(step.parameters["containerOverrides"]) for step in planned.steps)
     sweep = planned.request.sweep or Sweep()
-    parts = {"variables": _json_bytes(planned.variables), "sweep": _json_bytes(sweep.option())}
+    parts = {
+        "variables": _json_bytes(planned.variables),
+        "missing_values": _json_bytes(planned.request.missing_values or ()),
+        "id_columns": _json_bytes(planned.request.id_columns or ()),
+        "sweep": _json_bytes(sweep.option()),
+    }
     if in_container > MAX_OVERRIDES_CHARACTERS:
         size, limit = in_container, f"a container's options of at most {MAX_OVERRIDES_CHARACTERS} bytes"
     elif size > MAX_PAYLOAD_BYTES:

@@ -24,10 +24,13 @@ from pulse.domain.profile import AutoOrMemory, AutoOrTimeout, AutoOrVcpus, Profi
 from pulse.domain.request_defaults import (
     BatchSizeDays,
     DaskThreads,
+    IdColumns,
     LogLevel,
+    MissingValues,
     SuccessCriterion,
     Variables,
     period_faults,
+    reading_faults,
 )
 from pulse.domain.s3_layout import DATASETS
 
@@ -68,7 +71,9 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     """What is left out is taken from the profile, then from the configuration's request defaults.
 
     No `dataset`: everything under `datasets/`. `variables: []`: all numeric columns. `start_date: null` or
-    `end_date: null`: as far as the data reaches. Memory in MiB, `timeout_seconds` of one attempt; `auto`:
+    `end_date: null`: as far as the data reaches. `missing_values`: what means an empty cell in the data,
+    beside what always does. `id_columns`: the columns that tell the rows of one time apart, in data with
+    several rows a time; each id becomes a variable. Memory in MiB, `timeout_seconds` of one attempt; `auto`:
     sized from the data. `shards`: the training windows are split across so many children, then merged.
     `expected_runtime_seconds`: how long it should run. Its likely cost is quoted for that, and somebody is
     told when it runs longer; where that time has passed as its start is heard of, a minute later.
@@ -77,6 +82,8 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     dataset: DatasetKey | None = None
     dataset_version_id: VersionId | None = None
     variables: Variables | None = None
+    missing_values: MissingValues | None = None
+    id_columns: IdColumns | None = None
     start_date: date | UnsetType | None = UNSET
     end_date: date | UnsetType | None = UNSET
     batch_size_days: BatchSizeDays | None = None
@@ -104,6 +111,7 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
     def faults(self) -> list[Fault]:
         faults = period_faults(self.start_date or None, self.end_date or None)
+        faults += reading_faults(self.missing_values, self.id_columns)
         if self.dataset_version_id and not self.dataset:
             faults.append(Fault("dataset", "a key, since dataset_version_id is given", "nothing"))
         if self.dataset and len(self.dataset.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
@@ -133,12 +141,14 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
 
     def _array_faults(self) -> list[Fault]:
         faults = []
+        known: set[Dependency] = set()
         if self.shards and self.sweep:
             faults.append(Fault("sweep", "nothing with shards", f"{self.sweep.size} combinations"))
         for i, wanted in enumerate(self.dependencies):
             faults += [fault.below(f"depends_on[{i}]") for fault in wanted.faults()]
-            if wanted in self.dependencies[:i]:
+            if wanted in known:
                 faults.append(Fault(f"depends_on[{i}]", "each dependency once", shown(wanted.job_id)))
+            known.add(wanted)
             if wanted.type and not self.array_size:
                 limit = "no type, unless the request has shards or sweep"
                 faults.append(Fault(f"depends_on[{i}].type", limit, wanted.type))

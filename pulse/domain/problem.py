@@ -25,7 +25,7 @@ from pulse.domain.errors import (
     TooLarge,
     TryAgain,
 )
-from pulse.domain.fault import Fault
+from pulse.domain.fault import Fault, counted
 
 CONTENT_TYPE = "application/problem+json"
 MAX_ERRORS = 100
@@ -123,4 +123,5 @@ def method_not_allowed(allowed: Sequence[str]) -> Problem:
 
 def _counted(faults: Sequence[Fault]) -> str:
     more = f"; the first {MAX_ERRORS} are listed" if len(faults) > MAX_ERRORS else ""
-    return f"{len(faults)} {'value is' if len(faults) == 1 else 'values are'} not allowed{more}."
+    count = counted(faults)
+    return f"{count} {'value is' if count == 1 else 'values are'} not allowed{more}."

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, field
 
 from pulse.domain.fault import Fault, printable, shown
-from pulse.domain.s3_layout import DATASETS, REQUESTS, UPLOADS, s3_uri
+from pulse.domain.s3_layout import DATASETS, FOLDER_MARK, REQUESTS, UPLOADS, s3_uri
 from pulse.domain.validation import InvalidInput
 
 SEQUENCER_DIGITS = 32
@@ -58,8 +58,10 @@ class S3Drop(Struct, frozen=True, kw_only=True):
 
     @property
     def meaning(self) -> Meaning:
-        """What the drop asks for. Consoles mark a folder with an empty object whose key ends in `/`."""
-        if self.key.endswith("/") and not self.size:
+        """What the drop asks for. Consoles mark a folder with an empty object whose key ends in `/`, EMR and
+        s3n with one whose key ends in `_$folder$`.
+        """
+        if self.key.endswith(("/", FOLDER_MARK)) and not self.size:
             return "folder"
         return next(
             (meaning for prefix, meaning in _MEANINGS.items() if self.key.startswith(prefix)), "elsewhere"

@@ -1,5 +1,7 @@
 """Where things lie in the two buckets. The training writes below `results/<job id>/` on its own."""
 
+from pulse.domain.table_names import Suffixes, ends_like_table
+
 DATASETS = "datasets/"
 UPLOADS = f"{DATASETS}uploads/"
 """Of clients that submit the request themselves: an object there starts no job."""
@@ -7,8 +9,9 @@ REQUESTS = "requests/"
 RESULTS = "results/"
 MANIFEST = "manifest.json"
 
-_TABLE_SUFFIXES = (".csv", ".parquet")
-_HIDDEN = ("_", ".")
+FOLDER_MARK = "_$folder$"
+"""How the key of the empty object ends by which EMR and s3n mark a folder."""
+_HIDDEN = ("_", ".", "~$")
 
 
 def results_prefix(job_id: str) -> str:
@@ -38,15 +41,17 @@ def name_of(key: str) -> str:
 
 
 def is_hidden(key: str, below: str) -> bool:
-    """Whether a name on the path below a prefix is that of a marker or of something temporary, as Hadoop and
-    Spark have it: `_SUCCESS`, `.part-0.csv.crc`, `_temporary/0/part-0.csv`. A prefix may end within a name.
+    """Whether a name on the path below a prefix is that of a marker or of something temporary, as Hadoop,
+    Spark and Office have it: `_SUCCESS`, `.part-0.csv.crc`, `_temporary/0/part-0.csv`, `raw_$folder$`,
+    `~$book.xlsx`. A prefix may end within a name.
     """
     folder = below[: below.rfind("/") + 1]
-    return any(name.startswith(_HIDDEN) for name in key.removeprefix(folder).split("/"))
+    names = key.removeprefix(folder).split("/")
+    return any(name.startswith(_HIDDEN) or name.endswith(FOLDER_MARK) for name in names)
 
 
-def is_table(key: str, below: str) -> bool:
-    """Whether the training reads the object when it reads the folder `below`; the same rule as in
-    training/recursive_training/data/sources.py.
+def is_table(key: str, below: str, suffixes: Suffixes) -> bool:
+    """Whether the training reads the object when it reads the folder `below`: the rule of
+    training/recursive_training/data/names.py, whose list `suffixes` is.
     """
-    return key.lower().endswith(_TABLE_SUFFIXES) and not is_hidden(key, below)
+    return ends_like_table(key, suffixes) and not is_hidden(key, below)

@@ -1,9 +1,10 @@
 """The training container's contract as a request fills it: command and environment.
 
-Unchanged since the script that this system replaces, plus the options below `_dataset` and `_array`. The
-container's own description is in training/README.md.
+Unchanged since the script that this system replaces, plus the options of `_reading`, `_dataset`,
+`child_options` and `follower_options`. The container's own description is in training/README.md.
 """
 
+import json
 from datetime import date
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ def command(request: JobRequest, catalogue: Catalogue, site: Site) -> list[str]:
     words = [*COMMAND]
     if chosen := variables(request, catalogue):
         words += ["--variables", *chosen]
+    words += _reading(request, catalogue)
     words += ["--batch-size-days", str(request.batch_size_days or defaults.batch_size_days)]
     if start := _either(request.start_date, defaults.start_date):
         words += ["--start-date", start.isoformat()]
@@ -97,6 +99,23 @@ def longest(request: JobRequest, catalogue: Catalogue) -> Work:
         start=min(sweep.start_date) if sweep.start_date else _either(request.start_date, defaults.start_date),
         end=max(sweep.end_date) if sweep.end_date else _either(request.end_date, defaults.end_date),
     )
+
+
+def missing_values(request: JobRequest, catalogue: Catalogue) -> tuple[float | str, ...]:
+    """What means an empty cell, beside what always does."""
+    given = request.missing_values
+    return catalogue.request_defaults.missing_values if given is None else given
+
+
+def _reading(request: JobRequest, catalogue: Catalogue) -> list[str]:
+    """How the cells and the rows of the data are to be read."""
+    words = []
+    if missing := missing_values(request, catalogue):
+        # One word, because a text may begin with a hyphen.
+        words.append("--missing-values=" + json.dumps(missing, separators=(",", ":"), ensure_ascii=False))
+    if request.id_columns:
+        words += ["--id-columns", *request.id_columns]
+    return words
 
 
 def _dataset(request: JobRequest) -> list[str]:

@@ -12,14 +12,21 @@ from pulse.domain.batch_limits import ShareIdentifier
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job_request import JobRequest, Usd
 from pulse.domain.profile import ProfileName
-from pulse.domain.request_defaults import BatchSizeDays, Variables
+from pulse.domain.request_defaults import BatchSizeDays, IdColumns, MissingValues, Variables
 from pulse.domain.s3_layout import DATASETS, UPLOADS, folder_of, is_hidden, name_of
+from pulse.domain.table_names import Suffixes, ends_like_table
 
 Prefix = Annotated[
     str,
     Meta(pattern=r"^datasets/", max_length=1024, description="a key prefix beginning with datasets/"),
 ]
-Suffix = Annotated[str, Meta(max_length=64, description="the end of a key, such as .csv; empty for any")]
+Suffix = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="the end of a key, such as .csv, or empty for any; left out: any name of a data set",
+    ),
+]
 On = Annotated[
     Literal["object", "_SUCCESS", "manifest.json"],
     Meta(description="object, or the name of a marker: _SUCCESS or manifest.json"),
@@ -30,8 +37,9 @@ _WHAT = ("prefix", "suffix", "on")
 
 
 class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """`on: object`: each object with the prefix and the suffix is a data set. Where a name on the path below
-    the prefix begins with `_` or `.`, it is not: that is a marker or a temporary file.
+    """`on: object`: each object with the prefix and the suffix is a data set; without a suffix, each whose
+    name ends as those of data sets do (`Catalogue.table_suffixes`). A marker or a temporary file on the path
+    below the prefix is none (`s3_layout.is_hidden`).
 
     `on: _SUCCESS` or `on: manifest.json`: a data set is a folder of files, uploaded before its marker, which
     goes last. All other objects under the prefix wait for it; its arrival is one request for the folder that
@@ -44,15 +52,17 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     them: the job would read it too. Either is refused, with the names.
 
     No `variables`: all numeric columns of the file. No dates: its whole period. Defaults of a request do
-    not apply to these three, because a file's columns and dates are its own. `share_identifier`: for a
-    profile whose queue is fair-share, since a dropped file can name none.
+    not apply to these three, because a file's columns and dates are its own. `missing_values`, `id_columns`
+    and `share_identifier` (for a profile whose queue is fair-share): a dropped file can name none itself.
     """
 
     prefix: Prefix = DATASETS
-    suffix: Suffix = ""
+    suffix: Suffix | None = None
     on: On = "object"
     profile: ProfileName
     variables: Variables = ()
+    missing_values: MissingValues | None = None
+    id_columns: IdColumns | None = None
     batch_size_days: BatchSizeDays | None = None
     start_date: date | None = None
     end_date: date | None = None
@@ -63,7 +73,11 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 
     def faults(self) -> list[Fault]:
         faults = JobRequest(
-            start_date=self.start_date, end_date=self.end_date, max_cost_usd=self.max_cost_usd
+            missing_values=self.missing_values,
+            id_columns=self.id_columns,
+            start_date=self.start_date,
+            end_date=self.end_date,
+            max_cost_usd=self.max_cost_usd,
         ).faults()
         if self.prefix.startswith(UPLOADS):
             limit = f"a prefix outside {UPLOADS}, where no object starts a job"
@@ -77,14 +91,18 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         return self.on != "object"
 
     def __str__(self) -> str:
-        return f"{self.prefix}*/{self.on}" if self.has_marker else f"{self.prefix}*{self.suffix}"
-
-    def matches(self, key: str) -> bool:
-        """Suffixes are compared without case: `MARKET.CSV` is a CSV."""
         if self.has_marker:
-            return key.startswith(self.prefix)
-        fits = key.startswith(self.prefix) and key.lower().endswith(self.suffix.lower())
-        return fits and not key.endswith("/") and not is_hidden(key, self.prefix)
+            return f"{self.prefix}*/{self.on}"
+        return f"{self.prefix}*" + (" (a data set's name)" if self.suffix is None else self.suffix)
+
+    def matches(self, key: str, table_suffixes: Suffixes) -> bool:
+        """Suffixes are compared without case: `MARKET.CSV` is a CSV."""
+        if not key.startswith(self.prefix):
+            return False
+        if self.has_marker:
+            return True
+        suffixes = table_suffixes if self.suffix is None else (self.suffix.lower(),)
+        return ends_like_table(key, suffixes) and not key.endswith("/") and not is_hidden(key, self.prefix)
 
     def awaits(self, key: str) -> bool:
         """Whether an object that fits is one of a folder's files, and starts nothing."""
@@ -103,9 +121,11 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         return {"dataset": key, "dataset_version_id": version_id or None}
 
 
-def matching(triggers: Iterable[Trigger], key: str) -> Trigger | None:
-    """The first of `triggers` that fits `key`, in the order of the configuration."""
-    return next((trigger for trigger in triggers if trigger.matches(key)), None)
+def matching(triggers: Iterable[Trigger], key: str, table_suffixes: Suffixes) -> Trigger | None:
+    """The first of `triggers` that fits `key`, in the order of the configuration. `table_suffixes`: how the
+    names of data sets end.
+    """
+    return next((trigger for trigger in triggers if trigger.matches(key, table_suffixes)), None)
 
 
 def order_faults(triggers: Sequence[Trigger]) -> list[Fault]:

@@ -1,19 +1,20 @@
 """Untyped data (JSON, YAML, environment) into structs, with every fault reported at once.
 
 msgspec stops at the first fault. Here each field is converted on its own, so that a person repairs an input
-in one go. What a field allows is the `description` of its `Meta`, written beside its type and nowhere else.
+in one go; of many faulty items in one list the first are told, and how many more there are. What a field
+allows is the `description` of its `Meta`, written beside its type and nowhere else.
 """
 
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from msgspec import Meta, Struct
 
-from pulse.domain.fault import Fault, join, shown
+from pulse.domain.fault import HANDFUL, MAX_LISTED, Fault, and_more, join, shown
 
 T = TypeVar("T", bound=Struct)
 
@@ -49,11 +50,7 @@ def collect(raw: object, kind: type[T], *, at: str = "") -> tuple[T | None, list
     if not isinstance(raw, Mapping):
         return None, [Fault(at or "the whole", f"an object with {names(fields_of(kind))}", shown(raw))]
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    faults = [
-        Fault(join(at, shown_name(name)), f"only {names(fields)}", "a field of another name")
-        for name in raw
-        if name not in fields and kind.__struct_config__.forbid_unknown_fields
-    ]
+    faults = _unknown(raw, fields, at) if kind.__struct_config__.forbid_unknown_fields else []
     values: dict[str, Any] = {}
     complete = True
     for name, field in fields.items():
@@ -78,6 +75,15 @@ def collect(raw: object, kind: type[T], *, at: str = "") -> tuple[T | None, list
     return built, faults
 
 
+def _unknown(raw: Mapping[Any, Any], fields: Collection[str], at: str) -> list[Fault]:
+    unknown = [name for name in raw if name not in fields]
+    known = f"only {names(fields)}"
+    faults = [
+        Fault(join(at, shown_name(name)), known, "a field of another name") for name in unknown[:MAX_LISTED]
+    ]
+    return faults + and_more(len(unknown), at or "the whole", known, MAX_LISTED)
+
+
 def _field(raw: object, kind: Any, at: str) -> tuple[Any, list[Fault]]:
     """One value: structs, lists and objects element by element, so that each has its path and its faults."""
     origin, args = typing.get_origin(kind), typing.get_args(kind)
@@ -90,31 +96,59 @@ def _field(raw: object, kind: Any, at: str) -> tuple[Any, list[Fault]]:
         return collect(raw, kind, at=at)
     base = args[0] if origin is typing.Annotated else kind
     origin, args = typing.get_origin(base), typing.get_args(base)
-    faults: list[Fault] = []
     if origin is dict and isinstance(raw, Mapping):
-        built: Any = {}
-        for name, item in raw.items():
-            path = join(at, shown_name(name))
-            _, wrong_name = _plain(name, args[0], path)
-            built[name], wrong_value = _field(item, args[1], path)
-            faults += wrong_name or wrong_value
+        built, faults = _entries(raw, args[0], args[1], at)
     elif origin is tuple and isinstance(raw, list | tuple):
-        built = []
-        for index, item in enumerate(raw):
-            value, wrong = _field(item, args[0], f"{at}[{index}]")
-            built.append(value)
-            faults += wrong
-        built = tuple(built)
+        most = _most(kind)
+        if most is not None and len(raw) > most:
+            # Not every item of a list that is far too long is looked at.
+            limit = _description(kind) or f"a list of at most {most} values"
+            return None, [Fault(at, limit, f"{len(raw):,} values")]
+        built, faults = _items(raw, args[0], at)
     else:
         return _plain(raw, kind, at)
     return (None, faults) if faults else _plain(built, kind, at)
+
+
+def _entries(raw: Mapping[Any, Any], name_kind: Any, kind: Any, at: str) -> tuple[Any, list[Fault]]:
+    built = {}
+    faults: list[Fault] = []
+    faulty = 0
+    for name, item in raw.items():
+        path = join(at, shown_name(name))
+        _, wrong_name = _plain(name, name_kind, path)
+        built[name], wrong_value = _field(item, kind, path)
+        if wrong := wrong_name or wrong_value:
+            faulty += 1
+            faults += wrong if faulty <= MAX_LISTED else []
+    return built, faults + and_more(faulty, at, "names and values as above", MAX_LISTED)
+
+
+def _items(raw: Iterable[Any], kind: Any, at: str) -> tuple[Any, list[Fault]]:
+    built = []
+    faults: list[Fault] = []
+    faulty = 0
+    for index, item in enumerate(raw):
+        value, wrong = _field(item, kind, f"{at}[{index}]")
+        built.append(value)
+        if wrong:
+            faulty += 1
+            faults += wrong if faulty <= HANDFUL else []
+    return tuple(built), faults + and_more(faulty, at, allowed(kind))
 
 
 def _plain(raw: object, kind: Any, at: str) -> tuple[Any, list[Fault]]:
     try:
         return msgspec.convert(raw, kind), []
     except msgspec.ValidationError:
-        return None, [Fault(at, allowed(kind), shown(raw))]
+        return None, [Fault(at, allowed(kind), _found(raw, kind))]
+
+
+def _found(raw: object, kind: Any) -> str:
+    base = typing.get_args(kind)[0] if typing.get_origin(kind) is typing.Annotated else kind
+    if base is str and isinstance(raw, bool | int | float):
+        return f"{shown(raw, 40)} without quotes, which is not a text"
+    return shown(raw)
 
 
 _WORDS: dict[Any, str] = {
@@ -131,9 +165,11 @@ _WORDS: dict[Any, str] = {
 
 def allowed(kind: Any) -> str:
     """What a field's type accepts, for people: the description beside it, or the type in words."""
+    if typing.get_origin(kind) is typing.Annotated and not _description(kind):
+        return allowed(typing.get_args(kind)[0])
     if typing.get_origin(kind) in (dict, tuple):
         return _allowed_in(typing.get_origin(kind), allowed(typing.get_args(kind)[0]))
-    for meta in _flat(kind, lambda k: [m for m in getattr(k, "__metadata__", ()) if isinstance(m, Meta)]):
+    for meta in _flat(kind, _metas):
         if meta.description:
             return str(meta.description)
     for choices in _flat(
@@ -146,6 +182,20 @@ def allowed(kind: Any) -> str:
     return (
         f"an object with {names(fields_of(kind))}" if hasattr(kind, "__struct_fields__") else "another value"
     )
+
+
+def _description(kind: Any) -> str:
+    """What is said beside the type itself; empty where nothing is."""
+    return next((str(meta.description) for meta in _metas(kind) if meta.description), "")
+
+
+def _most(kind: Any) -> int | None:
+    """How many items a list may have; None: any number."""
+    return next((meta.max_length for meta in _metas(kind) if meta.max_length is not None), None)
+
+
+def _metas(kind: Any) -> list[Meta]:
+    return [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
 
 
 def _allowed_in(container: Any, item: str) -> str:

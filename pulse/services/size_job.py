@@ -24,9 +24,18 @@ class SizeJob(Struct, frozen=True, kw_only=True):
         """Raises InvalidRequest when the data set is not there or cannot be sized for, Unavailable,
         Misconfigured.
         """
+        missing = [
+            value for value in training.missing_values(request, self.catalogue) if isinstance(value, str)
+        ]
         facts = self.describe_dataset.describe(
-            self.data_bucket, request.dataset or "", version_id=request.dataset_version_id or ""
+            self.data_bucket,
+            request.dataset or "",
+            version_id=request.dataset_version_id or "",
+            missing=missing,
         )
+        if facts and request.id_columns:
+            # How many variables the ids make, and how many rows each has, only reading all of it would tell.
+            facts = facts.size_only()
         if facts is None and request.dataset:
             found = f"{s3_uri(self.data_bucket, request.dataset)} is not there"
             raise InvalidRequest(

@@ -1,25 +1,25 @@
 """From an object in the data bucket to a job, or to an alert that says why there is none. Never silence.
 
 A data set under `datasets/` is trained as the first matching trigger says, a folder of files when its marker
-arrives; a file `requests/*.json` is a JobRequest. What asks for nothing is only logged: a console's folders
-(empty objects whose keys end in `/`), hidden names, uploads of clients that submit themselves, objects
-elsewhere.
+arrives; a file `requests/*.json` is a JobRequest. What asks for nothing is only logged: folders as consoles
+and Hadoop mark them (empty objects whose keys end in `/` or `_$folder$`), hidden names, uploads of clients
+that submit themselves, objects elsewhere.
 """
 
-from codecs import BOM_UTF8
-
-import msgspec
 from msgspec import Struct
 
-from pulse.domain import drop_manifest, idempotency, not_json
+from pulse.domain import drop_manifest, idempotency, json_text, table_names
+from pulse.domain.catalogue import Catalogue
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
-from pulse.domain.errors import OverLimit, Refused, RefusedByBatch
+from pulse.domain.errors import InvalidRequest, OverLimit, Refused, RefusedByBatch
 from pulse.domain.fault import listed, shown
 from pulse.domain.idempotency import Identity
+from pulse.domain.json_text import NotJson
 from pulse.domain.s3_drop import S3Drop
 from pulse.domain.s3_layout import DATASETS, MANIFEST, REQUESTS, folder_of, is_hidden, is_table
 from pulse.domain.trigger import Trigger, matching
+from pulse.domain.validation import InvalidInput
 from pulse.services.finish_claim import Submission
 from pulse.services.ports import Objects
 from pulse.services.publish_alert import PublishAlert
@@ -42,7 +42,18 @@ class Unusable(Refused):
 
 
 class NoTrigger(Refused):
-    """Raised when no trigger fits the key of a dropped data set."""
+    """Raised when no trigger fits the key of a dropped data set. `next_step`: what to do with such a file."""
+
+    def __init__(self, key: str, catalogue: Catalogue) -> None:
+        triggers = ", ".join(map(str, catalogue.triggers)) or "none is configured"
+        reason = f"No trigger fits the key {shown(key)}. Triggers: {triggers}."
+        self.next_step = (
+            "Drop the file under a key that a trigger fits, or add a trigger to the configuration."
+        )
+        if not table_names.ends_like_table(key, catalogue.table_suffixes):
+            reason = f"{reason} {table_names.sentence(catalogue.table_suffixes)}"
+            self.next_step = table_names.advice(key) or self.next_step
+        super().__init__(reason)
 
 
 class Empty(Refused):
@@ -61,14 +72,15 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
 
     def submit(self, drop: S3Drop) -> Outcome:
         """Raises what SubmitJob.submit raises to be tried again; a refusal becomes an alert REJECTED."""
-        trigger = matching(self.submit_job.catalogue.triggers, drop.key)
+        catalogue = self.submit_job.catalogue
+        trigger = matching(catalogue.triggers, drop.key, catalogue.table_suffixes)
         if nothing := _asks_for_nothing(drop, trigger):
             return Outcome(reason=nothing)
         identity = idempotency.of_drop(drop)
         try:
             return Outcome(submission=self._submission(drop, trigger, identity))
         except Refused as refusal:
-            next_step = _NEXT_AFTER.get(type(refusal), _NEXT[drop.meaning])
+            next_step = _next_step(refusal, drop)
             alert = drop_alert(drop, self.console, reason=str(refusal), next_step=next_step)
             alerted = self.publish_alert.once(identity, alert.kind, lambda: alert)
             return Outcome(reason=str(refusal), alerted=alerted)
@@ -86,8 +98,7 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
 
     def _dataset(self, drop: S3Drop, trigger: Trigger | None) -> object:
         if trigger is None:
-            triggers = ", ".join(map(str, self.submit_job.catalogue.triggers)) or "none is configured"
-            raise NoTrigger(f"No trigger fits the key {shown(drop.key)}. Triggers: {triggers}.")
+            raise NoTrigger(drop.key, self.submit_job.catalogue)
         if not trigger.has_marker and not drop.size:
             raise Empty("The file is empty.")
         if trigger.has_marker:
@@ -95,15 +106,17 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         return trigger.request(drop.key, drop.version_id)
 
     def _check_folder(self, drop: S3Drop, trigger: Trigger) -> None:
-        folder = folder_of(drop.key)
+        folder, suffixes = folder_of(drop.key), self.submit_job.catalogue.table_suffixes
         if trigger.on == MANIFEST:
             wanted = self._manifest(drop, folder)
-            if different := drop_manifest.difference(wanted, self._keys(drop.bucket, folder), folder):
+            found = self._keys(drop.bucket, folder)
+            if different := drop_manifest.difference(wanted, found, folder, suffixes):
                 raise Incomplete(different)
             return
         listing = self.objects.listing(drop.bucket, folder)
-        if listing.complete and not any(is_table(key, folder) for key in listing.sizes):
-            raise Incomplete(f"No .csv or .parquet is in {shown(folder)}, so there is nothing to train on.")
+        if listing.complete and not any(is_table(key, folder, suffixes) for key in listing.sizes):
+            told = f"No data set is in {shown(folder)}, so there is nothing to train on."
+            raise Incomplete(f"{told} {table_names.sentence(suffixes)}")
 
     def _keys(self, bucket: str, folder: str) -> list[str]:
         """The keys in a folder that is not much larger than a manifest can be."""
@@ -117,7 +130,12 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
 
     def _manifest(self, drop: S3Drop, folder: str) -> tuple[str, ...]:
         """The keys that it names, at least one."""
-        keys, faults = drop_manifest.read(self._json(drop, drop_manifest.MAX_MANIFEST_BYTES), folder)
+        suffixes = self.submit_job.catalogue.table_suffixes
+        try:
+            raw = self._json(drop, drop_manifest.MAX_MANIFEST_BYTES)
+            keys, faults = drop_manifest.read(raw, folder, suffixes)
+        except InvalidInput as error:
+            keys, faults = (), [*error.faults]
         if faults:
             raise Unusable("The manifest is not valid:\n" + listed(faults))
         return keys
@@ -125,19 +143,28 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
     def _request(self, drop: S3Drop) -> object:
         if not drop.key.lower().endswith(".json"):
             raise Unusable("Requests are files that end in .json.")
-        return self._json(drop, MAX_REQUEST_BYTES)
+        try:
+            return self._json(drop, MAX_REQUEST_BYTES)
+        except InvalidInput as error:
+            raise InvalidRequest(error.faults) from error
 
     def _json(self, drop: S3Drop, limit_bytes: int) -> object:
+        """Raises Unusable, Empty, TooLarge, and InvalidInput when an object in it names a field twice."""
         body = self.objects.read(drop.bucket, drop.key, version_id=drop.version_id, limit_bytes=limit_bytes)
         if body is None:
             raise Unusable("The object was deleted before it could be read.")
-        text = body.removeprefix(BOM_UTF8)  # Windows editors write it
-        if not text.strip():
+        if json_text.is_blank(body):
             raise Empty("The file is empty.")
         try:
-            return msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Unusable(f"The file is not JSON: {not_json.reason(text, error)}.") from error
+            return json_text.decode(body)
+        except NotJson as error:
+            raise Unusable(f"The file is not JSON: {error}.") from error
+
+
+def _next_step(refusal: Refused, drop: S3Drop) -> str:
+    if isinstance(refusal, NoTrigger):
+        return refusal.next_step
+    return _NEXT_AFTER.get(type(refusal), _NEXT[drop.meaning])
 
 
 def _asks_for_nothing(drop: S3Drop, trigger: Trigger | None) -> str:
@@ -159,7 +186,6 @@ _NEXT_AFTER: dict[type[Refused], str] = {
     OverLimit: "Ask for less (a shorter period, fewer children, a smaller profile), or raise what is named: "
     "max_cost_usd in the request or the trigger, the monthly budget in the configuration. Then drop the file "
     "again.",
-    NoTrigger: "Drop the file under a key that a trigger fits, or add a trigger to the configuration.",
     Empty: "Drop it again with its content: a data set needs rows, a request at least {}, a manifest files.",
     Incomplete: "Put the folder in order, then drop the marker again. It goes last; a new version of it is a "
     "new job.",

@@ -15,6 +15,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 from msgspec import structs
+from recursive_training.data.names import TABLE_SUFFIXES
 
 from lambdas import bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile
 from pulse.aws import clients
@@ -247,6 +248,7 @@ def settings(topic) -> Settings:
         profiles={"small": small},
         request_defaults=RequestDefaults(profile="small", variables=("spx_close", "us_10y_yield")),
         triggers=(Trigger(suffix=".csv", profile="small"),),
+        table_suffixes=TABLE_SUFFIXES,
         tags={"Project": "Pulse", "CreatedBy": "pulse"},
         alerts_topic=topic.arn,
         slack_webhook_secret="slack",

@@ -248,6 +248,12 @@ def test_should_explain_that_the_results_of_an_array_could_not_be_put_together(a
         assert words in told
 
 
+def test_should_explain_what_a_run_says_must_be_read_first(api):
+    warned = {"warnings": ["price is bad.", "volume is bad."], "warnings_count": 2}
+    api.answers = [job("SUCCEEDED", **warned)]
+    assert "Read this first: price is bad. volume is bad." in said(typed("explain", JOB))
+
+
 def test_should_say_that_another_client_submitted_a_job(api):
     api.answers = [
         job("RUNNING", foreign=True),

@@ -249,6 +249,28 @@ def test_should_exit_as_failed_when_the_results_of_an_array_could_not_be_put_tog
     assert "s3://" not in ended.stdout
 
 
+WARNED = {"warnings": ["price: -999 stands\u202e 24 times.", "[red]volume is bad."], "warnings_count": 37}
+
+
+@pytest.mark.parametrize("verb", ["status", "watch"])
+@pytest.mark.parametrize("follower", ["", JOB_ID.format(8)])
+def test_should_tell_first_what_a_run_says_must_be_read_first(api, verb, follower):
+    last = [told("SUCCEEDED", job_id=follower, **WARNED)] if follower else []
+    api.answers = [told("SUCCEEDED", **({"follower": follower} if follower else WARNED)), *last]
+
+    ended = typed(verb, JOB, *(["--no-log"] if verb == "watch" else []))
+
+    assert ended.exit_code == 0, ended.stderr
+    assert [line.split(maxsplit=3) for line in ended.stdout.splitlines()[:1]] == [
+        [JOB, "SUCCEEDED,", "37", "warnings"]
+    ]
+    assert [" ".join(line.split()) for line in ended.stdout.splitlines()[1:4]] == [
+        r"read this first price: -999 stands\u202e 24 times.",
+        "[red]volume is bad.",
+        "and 35 more in the report",
+    ]
+
+
 def test_should_tell_that_the_results_of_an_array_are_still_put_together(api):
     merge = JOB_ID.format(8)
     api.answers = [told("SUCCEEDED", follower=merge), told("RUNNING", job_id=merge)]

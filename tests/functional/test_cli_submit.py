@@ -84,6 +84,61 @@ def test_should_lay_options_over_the_request_file(api, tmp_path):
     }
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.json", '{"profile": "small"}'), ("a.yml", "profile: small\n")]
+)
+def test_should_read_a_request_file_in_any_unicode_encoding(api, tmp_path, encoding, name, text):
+    (tmp_path / name).write_text(text, encoding=encoding)
+
+    typed("--request", name)
+
+    assert api.calls[0].body == {"profile": "small"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        (
+            "a.json",
+            '{"profile": "small",\n"profile": "large"}',
+            "profile: allowed is each field once; found 'small' on line 1 and 'large' on line 2",
+        ),
+        (
+            "a.yaml",
+            "tags:\n  Team: a\n  Team: b\n",
+            "tags.Team: allowed is each field once; found a on line 2 and b on line 3",
+        ),
+        (
+            "a.yaml",
+            "attempts: 010\n",
+            "attempts: allowed is a number in decimal digits, or a text in quotes; found 010 on line 1",
+        ),
+        ("a.json", '{"tags":\n{"Team": "caf\xe9"}}', "line 2 is not UTF-8 text"),
+        ("a.yaml", "tags:\n  Team: caf\xe9\n", "line 2 is not UTF-8 text"),
+        ("a.json", '{"profile": "small",}', "line 1, column 21: Expecting property name"),
+    ],
+)
+def test_should_name_the_line_that_is_wrong_in_a_request_file(api, tmp_path, name, text, told):
+    (tmp_path / name).write_text(text, encoding="latin-1")
+
+    ended = typed("--request", name)
+
+    assert ended.exit_code == 2
+    assert told in " ".join(re.sub("[│╭╮╰╯─]", " ", ended.stderr).split())
+    assert api.calls == []
+
+
+def test_should_send_how_the_data_is_to_be_read(api):
+    typed("--missing-values", "-999", "NA", "--id-columns", "store", "item", "--dataset", "datasets/a.csv")
+
+    assert api.calls[0].body == {
+        "dataset": "datasets/a.csv",
+        "missing_values": [-999, "NA"],
+        "id_columns": ["store", "item"],
+    }
+
+
 @pytest.mark.parametrize("content", ["[1]", "{", "\xff", ""])
 def test_should_send_nothing_when_the_request_file_is_none(api, tmp_path, content):
     (tmp_path / "request.json").write_text(content, encoding="latin-1")
@@ -150,6 +205,19 @@ def test_should_wait_for_the_job_behind_an_array(api):
     assert ended.exit_code == 0
     assert json.loads(ended.stdout)["job_id"] == JOB_ID.format(2)
     assert [call.path for call in api.calls[1:]] == [f"/jobs/{FIRST}", f"/jobs/{JOB_ID.format(2)}"]
+
+
+def test_should_tell_first_what_the_run_it_waited_for_says_must_be_read_first(api):
+    api.answers = [
+        (202, {"job_id": FIRST, "batch_job_id": "aws-1"}),
+        (200, {"job_id": FIRST, "status": "SUCCEEDED", "warnings": ["price is bad."], "warnings_count": 1}),
+    ]
+
+    ended = typed("--monitor", "--poll-interval", "0.1")
+
+    assert ended.exit_code == 0
+    _, told = ended.stdout.split(f"{FIRST} SUCCEEDED, 1 warning\n")
+    assert " ".join(told.splitlines()[0].split()) == "read this first price is bad."
 
 
 def test_should_write_the_file_of_the_replaced_script_when_asked_to(api, tmp_path):

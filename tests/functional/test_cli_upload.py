@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import re
 
 import pytest
+from recursive_training.data.names import TABLE_SUFFIXES
 from typer.testing import CliRunner
 
 from pulse.cli.main import app
@@ -79,6 +81,27 @@ def test_should_send_a_large_file_in_parts(api, s3, tmp_path):
     assert ended.exit_code == 0, ended.stderr
     key = api.calls[0].body["dataset"]
     assert s3.head_object(Bucket=DATA, Key=key)["ETag"].strip('"').endswith("-3")
+
+
+@pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
+def test_should_upload_every_name_that_the_training_reads(api, s3, tmp_path, suffix):
+    file = tmp_path / f"Market{suffix.upper()}"
+    file.write_bytes(CONTENT)
+
+    ended = typed("--upload", file)
+
+    assert ended.exit_code == 0, ended.stderr
+    assert api.calls[0].body["dataset"].endswith(f"/Market{suffix.upper()}")
+
+
+def test_should_say_what_to_do_with_a_file_that_is_no_data_set(api, tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"PK")
+
+    ended = typed("--upload", tmp_path / "a.xlsx")
+
+    told = " ".join(re.sub("[│╭╮╰╯─]", " ", ended.stderr).split())
+    assert ".csv, .tsv, .parquet, .feather, .arrow or .zip" in told
+    assert "Save the sheet as CSV in UTF-8" in told
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.txt", b"x"), ("empty.csv", b""), ("none.csv", None)])

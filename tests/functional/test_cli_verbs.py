@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -164,6 +165,27 @@ def test_should_run_a_job_again_with_changes_over_its_request(api, tmp_path):
         "end_date": None,
     }
     assert JOB in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["--set", "memory_mib=1024", "--set", "memory_mib=2048"],
+            "memory_mib is given twice: 1024 and 2048",
+        ),
+        (
+            ["--set", 'tags={"Team": "a", "Team": "b"}'],
+            "Team: allowed is each field once; found 'a' and then",
+        ),
+    ],
+)
+def test_should_send_nothing_when_a_field_is_set_twice(api, words, told):
+    ended = typed("rerun", JOB, *words)
+
+    assert ended.exit_code == 2
+    assert told in " ".join(re.sub("[│╭╮╰╯─]", " ", ended.stderr).split())
+    assert api.calls == []
 
 
 def test_should_say_why_it_asks_again(api):

@@ -9,6 +9,7 @@ import boto3
 import polars as pl
 import pytest
 from botocore.stub import Stubber
+from recursive_training.data.names import TABLE_SUFFIXES
 
 from pulse.aws import clients
 from pulse.aws.s3 import Objects
@@ -48,7 +49,7 @@ def describe(s3, calls):
         made.meta.events.register("before-call.s3", lambda params, **_: calls.append(params["url_path"]))
         return made
 
-    describing = DescribeDataset(Objects(client))
+    describing = DescribeDataset(Objects(client), TABLE_SUFFIXES)
     return lambda key, version_id="": describing.describe(BUCKET, key, version_id)
 
 
@@ -81,10 +82,11 @@ def test_should_read_again_when_the_footer_is_longer_than_the_end_that_was_read(
 
 
 def test_should_read_both_ends_of_a_csv(s3, describe, calls):
-    big = MARKET + b"".join(MARKET.splitlines(keepends=True)[1:]) * 9
-    s3.put_object(Bucket=BUCKET, Key="datasets/market.csv", Body=big)
+    header, *rows = MARKET.splitlines()
+    wide = b"\n".join([header + b",name", *(row + b"," + b"x" * 100 for row in rows), b""])
+    s3.put_object(Bucket=BUCKET, Key="datasets/market.csv", Body=wide)
     facts = describe("datasets/market.csv")
-    assert facts.rows == pytest.approx(big.count(b"\n"), rel=0.1)
+    assert facts.rows == pytest.approx(len(rows), rel=0.1)
     assert (facts.first, facts.last) == (date(1990, 1, 2), date(2022, 12, 28))
     assert facts.measured == "the first 256 KiB of the CSV"
     assert len(calls) == 2
@@ -160,6 +162,43 @@ def test_should_know_the_size_of_a_folder_whose_files_cannot_be_read(s3, describ
     assert (facts.bytes, facts.files, facts.rows, facts.measured) == (50, 5, None, "the size of 5 files")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("b.csv", b"timestamp;a\n2020-01-01;1,5\n"),
+        ("b.csv", b"sep=,\ntimestamp,a\n2020-01-01,1\n"),
+        ("b.zip", b"PK\x03\x04 and more"),
+        ("b.csv.zst", b"\x28\xb5\x2f\xfd and more"),
+        ("b.feather", b"ARROW1\x00\x00 and more ARROW1"),
+    ],
+)
+def test_should_know_only_the_size_of_a_folder_with_a_file_that_is_not_looked_into(
+    s3, describe, name, content
+):
+    for key, body in (("a.csv", MARKET), (name, content)):
+        s3.put_object(Bucket=BUCKET, Key=f"datasets/{key}", Body=body)
+    facts = describe("datasets/")
+    assert (facts.files, facts.rows, facts.column_count) == (2, None, None)
+    assert facts.bytes == len(MARKET) + len(content)
+    assert describe(f"datasets/{name}").rows is None
+
+
+def test_should_not_let_three_files_stand_for_files_of_another_kind(s3, describe):
+    for number in range(5):
+        s3.put_object(Bucket=BUCKET, Key=f"datasets/{number}.csv", Body=MARKET)
+    assert describe("datasets/").rows == 5 * (MARKET.count(b"\n") - 1)
+    s3.put_object(Bucket=BUCKET, Key="datasets/1.csv.gz", Body=gzip.compress(MARKET))
+    assert describe("datasets/").rows is None
+
+
+def test_should_pass_over_the_empty_parts_of_a_folder(s3, describe):
+    for number in range(5):
+        body = MARKET if number == 2 else b""
+        s3.put_object(Bucket=BUCKET, Key=f"datasets/part-{number}.csv", Body=body)
+    facts = describe("datasets/")
+    assert (facts.files, facts.rows) == (5, MARKET.count(b"\n") - 1)
+
+
 def test_should_say_that_a_folder_has_more_keys_than_were_counted(s3, describe):
     for number in range(1001):
         s3.put_object(Bucket=BUCKET, Key=f"datasets/{number:04}.csv", Body=b"timestamp,a\n2020-01-01,1\n")
@@ -175,4 +214,4 @@ def test_should_find_nothing_where_nothing_is(describe, key):
 
 def test_should_say_what_was_denied_when_there_is_no_such_bucket(s3):
     with pytest.raises(Misconfigured, match="Listing objects of S3"):
-        DescribeDataset(Objects(clients.s3)).describe("nowhere", "datasets/")
+        DescribeDataset(Objects(clients.s3), TABLE_SUFFIXES).describe("nowhere", "datasets/")

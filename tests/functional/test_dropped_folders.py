@@ -131,7 +131,8 @@ def test_should_alert_rejected_when_the_folder_of_a_marker_holds_no_table(  # no
     marker = put(f"{RUN}_SUCCESS", b"")
     assert failed(drop(marker, marker)) == []
     (alert,) = alerts()
-    assert "No .csv or .parquet is in 'datasets/spark/run 1+2%20ü🚀/'" in alert["reason"]
+    assert "No data set is in 'datasets/spark/run 1+2%20ü🚀/'" in alert["reason"]
+    assert "A data set's name ends in .csv, .tsv, .parquet" in alert["reason"]
     assert "drop the marker again" in alert["next_step"]
     assert batch.requests == []
 
@@ -184,11 +185,15 @@ def test_should_name_every_file_that_is_missing_or_not_listed(drop, put, put_man
         (b'{"files": ["\\ud800.csv"]}', "not JSON"),
         (b'["part-0.csv"]', "the whole"),
         (b'{"files": []}', "files: allowed is a list of 1 to 10000"),
-        (json.dumps({"files": ["a.csv"] * 10_001}).encode(), "10001 names"),
+        (json.dumps({"files": ["a.csv"] * 10_001}).encode(), "10,001 values"),
         (b'{"files": ["../../requests/x.csv"]}', "files[0]"),
         (b'{"files": ["datasets/spark/x.csv"], "colour": 1}', "colour"),
         (b'{"files": ["a\\u0000.csv", "b.csv", "\\u001b[31m.txt"]}', r"'\x1b[31m.txt'"),
         (b" " * (1024 * 1024 + 1), "At most 1048576 bytes"),
+        (
+            b'{"files": ["a.csv"],\n"files": ["part-0.csv"]}',
+            "files: allowed is each field once; found ['a.csv'] on line 1 and ['part-0.csv'] on line 2",
+        ),
     ],
 )
 def test_should_alert_rejected_when_the_manifest_is_unusable(  # noqa: PLR0913, PLR0917 - fixtures and parameters
@@ -200,6 +205,15 @@ def test_should_alert_rejected_when_the_manifest_is_unusable(  # noqa: PLR0913, 
     assert told in alert["reason"]
     assert alert["reason"].replace("\n", "").isprintable()
     assert batch.requests == []
+
+
+def test_should_take_compressed_text_and_a_manifest_in_utf_16(drop, put, batch, alerts):
+    for name in ("part-0.csv.gz", "part-1.TSV", "part-2.zip"):
+        put(f"{LIST}{name}")
+    listed = json.dumps({"files": ["part-0.csv.gz", "part-1.TSV", "part-2.zip"]})
+    drop(put(f"{LIST}manifest.json", listed.encode("utf-16")))
+    assert [dataset(request) for request in batch.requests] == [LIST]
+    assert alerts() == []
 
 
 @pytest.mark.parametrize(("looked_at", "reason"), [(10_000, ""), (900, "holds more than 900 objects")])

@@ -58,6 +58,18 @@ def test_should_read_a_request_whatever_its_key(drop, dropped, batch, failed, ke
     assert command[command.index("--dataset-key") + 1] == key
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_should_read_a_request_in_another_unicode_encoding(drop, dropped, batch, encoding):
+    drop(dropped('{"variables": ["wti_spot"]}'.encode(encoding)))
+    assert batch.requests[0]["containerOverrides"]["command"][3:5] == ["--variables", "wti_spot"]
+
+
+def test_should_say_to_the_training_how_the_data_is_to_be_read(drop, dropped, batch):
+    drop(dropped({"variables": [], "missing_values": [-999, "n/a"], "id_columns": ["store", "item"]}))
+    command = batch.requests[0]["containerOverrides"]["command"]
+    assert command[3:7] == ['--missing-values=[-999,"n/a"]', "--id-columns", "store", "item"]
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -84,7 +96,17 @@ def test_should_read_a_request_whatever_its_key(drop, dropped, batch, failed, ke
         (b"{not json", ["not JSON: line 1, column 2: Expecting property name"]),
         (b'{"profile": "small",\n "attempts": 2', ["not JSON: line 2, column 15: Expecting ',' delimiter"]),
         (b'{"attempts": 1e999}', ["not JSON: Number out of range."]),
-        (b"\xff\xfe", ["not JSON: byte 1 is not UTF-8 text"]),
+        (b'{\n"tags": {"Team": "caf\xe9"}}', ["not JSON: line 2 is not UTF-8 text", "save it in UTF-8"]),
+        ("{}".encode("utf-16") + b"\x00", ["not JSON: it is text in UTF-16 up to byte 7: save it in UTF-8"]),
+        (b"\xff\xfe", ["The file is empty."]),
+        (
+            b'{"profile": "small",\n"tags": {"Team": "a", "Team": "b"},\n"profile": "large"}',
+            [
+                "The job request is not valid:",
+                "tags.Team: allowed is each field once; found 'a' and then 'b' on line 2",
+                "profile: allowed is each field once; found 'small' on line 1 and 'large' on line 3",
+            ],
+        ),
         (b"[" * 50_000, ["not JSON: it has too many levels"]),
         (b"[1]", ["the whole"]),
         (b"", ["The file is empty."]),

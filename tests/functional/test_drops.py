@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from msgspec import structs
+from recursive_training.data.names import TABLE_SUFFIXES
 
 from lambdas import bootstrap, on_job_event, sqs_batch, submit_job
 from pulse.aws import clients
+from pulse.domain.trigger import Trigger
 from tests.hostile_keys import DATASET_KEYS
 
 pytestmark = pytest.mark.usefixtures("deployed")
@@ -101,6 +103,12 @@ def test_should_say_on_printable_lines_why_there_is_no_job_however_hostile_the_k
     [
         ("datasets/a.csv ", 10, "fits the key 'datasets/a.csv '. Triggers: datasets/*.csv.", "add a trigger"),
         ("datasets/a/", 10, "No trigger fits the key 'datasets/a/'.", "add a trigger"),
+        ("datasets/a.xlsx", 10, "A data set's name ends in .csv, .tsv, .parquet", "Save the sheet as CSV"),
+        ("datasets/a.json", 10, ".csv and .tsv may be compressed (.gz", "belongs under requests/"),
+        ("datasets/a.txt", 10, "A data set's name ends in", "name it .csv"),
+        ("datasets/a.orc", 10, "A data set's name ends in", "Write the table as Parquet"),
+        ("datasets/a.gz", 10, "A data set's name ends in", "such as .csv.gz"),
+        ("datasets/a.parquet", 10, "Triggers: datasets/*.csv.", "add a trigger"),
         ("datasets/empty.csv", 0, "The file is empty.", "a data set needs rows"),
         ("requests/weekly.yaml", 10, "Requests are files that end in .json.", "Correct the file"),
         ("datasets/nul\x00.csv", 10, "dataset:", "Repair what the reason names"),
@@ -180,6 +188,43 @@ def test_should_train_with_the_share_that_the_trigger_names(drop, event, batch, 
         monkeypatch.setenv(name, value)
     drop(event("s3_object_created_versioned"))
     assert batch.requests[0]["shareIdentifier"] == "drops"
+
+
+@pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
+def test_should_train_on_every_name_of_a_data_set_when_the_trigger_names_no_suffix(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    drop, event, batch, alerts, monkeypatch, settings, suffix
+):
+    told = structs.replace(settings, triggers=(Trigger(profile="small"),))
+    for name, value in told.to_env().items():
+        monkeypatch.setenv(name, value)
+    dropped = event("s3_object_created_no_trigger")
+    dropped["detail"]["object"] |= {"key": f"datasets/Market{suffix.upper()}", "size": 10}
+    drop(dropped)
+    assert len(batch.requests) == 1
+    assert alerts() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "size"),
+    [
+        ("datasets/raw_$folder$", 0),
+        ("datasets/raw/2024_$folder$", 0),
+        ("datasets/raw/2024_$folder$", 3),
+        ("requests/old_$folder$", 0),
+        ("datasets/raw/", 0),
+        ("datasets/~$market.csv", 165),
+        ("datasets/team/~$market.xlsx", 165),
+        ("requests/~$weekly.json", 165),
+    ],
+)
+def test_should_ask_for_nothing_and_alert_nobody_when_a_tool_leaves_its_mark(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    drop, event, batch, alerts, failed, key, size
+):
+    mark = event("s3_object_created_no_trigger")
+    mark["detail"]["object"] |= {"key": key, "size": size}
+    assert failed(drop(mark)) == []
+    assert batch.requests == []
+    assert alerts() == []
 
 
 def test_should_ask_for_nothing_when_a_folder_or_another_object_is_made(drop, event, batch, alerts, failed):

@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import time
 from datetime import date, timedelta
 
 import pytest
@@ -107,6 +108,49 @@ def test_should_report_every_fault_at_once(post, batch):
     assert batch.requests == []
 
 
+def test_should_refuse_a_field_that_is_named_twice_with_both_values(post, batch):
+    body = '{"profile": "small",\n"sweep": {"batch_size_days": [7, 30], "batch_size_days": [14]}}'
+    status, problem, _ = post(body)
+    assert (status, problem["type"]) == (422, "urn:pulse:problem:invalid-request")
+    assert problem["errors"] == [
+        {
+            "field": "sweep.batch_size_days",
+            "allowed": "each field once",
+            "found": "[7, 30] and then [14] on line 2",
+        }
+    ]
+    assert batch.requests == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_should_read_a_body_in_another_unicode_encoding(post, batch, encoding):
+    body = base64.b64encode('{"variables": ["wti_spot"]}'.encode(encoding)).decode()
+    status, _, _ = post(body, base64_encoded=True)
+    assert status == 202
+    assert batch.requests[0]["containerOverrides"]["command"][3:5] == ["--variables", "wti_spot"]
+
+
+def test_should_refuse_thirty_thousand_values_of_a_sweep_at_once(post):
+    began = time.perf_counter()
+    status, problem, _ = post('{"sweep":{"batch_size_days":[' + ",".join("7" * 30_000) + "]}}")
+    assert time.perf_counter() - began < 5
+    assert (status, [error["found"] for error in problem["errors"]]) == (422, ["30,000 values"])
+
+
+def test_should_submit_the_same_job_only_where_the_data_is_read_the_same(post, batch):
+    for missing in ([-999], [-999], ["-999"], [-999, "NA"]):
+        post({"missing_values": missing})
+    post({"missing_values": [-999], "id_columns": ["store"]})
+    words = [request["containerOverrides"]["command"][6:] for request in batch.requests]
+    assert [line[0] for line in words] == [
+        "--missing-values=[-999]",
+        '--missing-values=["-999"]',
+        '--missing-values=[-999,"NA"]',
+        "--missing-values=[-999]",
+    ]
+    assert words[3][1:3] == ["--id-columns", "store"]
+
+
 DAYS_OF_100 = [str(date(2020, 1, 1) + timedelta(days=number)) for number in range(100)]
 
 
@@ -132,6 +176,8 @@ DAYS_OF_100 = [str(date(2020, 1, 1) + timedelta(days=number)) for number in rang
         ({"timeout_seconds": 59}, {"timeout_seconds"}),
         ({"tags": {f"k{i}": "v" for i in range(50)}}, {"tags"}),
         ({"attempts": 10**400}, {"attempts"}),
+        ({"missing_values": [10**400]}, {"missing_values[0]"}),
+        ({"id_columns": ["a", "a"]}, {"id_columns[1]"}),
     ],
 )
 def test_should_refuse_what_aws_batch_or_the_training_would_refuse(post, body, fields):

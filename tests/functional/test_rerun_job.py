@@ -42,6 +42,17 @@ def test_should_lay_the_fields_of_the_body_over_the_first_request(api, first, ba
     assert sent["tags"]["Team"] == "research"
 
 
+def test_should_read_the_data_as_the_first_request_did_unless_the_body_says_otherwise(api, batch):
+    asked = {"missing_values": [-999, -999.0, "n/a"], "id_columns": ["store", "item"]}
+    first = api("POST /jobs", asked).content["job_id"]
+    api(f"POST /jobs/{first}/rerun")
+    api(f"POST /jobs/{first}/rerun", {"missing_values": [], "id_columns": None})
+    same, again, without = (request["containerOverrides"]["command"] for request in batch.requests)
+    assert '--missing-values=[-999,-999.0,"n/a"]' in same
+    assert again == same
+    assert not [word for word in without if word.startswith(("--missing-values", "--id-columns"))]
+
+
 def test_should_run_once_again_however_often_it_is_asked_for(api, first, batch):
     once, again = (api(f"POST /jobs/{first}/rerun") for _ in range(2))
     assert once == again

@@ -69,6 +69,24 @@ def test_should_size_a_job_that_names_no_data_set_from_all_of_them(post, batch, 
     assert needs(batch.requests[0]) == {"VCPU": "1", "MEMORY": "2048"}
 
 
+def test_should_size_by_the_bytes_alone_where_ids_become_variables(post, s3):
+    s3.put_object(Bucket=DATA, Key="datasets/long.csv", Body=csv(1000))
+    _, wide = post({"dataset": "datasets/long.csv", **AUTO}, dry_run="true")
+    _, long = post({"dataset": "datasets/long.csv", "id_columns": ["b"], **AUTO}, dry_run="true")
+    assert "1,000 rows x 2 columns need about" in wide["sizing"]
+    assert "bytes of data need about" in long["sizing"]
+
+
+def test_should_count_a_column_whose_other_cells_are_said_to_be_missing(post, s3):
+    request = {"dataset": "datasets/gaps.csv", "variables": [], **AUTO}
+    body = "timestamp,a,b\n" + "".join(f"2020-01-{day:02},{day},closed\n" for day in range(1, 31))
+    s3.put_object(Bucket=DATA, Key="datasets/gaps.csv", Body=body + "2020-01-31,1,7\n")
+    _, without = post(request, dry_run="true")
+    _, told = post(request | {"missing_values": ["closed"]}, dry_run="true")
+    assert "31 rows x 1 columns" in without["sizing"]
+    assert "31 rows x 2 columns" in told["sizing"]
+
+
 def test_should_say_that_a_data_set_is_not_there_before_it_is_sized(post, batch):
     status, problem = post({"dataset": "datasets/none.csv", **AUTO})
     assert (status, problem["errors"][0]["field"]) == (422, "dataset")

@@ -4,8 +4,10 @@ import json
 from decimal import Decimal
 
 from msgspec.structs import replace
+from recursive_training.data.names import TABLE_SUFFIXES
 
 from infra.config import load
+from pulse.domain.trigger import matching
 from pulse.settings import Settings
 from tests.infra.templates import FAIR, FIFO, INSTANCES, text
 
@@ -37,6 +39,27 @@ def test_functions_are_told_what_the_stacks_made(local):
             "job_definition": "Ec2Definition",
         },
     }
+
+
+def test_only_what_takes_drops_is_told_which_names_data_sets_have(local):
+    told = {
+        name: function["Environment"]["Variables"].get("PULSE_TABLE_SUFFIXES")
+        for name, function in local.resources("Lambda::Function").items()
+    }
+    assert tuple(json.loads(told.pop("SubmitJobUseCaseFunction"))) == TABLE_SUFFIXES
+    assert set(told.values()) == {None}
+
+
+def test_every_name_that_the_training_reads_starts_a_job_with_the_default_triggers(local):
+    variables = local.resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Environment"]["Variables"]
+    catalogue = Settings.from_env({name: text(value) for name, value in variables.items()}).catalogue
+    for suffix in TABLE_SUFFIXES:
+        for key in (f"datasets/a{suffix}", f"datasets/b/A{suffix.upper()}"):
+            found = matching(catalogue.triggers, key, catalogue.table_suffixes)
+            assert found is not None
+            assert (found.profile, found.on) == ("default", "object")
+    for key in ("datasets/a.xlsx", "datasets/~$a.csv", "datasets/_a.csv", "datasets/a.json"):
+        assert matching(catalogue.triggers, key, catalogue.table_suffixes) is None
 
 
 def test_functions_are_told_the_prices_and_the_months_budget(synthesize):

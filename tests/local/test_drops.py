@@ -92,7 +92,7 @@ def test_should_say_that_the_folder_of_a_marker_is_empty(pulse: Deployment):
 
     email = pulse.message(marker, "email")
     assert "REJECTED" in email["subject"]
-    assert "No .csv or .parquet is in" in email["text"]
+    assert "No data set is in" in email["text"]
 
 
 @pytest.mark.parametrize("key", DATASET_KEYS)

@@ -1,5 +1,7 @@
 """The command line: old names and defaults, and every fault at once."""
 
+import json
+import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -156,6 +158,30 @@ def test_a_wrong_part_of_an_array_is_named_with_what_is_allowed(argv, env, said)
         parse(argv, BUCKETS | env)
     assert len(caught.value.faults) == 1
     assert said in caught.value.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("sweep", "said"),
+    [
+        ({"batch_size_days": [1] * 30_000}, "not '30000 combinations'"),
+        ({"start_date": ["2020-01-01"] * 9_000, "end_date": ["2020-02-01"] * 9_000}, "not '81000000 combin"),
+    ],
+)
+def test_a_sweep_of_far_too_many_values_is_refused_at_once(sweep, said):
+    began = time.perf_counter()
+    with pytest.raises(UsageError) as caught:
+        parse(["--sweep", json.dumps(sweep)], BUCKETS | INDEX)
+    assert time.perf_counter() - began < 5
+    (fault,) = caught.value.faults
+    assert "--sweep must be a grid of at most 10000 combinations" in fault
+    assert said in fault
+
+
+def test_of_many_wrong_values_of_a_sweep_a_handful_is_told_and_how_many_more():
+    with pytest.raises(UsageError) as caught:
+        parse(["--sweep", json.dumps({"batch_size_days": [0] * 9_000})], BUCKETS | INDEX)
+    assert len(caught.value.faults) == 6
+    assert caught.value.faults[-1] == "--sweep batch_size_days: and 8995 more."
 
 
 def test_every_fault_of_a_sweep_is_told_at_once():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from recursive_training.data.names import TABLE_SUFFIXES
 
 from pulse.domain import job_event
 from pulse.domain.catalogue import Catalogue, Queue
@@ -41,6 +42,7 @@ def catalogue() -> Catalogue:
         },
         request_defaults=RequestDefaults(profile="small", variables=("spx_close", "us_10y_yield")),
         triggers=(Trigger(suffix=".csv", profile="small"),),
+        table_suffixes=TABLE_SUFFIXES,
         tags={"Project": "Pulse", "CreatedBy": "pulse"},
     )
 

@@ -18,6 +18,7 @@ from pulse.domain.drop_alert import drop_alert
 from pulse.domain.duration import in_words
 from pulse.domain.early_alert import blocked_alert, overdue_alert, started_alert, submitted_alert
 from pulse.domain.errors import InvalidRequest
+from pulse.domain.fault import counted
 from pulse.domain.job_alert import Size, is_told, job_alert
 from pulse.domain.job_event import Attempt
 from pulse.domain.job_record import Change, JobRecord
@@ -387,7 +388,7 @@ def test_should_fit_into_one_message_when_a_request_has_a_thousand_unknown_field
     _, faults = collect({f"{'欄' * 100}{i}": 1 for i in range(1000)}, JobRequest)
     drop = S3Drop(bucket="data", key=LONGEST_KEY, version_id="v" * 1024, size=9)
     alert = drop_alert(drop, PLACE.console, reason=str(InvalidRequest(faults)), next_step="Correct it.")
-    assert len(faults) == 1000
+    assert counted(faults) == 1000
     assert alert.reason.count("\n") <= 21
     assert published_bytes(alert) <= SNS_BYTES
     assert str(InvalidRequest(faults)).endswith("\n- and 980 more")
@@ -398,6 +399,8 @@ def test_should_fit_into_one_message_when_five_hundred_variables_have_gaps():
     metrics = TrainingMetrics(
         variables={name: VariableMetrics(trust=0.5) for name in names},
         left_out=tuple(f"{name} has no data between 2022-01-01 and 2022-06-30." * 3 for name in names),
+        warnings=tuple(("\U0001f4c8" * 380 + name)[:400] for name in names[:20]),
+        warnings_count=500,
     )
     record = structs.replace(
         ended(submitted(), "succeeded"),

@@ -16,6 +16,7 @@ from pulse.cli import pending, request_file
 from pulse.cli.option_groups import ManyValues, one_each, spread
 from pulse.cli.quote_view import usd
 from pulse.cli.request_options import RequestOptions
+from pulse.cli.request_values import missing_value
 from pulse.domain import validation
 from pulse.domain.job_request import JobRequest
 
@@ -29,6 +30,18 @@ EVERY_OPTION = [
         "--variables",
         "spx_close",
         "us_10y_yield",
+    ),
+    *(
+        "--missing-values",
+        "-999",
+        "-99.5",
+        "n/a",
+        "null",
+        "--missing-values",
+        '"7"',
+        "--id-columns",
+        "a",
+        "b c",
     ),
     *("--start-date", "2018-01-01", "--end-date", "2022-12-28", "--batch-size-days", "30", "--use-dask"),
     *("--dask-threads", "2", "--success-criterion", "beats-baselines", "--log-level", "DEBUG"),
@@ -44,6 +57,8 @@ EVERY_FIELD = {
     "dataset": "datasets/a.csv",
     "dataset_version_id": "v1",
     "variables": ["spx_close", "us_10y_yield"],
+    "missing_values": [-999, -99.5, "n/a", "null", "7"],
+    "id_columns": ["a", "b c"],
     "start_date": "2018-01-01",
     "end_date": "2022-12-28",
     "batch_size_days": 30,
@@ -122,6 +137,10 @@ def test_should_size_from_the_data_where_auto_is_asked_for():
         (["--depends-on", ":N_TO_N"], "--depends-on"),
         (["--variables", "--use-dask"], "--variables"),
         (["--variables"], "--variables"),
+        (["--id-columns", "--use-dask"], "--id-columns"),
+        (["--missing-values"], "--missing-values"),
+        (["--missing-values", "--use-dask"], "--missing-values"),
+        (["--tag", "Team=a", "--tag", "Team=b"], "Team is given twice: 'a' and 'b'"),
         (["--shards", "some"], "--shards"),
         (["stray"], "stray"),
     ],
@@ -131,6 +150,31 @@ def test_should_name_the_option_that_cannot_be_read(words, named):
 
     assert code == 2
     assert named in told
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("-999", -999),
+        ("1e3", 1000.0),
+        ("NA", "NA"),
+        ("-", "-"),
+        ("007", "007"),
+        ("true", "true"),
+        ("[1]", "[1]"),
+        ('{"a":1,"a":2}', '{"a":1,"a":2}'),
+        ('"-999"', "-999"),
+        ('"', '"'),
+    ],
+)
+def test_should_take_a_missing_value_for_a_number_only_where_it_is_one(text, value):
+    assert missing_value(text) == value
+    assert type(missing_value(text)) is type(value)
+
+
+@given(st.text())
+def test_should_take_any_text_for_a_missing_value(text):
+    assert isinstance(missing_value(text), int | float | str)
 
 
 @given(st.lists(st.sampled_from(["--variables=a", "--json", "a", "--variables", "b"])))

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from recursive_training.data.names import TABLE_SUFFIXES
 
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.profile import Profile
@@ -161,10 +162,10 @@ def test_should_refuse_a_trigger_whose_queue_would_refuse_every_drop(catalogue, 
 def test_should_take_the_first_trigger_that_fits():
     wide = Trigger(suffix=".csv", profile="small")
     narrow = Trigger(prefix="datasets/big/", suffix=".csv", profile="large")
-    assert matching([narrow, wide], "datasets/big/x.csv") is narrow
-    assert matching([narrow, wide], "datasets/x.CSV") is wide
-    assert matching([narrow, wide], "datasets/x.parquet") is None
-    assert matching([], "datasets/x.csv") is None
+    assert matching([narrow, wide], "datasets/big/x.csv", TABLE_SUFFIXES) is narrow
+    assert matching([narrow, wide], "datasets/x.CSV", TABLE_SUFFIXES) is wide
+    assert matching([narrow, wide], "datasets/x.parquet", TABLE_SUFFIXES) is None
+    assert matching([], "datasets/x.csv", TABLE_SUFFIXES) is None
 
 
 def settings(**change):

@@ -1,7 +1,13 @@
+import bz2
 import gzip
+import io
+import lzma
+import time
+import zipfile
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +17,19 @@ from pulse.domain.dataset_facts import DatasetFacts
 
 MARKET = (Path(__file__).parents[2] / "samples" / "market_daily.csv").read_bytes()
 SMALL = b"timestamp,a,b\n2020-01-01,1,2\n2020-01-02,3,4\n"
+
+
+def zipped(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.csv", content)
+    return file.getvalue()
+
+
+def feather() -> bytes:
+    file = io.BytesIO()
+    pl.DataFrame({"timestamp": [date(2020, 1, 1)], "a": [1.0]}).write_ipc(file)
+    return file.getvalue()
 
 
 def ends(content: bytes, head: int = 256 * 1024, tail: int = 4096) -> DatasetFacts | None:
@@ -75,6 +94,79 @@ def test_should_read_what_the_training_reads(content):
 )
 def test_should_tell_nothing_of_what_the_training_cannot_read(content):
     assert ends(content) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SMALL.replace(b",", b";"),
+        SMALL.replace(b",", b"\t"),
+        SMALL.replace(b",", b"|"),
+        SMALL.replace(b",", b";").replace(b"3;4", b"3,5;4,5"),
+        b"timestamp\tPrice, USD\n2020-01-01\t1\n",
+        b"sep=,\n" + SMALL,
+        b"sep=;\n" + SMALL.replace(b",", b";"),
+        b"# Monthly mean, station A\n" + SMALL,
+        b"Source: somebody\n" + SMALL,
+        b"Price,Close,Open\nTicker,X,X\nDate,,\n2020-01-01,1,2\n",
+        SMALL.replace(b"b\n", b"b\n,USD,USD\n"),
+        SMALL.replace(b"timestamp", b"observation_date"),
+        SMALL.replace(b"timestamp,a,b", b"timestamp,a,"),
+        SMALL + b"Source: somebody\n",
+        SMALL + b"2020-01-03,5,6,7\n",
+        SMALL.replace(b"2020-01-02,3,4", b'2020-01-02,"1,071",4'),
+        SMALL.replace(b",1,", b",5 %,").replace(b",3,", b",$7,"),
+        SMALL.replace(b",1,", b",(1),"),
+        SMALL.replace(b",1,", ",−1,".encode()),
+        gzip.compress(b"# Monthly mean\n" + SMALL),
+    ],
+)
+def test_should_tell_nothing_of_what_can_be_read_in_more_than_one_way(content):
+    assert ends(content) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        zipped(SMALL),
+        bz2.compress(SMALL),
+        lzma.compress(SMALL),
+        b"\x28\xb5\x2f\xfd" + SMALL,
+        gzip.compress(zipped(SMALL)),
+        feather(),
+    ],
+    ids=["zip", "bzip2", "xz", "Zstandard", "zip in gzip", "Feather"],
+)
+def test_should_tell_nothing_of_another_format(content):
+    assert ends(content) is None
+
+
+def test_should_leave_the_period_open_where_rows_in_between_may_hold_other_days():
+    start = date(2000, 1, 1)
+    days = [*range(300), *range(2999, -1, -1), *range(300, 600)]
+    content = b"date,x\n" + b"".join(f"{start + timedelta(day)},{day:06}\n".encode() for day in days)
+    found = ends(content, head=16 * 1024)
+    assert (found.first, found.last) == (None, None)
+    whole = ends(content)
+    assert (whole.first, whole.last) == (start, start + timedelta(2999))
+
+
+def test_should_leave_the_period_open_where_a_time_cannot_be_read():
+    facts = ends(SMALL + b"Jan 2020,5,6\n")
+    assert (facts.rows, facts.first, facts.last) == (3, None, None)
+
+
+def test_should_take_the_texts_that_are_said_to_be_missing_for_empty_cells():
+    content = b"timestamp,a\n2020-01-01,closed\n2020-01-02,closed\n2020-01-03,closed\n2020-01-04,1\n"
+    assert ends(content).columns == ()
+    assert sample(content, content, size_bytes=len(content), missing=["closed"]).columns == ("a",)
+
+
+def test_should_not_be_slow_on_a_long_cell():
+    cell = b"1" + b" " * 100_000 + b"x"
+    began = time.perf_counter()
+    ends(b"timestamp,a\n" + (b"2020-01-01," + cell + b"\n") * 2)
+    assert time.perf_counter() - began < 2
 
 
 def test_should_not_count_text_dates_and_empty_columns_as_numbers():

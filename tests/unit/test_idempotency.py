@@ -72,6 +72,20 @@ def test_should_take_the_order_of_fields_for_nothing_and_values_for_something():
     assert keys[0] == keys[1] != keys[2]
 
 
+def test_should_be_another_request_when_the_data_is_to_be_read_otherwise():
+    calls = (
+        JobRequest(),
+        JobRequest(missing_values=(-999,)),
+        JobRequest(missing_values=("-999",)),
+        JobRequest(id_columns=("store",)),
+        JobRequest(id_columns=("store", "item")),
+    )
+    hashes = {
+        idempotency.of_call(call, None, caller="arn:me", window_seconds=600).payload_hash for call in calls
+    }
+    assert len(hashes) == len(calls)
+
+
 def test_should_tell_no_date_from_none_given():
     calls = (JobRequest(), JobRequest(start_date=None))
     assert (

@@ -75,6 +75,12 @@ def test_should_keep_the_contract_of_the_container(planned):
     }
 
 
+def test_should_name_the_missing_values_when_they_make_the_command_too_long(catalogue, site):
+    request = convert({"variables": ["a"], "missing_values": ["ü" * 64] * 20}, JobRequest)
+    (fault,) = plan_faults(request, catalogue, site)
+    assert (fault.field, "most of them in missing_values" in fault.found) == ("missing_values", True)
+
+
 def test_should_let_the_request_win_over_profile_and_defaults(planned):
     parameters = planned(
         variables=[],

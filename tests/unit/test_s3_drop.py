@@ -1,13 +1,11 @@
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from recursive_training.data import sources
 
 from pulse.domain import s3_drop
 from pulse.domain.s3_drop import S3Drop
-from pulse.domain.s3_layout import folder_of, is_table
+from pulse.domain.s3_layout import folder_of
 from pulse.domain.validation import InvalidInput
 from tests.hostile_keys import DATASET_KEYS
 
@@ -47,6 +45,9 @@ def test_should_do_without_a_version():
         ("requests/", "folder"),
         ("results/a.csv", "elsewhere"),
         ("Datasets/a.csv", "elsewhere"),
+        ("datasets/raw_$folder$", "folder"),
+        ("requests/old_$folder$", "folder"),
+        ("results_$folder$", "folder"),
     ],
 )
 def test_should_tell_what_a_drop_asks_for(key, meaning):
@@ -54,7 +55,13 @@ def test_should_tell_what_a_drop_asks_for(key, meaning):
 
 
 @pytest.mark.parametrize(
-    ("key", "meaning"), [("datasets/a/", "dataset"), ("requests/a.json/", "request"), ("a/", "elsewhere")]
+    ("key", "meaning"),
+    [
+        ("datasets/a/", "dataset"),
+        ("requests/a.json/", "request"),
+        ("a/", "elsewhere"),
+        ("datasets/a_$folder$", "dataset"),
+    ],
 )
 def test_should_take_only_an_empty_object_for_a_consoles_folder(key, meaning):
     assert S3Drop(bucket="b", key=key, size=1).meaning == meaning
@@ -74,35 +81,6 @@ def test_should_keep_a_hostile_key_and_show_it_on_one_line(key):
     drop = s3_drop.parse(detail)
     assert drop.key == key
     assert str(drop).isprintable()
-
-
-@pytest.mark.parametrize(
-    ("key", "table"),
-    [
-        ("datasets/a/part-0.csv", True),
-        ("datasets/a/PART.PARQUET", True),
-        ("datasets/_temporary/0/part-0.csv", False),
-        ("datasets/a/.staging/part-0.csv", False),
-        ("datasets/a_b/c.d/part-0.csv", True),
-        ("datasets/a/_SUCCESS", False),
-        ("datasets/a/_part.csv", False),
-        ("datasets/a/.part-0.csv.crc", False),
-        ("datasets/a/.part.csv", False),
-        ("datasets/a/manifest.json", False),
-        ("datasets/a/readme.txt", False),
-    ],
-)
-def test_should_call_the_same_objects_of_a_folder_tables_as_the_training(key, table):
-    bucket = SimpleNamespace(name="b", keys=lambda _: [key, "datasets/other.csv"])
-    listing = sources.find(bucket, SimpleNamespace(data_prefix="datasets/"))
-    assert is_table(key, "datasets/") is (key in {version.key for version in listing.versions}) is table
-
-
-def test_should_read_a_hidden_folder_that_is_asked_for():
-    key, folder = "datasets/_mine/part-0.csv", "datasets/_mine/"
-    bucket = SimpleNamespace(name="b", keys=lambda _: [key])
-    assert is_table(key, folder)
-    assert sources.find(bucket, SimpleNamespace(data_prefix=folder)).versions[0].key == key
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 from msgspec import json
+from recursive_training.data.names import TABLE_SUFFIXES
 
 from pulse.domain.alerts_wanted import AlertsWanted
 from pulse.domain.job_request import JobRequest
@@ -31,12 +32,46 @@ LISTED = Trigger(prefix="datasets/listed/", on="manifest.json", profile="small")
     ],
 )
 def test_should_fit_objects_with_the_suffix_that_are_not_hidden(key, fits):
-    assert CSV.matches(key) is fits
+    assert CSV.matches(key, TABLE_SUFFIXES) is fits
 
 
 def test_should_fit_below_a_prefix_with_a_hidden_name_and_no_folder_of_a_console():
-    assert Trigger(prefix="datasets/_mine/", suffix=".csv", profile="small").matches("datasets/_mine/a.csv")
-    assert not Trigger(profile="small").matches("datasets/a/")
+    mine = Trigger(prefix="datasets/_mine/", suffix=".csv", profile="small")
+    assert mine.matches("datasets/_mine/a.csv", TABLE_SUFFIXES)
+    assert not Trigger(suffix="", profile="small").matches("datasets/a/", TABLE_SUFFIXES)
+
+
+@pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+def test_should_fit_every_name_of_a_data_set_when_no_suffix_is_given(suffix, case):
+    any_table = Trigger(profile="small")
+    assert any_table.matches(f"datasets/a/market{case(suffix)}", TABLE_SUFFIXES)
+    assert not any_table.matches(f"datasets/a/market{case(suffix)}x", TABLE_SUFFIXES)
+    assert not any_table.matches(f"datasets/a/_market{case(suffix)}", TABLE_SUFFIXES)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("datasets/a.xlsx", "datasets/a.json", "datasets/a.gz", "datasets/a.csv.7z", "datasets/csv"),
+        *("datasets/~$market.csv", "datasets/raw_$folder$", "datasets/a/"),
+    ],
+)
+def test_should_fit_no_other_name_when_no_suffix_is_given(key):
+    assert not Trigger(profile="small").matches(key, TABLE_SUFFIXES)
+
+
+def test_should_fit_any_name_when_the_suffix_is_empty():
+    assert Trigger(suffix="", profile="small").matches("datasets/market", TABLE_SUFFIXES)
+    assert Trigger(suffix="", profile="small").matches("datasets/market.dat", TABLE_SUFFIXES)
+    assert json.decode(json.encode(Trigger(suffix="", profile="small")), type=Trigger).suffix == ""
+
+
+def test_should_say_what_it_fits():
+    assert str(Trigger(profile="small")) == "datasets/* (a data set's name)"
+    assert str(CSV) == "datasets/*.csv"
+    assert str(Trigger(suffix="", profile="small")) == "datasets/*"
+    assert str(SPARK) == "datasets/folders/*/_SUCCESS"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +90,7 @@ def test_should_fit_below_a_prefix_with_a_hidden_name_and_no_folder_of_a_console
     ],
 )
 def test_should_hold_back_everything_but_the_marker(key, awaited):
-    assert SPARK.matches(key)
+    assert SPARK.matches(key, TABLE_SUFFIXES)
     assert SPARK.awaits(key) is awaited
 
 
@@ -91,6 +126,8 @@ def test_should_ask_for_what_it_says_and_for_no_defaults_of_requests():
     told = Trigger(
         profile="big",
         variables=("spx_close",),
+        missing_values=(-999, "n/a"),
+        id_columns=("store",),
         start_date=date(2020, 1, 1),
         share_identifier="drops",
         batch_size_days=7,
@@ -104,6 +141,8 @@ def test_should_ask_for_what_it_says_and_for_no_defaults_of_requests():
         dataset="datasets/a.csv",
         profile="big",
         variables=("spx_close",),
+        missing_values=(-999, "n/a"),
+        id_columns=("store",),
         start_date=date(2020, 1, 1),
         end_date=None,
         share_identifier="drops",
@@ -114,10 +153,13 @@ def test_should_ask_for_what_it_says_and_for_no_defaults_of_requests():
     )
     silent, _ = collect(CSV.request("datasets/a.csv"), JobRequest)
     assert (silent.variables, silent.start_date, silent.end_date) == ((), None, None)
+    assert (silent.missing_values, silent.id_columns) == (None, None)
 
 
 def test_should_travel_as_json():
-    told = Trigger(on="_SUCCESS", profile="big", shards=4, max_cost_usd=Decimal("1.50"))
+    told = Trigger(
+        on="_SUCCESS", profile="big", missing_values=(-999, -1.5, "-"), shards=4, max_cost_usd=Decimal("1.50")
+    )
     assert json.decode(json.encode(told), type=Trigger) == told
 
 
@@ -133,11 +175,15 @@ def test_should_name_all_faults_at_once():
                 "end_date": "2020-01-01",
                 "max_cost_usd": 0,
                 "shards": 1,
+                "missing_values": [10**400],
+                "id_columns": ["store", "store"],
             },
             Trigger,
         )
     fields = {fault.field for fault in raised.value.faults}
-    assert fields == {"prefix", "suffix", "end_date", "max_cost_usd", "shards"}
+    assert fields == {
+        *("prefix", "suffix", "end_date", "max_cost_usd", "shards", "missing_values[0]", "id_columns[1]")
+    }
 
 
 @pytest.mark.parametrize("on", ["_success", "done", True, None])
@@ -157,7 +203,7 @@ def test_should_say_what_it_can_wait_for(on):
     ],
 )
 def test_should_take_the_first_that_fits(key, first):
-    assert matching((SPARK, LISTED, CSV), key) == first
+    assert matching((SPARK, LISTED, CSV), key, TABLE_SUFFIXES) == first
 
 
 def test_should_find_a_marker_that_comes_too_late_in_the_configuration():
@@ -175,3 +221,6 @@ def test_should_see_a_hidden_name_only_where_a_whole_name_is_hidden():
     assert not is_hidden("datasets/raw_2022.csv", below="datasets/raw")
     assert not is_hidden("datasets/foreign.csv", below="datasets/foreign")
     assert is_hidden("datasets/_raw.csv", below="datasets/_")
+    assert is_hidden("datasets/raw_$folder$", below="datasets/")
+    assert not is_hidden("datasets/raw_$folder$.csv", below="datasets/")
+    assert is_hidden("requests/~$weekly.json", below="requests/")
