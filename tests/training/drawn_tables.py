@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from hypothesis import assume
 from hypothesis import strategies as st
-from recursive_training.data.tables import Wanted
+from recursive_training.data.columns.values import Wanted
 
 from tests.training.written_dates import DATES, DAY, HOUR, LOCAL, MICROSECOND, MINUTE, MONTH, READ, Dates
 from tests.training.written_tables import CONTAINERS, LAYOUTS, NUMBERS, TYPED, parquet

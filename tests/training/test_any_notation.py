@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, note, settings
-from recursive_training.data.tables import Table, Wanted, read_table
+from recursive_training.data.columns.values import Wanted
+from recursive_training.data.tables import Table, read_table
 from recursive_training.errors import UnreadableFileError
 
 from tests.training.drawn_tables import (

@@ -275,7 +275,7 @@ def test_a_folder_without_a_table_exits_66(store, train):
 
 
 def test_bytes_that_are_no_text_are_found_wherever_a_piece_of_the_file_ends(monkeypatch):
-    monkeypatch.setattr("recursive_training.data.files._PIECE", 7)
+    monkeypatch.setattr("recursive_training.data.files.opening._PIECE", 7)
     read = table("timestamp,größe,日本\n2020-01-01,1,2\n2020-01-02,3,4\n")
     assert read.columns == ["timestamp", "größe", "日本"]
     for cut in range(1, 9):

@@ -15,7 +15,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from recursive_training.data.tables import Days, Wanted, read_table
+from recursive_training.data.columns.moments import Days
+from recursive_training.data.columns.values import Wanted
+from recursive_training.data.tables import read_table
 from recursive_training.errors import UnreadableFileError
 
 URI = "s3://b/k.csv"
@@ -371,14 +373,14 @@ def test_an_unrelated_column_never_fails_a_parquet_file():
 
 def test_a_parquet_file_that_declares_far_more_than_it_can_hold_is_refused_before_it_is_read(monkeypatch):
     payload = parquet(pl.DataFrame({"timestamp": [DAYS[0]] * 200_000, "price": [1.0] * 200_000}))
-    monkeypatch.setattr("recursive_training.data.parquet.memory_bytes", lambda: 1_000_000)
+    monkeypatch.setattr("recursive_training.data.files.parquet.memory_bytes", lambda: 1_000_000)
     assert f"declares 200,000 rows of 2 columns in {len(payload):,} bytes" in refusal(payload)
 
 
 def test_a_file_that_unpacks_to_far_more_than_fits_is_refused(monkeypatch):
     import gzip  # noqa: PLC0415 - for this test alone
 
-    monkeypatch.setattr("recursive_training.data.compression.memory_bytes", lambda: 1_000_000)
+    monkeypatch.setattr("recursive_training.data.files.compression.memory_bytes", lambda: 1_000_000)
     payload = gzip.compress(b"date,price\n" + b"0" * 60_000_000)
     assert "that unpacks to more than" in refusal(payload)
 

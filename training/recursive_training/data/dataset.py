@@ -8,13 +8,14 @@ import numpy as np
 import polars as pl
 
 from recursive_training.data import sources
-from recursive_training.data.layout import listed
+from recursive_training.data.columns.moments import Days
+from recursive_training.data.columns.sentinels import find_sentinels
+from recursive_training.data.columns.values import Wanted
+from recursive_training.data.files.headers import listed
 from recursive_training.data.notes import is_few
 from recursive_training.data.rows import TIMESTAMP, contested, last_of_each_time
 from recursive_training.data.s3 import Bucket
-from recursive_training.data.sentinels import find_sentinels
 from recursive_training.data.sources import Listing, Source, Tables
-from recursive_training.data.tables import Days, Wanted
 from recursive_training.errors import (
     EmptyPeriodError,
     MissingVariableError,

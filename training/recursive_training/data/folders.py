@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from recursive_training.data.layout import listed
+from recursive_training.data.files.headers import listed
 from recursive_training.data.notes import Notes
 from recursive_training.errors import UnreadableFileError
 

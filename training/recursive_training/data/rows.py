@@ -9,8 +9,8 @@ from itertools import combinations
 
 import polars as pl
 
-from recursive_training.data.layout import listed
-from recursive_training.data.notation import Column
+from recursive_training.data.columns.notation import Column
+from recursive_training.data.files.headers import listed
 from recursive_training.data.notes import FEW, is_few, quoted
 from recursive_training.errors import UnreadableFileError
 
@@ -22,15 +22,16 @@ _MOST_IDS = 10_000
 _FEW_VALUES = 0.2  # an id has few different values, measured by the rows
 
 
-def without_other_headers(frame: pl.DataFrame, column: Column) -> pl.DataFrame:
-    """The rows without those that repeat the header, as files that were put together have them.
+def without_other_headers(frame: pl.DataFrame, column: Column) -> tuple[pl.DataFrame, Callable[[int], str]]:
+    """The rows without those that repeat the header, as files that were put together have them, and their
+    lines.
 
     Raises UnreadableFileError where another header has the column's name in its place: what follows it is
     another table.
     """
     times = frame[column.name]
     if times.dtype != pl.String:
-        return frame
+        return frame, column.line
     again = (times.str.strip_chars().str.to_lowercase() == column.name.lower()).fill_null(value=False)
     for row in again.arg_true():
         cells = frame.row(int(row))
@@ -44,12 +45,13 @@ def without_other_headers(frame: pl.DataFrame, column: Column) -> pl.DataFrame:
                 f"({listed([str(cell or '') for cell in cells])}). Load each table in a file of its own."
             )
     if not again.any():
-        return frame
+        return frame, column.line
     column.notes.reading.append(
         f"{column.uri}: its header stands {int(again.sum()):,} times more among the rows (such as "
         f"{column.line(int(again.arg_max() or 0))})."
     )
-    return frame.filter(~again)
+    kept = (~again).arg_true()
+    return frame.filter(~again), lambda row: column.line(int(kept[row]))
 
 
 def clock_column(columns: dict[str, pl.Series], times: str) -> str | None:

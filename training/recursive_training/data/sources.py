@@ -4,12 +4,13 @@ from collections import deque
 from dataclasses import dataclass
 
 from recursive_training.data import folders
-from recursive_training.data.layout import listed
+from recursive_training.data.columns.values import Wanted
+from recursive_training.data.files.headers import listed
 from recursive_training.data.names import TABLE_SUFFIXES, is_marker, is_table
 from recursive_training.data.notes import Notes
 from recursive_training.data.rows import TIMESTAMP
 from recursive_training.data.s3 import Bucket, StoredObject
-from recursive_training.data.tables import Table, Wanted, read_table
+from recursive_training.data.tables import Table, read_table
 from recursive_training.errors import (
     EmptyFileError,
     MissingPartError,

@@ -2,19 +2,16 @@
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import islice, zip_longest
-from typing import NamedTuple
 
+from recursive_training.data.files.headers import Header, Numbered, Row, is_number, like_date, time_place
+from recursive_training.data.files.hints import refusal
 from recursive_training.data.notes import quoted
 from recursive_training.errors import UnreadableFileError
-from recursive_training.logs import printable
 
-TIMESTAMP_NAMES = ("timestamp", "date", "datetime", "time")
-"""How the column of times may be called, in any case; the first that is there is taken."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE_LINES = 200
 _SAMPLE_BYTES = 4 << 20
@@ -22,22 +19,6 @@ _FEWEST_LINES = 8  # of very long ones, more than the sample's bytes
 _LOOK_AHEAD = 5  # rows behind the header, among which one must begin with a date
 _MOST_UNIT_ROWS = 3
 _HINT = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
-_LIKE_DATE = re.compile(
-    r"\s*['\"]?(\d{4}[-/.]?[\dWJFMASOND]|\d{1,2}[-/. ]\s?(\d{1,2}|[A-Za-z]{3})"
-    r"|\d{6,19}(\.\d+)?$|[A-Za-z]{3,9}\.?,? \d)"
-)
-_MOST_NAMES = 20
-_LONGEST_NAME = 60
-
-Row = list[str]
-
-
-class _Numbered(NamedTuple):
-    """A row of cells and the lines, from 1, on which it begins and ends."""
-
-    line: int
-    last_line: int
-    row: Row
 
 
 @dataclass(frozen=True)
@@ -52,43 +33,6 @@ class Layout:
     unit_rows: int
     sample: list[Row]
     notes: list[str]
-
-
-@dataclass(frozen=True)
-class _Header:
-    """A row that names a column of times. `place` counts the rows of the sample, from 0."""
-
-    separator: str
-    place: int
-    row: Row
-    rows: list[_Numbered]
-
-    @property
-    def line(self) -> int:
-        return self.rows[self.place].line
-
-    @property
-    def last_line(self) -> int:
-        return self.rows[self.place].last_line
-
-
-def time_place(names: Sequence[str]) -> int | None:
-    """Which of the names is the column of times; None when none is."""
-    lower = [name.strip().lower() for name in names]
-    return next((lower.index(wanted) for wanted in TIMESTAMP_NAMES if wanted in lower), None)
-
-
-def label(name: str) -> str:
-    """A column's name for a message: in one line, cut after 60 characters."""
-    text = printable(name)
-    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Column names for a message: the first 20, long ones cut."""
-    shown = [label(name) for name in names[:_MOST_NAMES]]
-    rest = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
 
 
 def find_layout(payload: bytes, uri: str) -> Layout:
@@ -108,7 +52,7 @@ def find_layout(payload: bytes, uri: str) -> Layout:
     headers = [header for separator in separators for header in _headers(separator, rows[separator])]
     chosen = _chosen(headers)
     if chosen is None:
-        raise UnreadableFileError(_refusal(rows, headers, uri))
+        raise UnreadableFileError(refusal(rows, headers, uri))
     units = _unit_rows(chosen)
     return Layout(
         separator=chosen.separator,
@@ -132,7 +76,7 @@ def longer_row(payload: bytes, layout: Layout) -> tuple[int, int] | None:
     return next(((one.line, len(one.row)) for one in rows if len(one.row) > len(layout.names)), None)
 
 
-def _data_rows(payload: bytes, layout: Layout) -> Iterator[_Numbered]:
+def _data_rows(payload: bytes, layout: Layout) -> Iterator[Numbered]:
     offset = 0
     for _ in range(layout.header_line):
         offset = payload.find(b"\n", offset) + 1
@@ -142,13 +86,8 @@ def _data_rows(payload: bytes, layout: Layout) -> Iterator[_Numbered]:
     before = 0
     for number, row in enumerate(reader):
         if number >= layout.unit_rows:
-            yield _Numbered(layout.header_line + before + 1, layout.header_line + reader.line_num, row)
+            yield Numbered(layout.header_line + before + 1, layout.header_line + reader.line_num, row)
         before = reader.line_num
-
-
-def like_date(cell: str) -> bool:
-    """Whether a cell looks like a date in any notation."""
-    return _LIKE_DATE.match(cell) is not None
 
 
 def _sample(payload: bytes) -> str:
@@ -165,14 +104,14 @@ def _sample(payload: bytes) -> str:
     return payload[:end].decode("utf-8")
 
 
-def _rows(sample: str, separator: str, uri: str) -> Iterator[_Numbered]:
+def _rows(sample: str, separator: str, uri: str) -> Iterator[Numbered]:
     """The rows with something in their cells."""
     reader = csv.reader(StringIO(sample, newline=""), delimiter=separator)
     before = 0
     try:
         for row in reader:
             if any(cell.strip() for cell in row):
-                yield _Numbered(before + 1, reader.line_num, row)
+                yield Numbered(before + 1, reader.line_num, row)
             before = reader.line_num
     except csv.Error as error:  # a cell of more than 128 KiB: a quote that is never closed
         raise UnreadableFileError(
@@ -180,20 +119,20 @@ def _rows(sample: str, separator: str, uri: str) -> Iterator[_Numbered]:
         ) from error
 
 
-def _headers(separator: str, rows: list[_Numbered]) -> Iterator[_Header]:
+def _headers(separator: str, rows: list[Numbered]) -> Iterator[Header]:
     """The rows that name a column of times; then those behind a comment sign, as numpy.savetxt writes
     them.
     """
     for place, (_, _, row) in enumerate(rows):
         if time_place(row) is not None:
-            yield _Header(separator, place, row, rows)
+            yield Header(separator, place, row, rows)
     for place, (_, _, row) in enumerate(rows):
         bare = [row[0].lstrip("# "), *row[1:]]
         if row[0].startswith("#") and time_place(bare) is not None and len(bare) > 1:
-            yield _Header(separator, place, bare, rows)
+            yield Header(separator, place, bare, rows)
 
 
-def _chosen(headers: Sequence[_Header]) -> _Header | None:
+def _chosen(headers: Sequence[Header]) -> Header | None:
     """The first that is certain, unless another one stands between it and the data; else a first line."""
     certain = [header for header in headers if _is_certain(header)]
     for header, following in zip_longest(certain, certain[1:]):
@@ -202,7 +141,7 @@ def _chosen(headers: Sequence[_Header]) -> _Header | None:
     return next((header for header in headers if header.place == 0), None)
 
 
-def _first_date(header: _Header) -> int:
+def _first_date(header: Header) -> int:
     """The place of the first row behind the header with as many cells and a date."""
     at = time_place(header.row) or 0
     behind = enumerate(header.rows[header.place + 1 :], start=header.place + 1)
@@ -211,7 +150,7 @@ def _first_date(header: _Header) -> int:
     )
 
 
-def _is_certain(header: _Header) -> bool:
+def _is_certain(header: Header) -> bool:
     at = time_place(header.row) or 0
     ahead = [row for _, _, row in islice(header.rows, header.place + 1, header.place + 1 + _LOOK_AHEAD)]
     following = [row for row in ahead if len(row) == len(header.row) and like_date(row[at])]
@@ -223,29 +162,21 @@ def _is_certain(header: _Header) -> bool:
     )
 
 
-def _unit_rows(header: _Header) -> list[_Numbered]:
+def _unit_rows(header: Header) -> list[Numbered]:
     """Rows between the names and the data that hold units or more names: no date and no number in them."""
     at = time_place(header.row) or 0
     ahead = list(islice(header.rows, header.place + 1, header.place + 2 + _MOST_UNIT_ROWS))
-    units: list[_Numbered] = []
+    units: list[Numbered] = []
     for line, last_line, row in ahead:
         if len(row) > at and like_date(row[at]):
             return units
-        if any(_is_number(cell) for cell in row):
+        if any(is_number(cell) for cell in row):
             return []
-        units.append(_Numbered(line, last_line, row))
+        units.append(Numbered(line, last_line, row))
     return []
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _notes(header: _Header, units: list[_Numbered], uri: str) -> list[str]:
+def _notes(header: Header, units: list[Numbered], uri: str) -> list[str]:
     notes = []
     if header.line > 1:
         where = f"lines 1 to {header.line - 1}" if header.line > 2 else "line 1"  # noqa: PLR2004 - one line, or more
@@ -258,79 +189,3 @@ def _notes(header: _Header, units: list[_Numbered], uri: str) -> list[str]:
     if header.separator != ",":
         notes.append(f"{uri}: {SEPARATORS[header.separator]} separate its columns.")
     return notes
-
-
-def _refusal(rows: dict[str, list[_Numbered]], headers: list[_Header], uri: str) -> str:
-    numbered = rows[_likely_separator(rows)]
-    first = numbered[0].row
-    names = [name.strip() or f"column_{place}" for place, name in enumerate(first, start=1)]
-    hint = (
-        _uncertain_header(headers)
-        or _no_header(numbered)
-        or _dates_elsewhere(first, numbered[1:])
-        or _blanks(first)
-        or _likely_header(numbered)
-        or "Name the column of dates 'timestamp'."
-    )
-    return f"No timestamp column in {uri} (columns: {listed(names)}). {hint}"
-
-
-def _uncertain_header(headers: Sequence[_Header]) -> str:
-    if not headers:
-        return ""
-    named = headers[0].row[time_place(headers[0].row) or 0].strip()
-    return (
-        f"A column {named} is named on line {headers[0].line}, where the header is not certain: the names "
-        "seem to stand in several lines. Write one line of names above the data, 'timestamp' among them."
-    )
-
-
-def _no_header(numbered: Sequence[_Numbered]) -> str:
-    line, _, first = numbered[0]
-    if not (any(like_date(cell) for cell in first) and any(_is_number(cell) for cell in first)):
-        return ""
-    return (
-        f"Line {line} seems to hold data, so the file has no header. "
-        "Write a first line with the columns' names, 'timestamp' for the dates."
-    )
-
-
-def _blanks(first: Row) -> str:
-    apart = len(first) == 1 and re.search(r"\S\s{2,}\S", first[0])
-    return "Spaces separate its columns: write commas." if apart else ""
-
-
-def _likely_header(numbered: Sequence[_Numbered]) -> str:
-    """Where the first row with as many cells as most have stands, if it is not the first of all."""
-    width = Counter(len(one.row) for one in numbered).most_common(1)[0][0]
-    place = next((place for place, one in enumerate(numbered) if len(one.row) == width), 0)
-    if not place or width == 1:
-        return ""
-    cells = listed([cell.strip() for cell in numbered[place].row])
-    return (
-        f"The header seems to stand on line {numbered[place].line} ({cells}). "
-        "Name its column of dates 'timestamp'."
-    )
-
-
-def _dates_elsewhere(names: Row, numbered: list[_Numbered]) -> str:
-    """Which column seems to hold the dates, under another name."""
-    shown = [row for _, _, row in numbered if len(row) == len(names)][:_LOOK_AHEAD]
-    for place, name in enumerate(names):
-        if shown and all(like_date(row[place]) and not _is_number(row[place]) for row in shown):
-            called = (
-                f"Column {label(name.strip())}" if name.strip() else f"Column {place + 1}, which has no name,"
-            )
-            return f"{called} seems to hold dates ({quoted(shown[0][place])}): name it 'timestamp'."
-    return ""
-
-
-def _likely_separator(rows: dict[str, list[_Numbered]]) -> str:
-    """The one that cuts most rows into as many cells, more than one."""
-
-    def cut(separator: str) -> int:
-        widths = Counter(len(row) for _, _, row in rows[separator])
-        width, count = widths.most_common(1)[0] if widths else (1, 0)
-        return count if width > 1 else 0
-
-    return max(rows, key=cut)

@@ -7,71 +7,17 @@ midnight.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import polars as pl
 
-from recursive_training.data.digits import read_digits
-from recursive_training.data.notation import Column, Notation, Times, refuse_mixture
+from recursive_training.data.columns.digits import read_digits
+from recursive_training.data.columns.forms import DAY_MICROSECONDS, FORMS, MONTHS, Form, matches
+from recursive_training.data.columns.notation import Column, Notation, Times, refuse_mixture
 from recursive_training.data.notes import quoted
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = rf"(?<month>(?i:{'|'.join(_MONTHS)}))[A-Za-z]{{0,6}}\.?"
-_WEEKDAY = r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s+)?"
-_CLOCK = (
-    r"(?:[Tt\s]\s?(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<sec>\d{2})(?:[.,](?<fraction>\d{1,9}))?)?"
-    r"(?:\s?(?<half>[AaPp])\.?[Mm]\.?)?"
-    r"(?:\s?(?<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[[\w/+-]+\])?)?)?$"
-)
 _ENOUGH_PROOF = 0.1
 """The share of a column's dates that must allow one order of day and month only, where both are usual."""
-_DAY_MICROSECONDS = 86_400_000_000
-_OFFSETS = (-12 * 60, 14 * 60)
-"""Minutes east of UTC, from the first to the last place on Earth that the sun reaches in a day."""
-
-
-@dataclass(frozen=True)
-class _Form:
-    """A way to write dates. `first` and `second` are the orders of its parts that may be meant; `second` is
-    empty where only one can be.
-    """
-
-    pattern: str
-    first: str
-    second: str = ""
-
-
-_YEAR_FIRST = _Form(
-    r"^(?<year>\d{4})(?<sep>[-/.])(?<a>\d{1,2})(?<sep2>[-/.])(?<b>\d{1,2})" + _CLOCK,
-    "YYYY-MM-DD",
-    "YYYY-DD-MM",
-)
-_YEAR_LAST = _Form(
-    r"^(?<a>\d{1,2})(?<sep>[-/.])(?<b>\d{1,2})(?<sep2>[-/.])(?<year>\d{4})" + _CLOCK,
-    "DD-MM-YYYY",
-    "MM-DD-YYYY",
-)
-_FORMS = (
-    _YEAR_FIRST,
-    _YEAR_LAST,
-    _Form(
-        rf"^{_WEEKDAY}(?<b>\d{{1,2}})[-\s/.]{_MONTH}[-\s/.,]{{1,2}}(?<year>\d{{4}})" + _CLOCK, "DD Mon YYYY"
-    ),
-    _Form(
-        rf"^{_WEEKDAY}{_MONTH}[-\s](?<b>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?<year>\d{{4}})" + _CLOCK,
-        "Mon DD YYYY",
-    ),
-    _Form(rf"^(?<year>\d{{4}})[-\s/.]{_MONTH}[-\s/.](?<b>\d{{1,2}})" + _CLOCK, "YYYY-Mon-DD"),
-    _Form(r"^(?<year>\d{4})-(?<ordinal>\d{3})" + _CLOCK, "YYYY-DDD"),
-    _Form(r"^(?<year>\d{4})-?W(?<week>\d{2})-?(?<weekday>[1-7])$", "YYYY-Www-D"),
-)
-_COMPACT = _Form(
-    r"^(?<year>\d{4})(?<a>\d{2})(?<b>\d{2})[Tt\s](?<hour>\d{2}):?(?<minute>\d{2}):?(?<sec>\d{2})?(?:\.(?<fraction>\d{1,9}))?"
-    r"(?<zone>Z|[+-]\d{2}:?\d{2})?$",
-    "YYYYMMDD",
-    "YYYYDDMM",
-)  # fmt: skip
-_ANY_MONTH = rf"(?i:{'|'.join(_MONTHS)})[A-Za-z]{{0,6}}\.?"
+_ANY_MONTH = rf"(?i:{'|'.join(MONTHS)})[A-Za-z]{{0,6}}\.?"
 _UNCERTAIN: Mapping[str, str] = {
     "months without a day": rf"^\d{{4}}[-/.]\d{{1,2}}$|^\d{{1,2}}[-/.]\d{{4}}$|^{_ANY_MONTH}[-\s/.,]*\d{{4}}$"
     rf"|^\d{{4}}[-\s/.]?{_ANY_MONTH}$|^\d{{4}}-?M\d{{1,2}}$",
@@ -87,7 +33,6 @@ _INSTEAD: Mapping[str, str] = {
     "the names of time zones": "Write the offset from UTC, such as 2022-01-03T09:30:00+01:00.",
 }
 _WRITE = "Write them as YYYY-MM-DD."
-
 # The first cell's form, its format for strptime without an offset, and how many bytes each cell then has.
 _USUAL = (
     (r"^\d{4}-\d{2}-\d{2}$", "%Y-%m-%d", 10),
@@ -129,7 +74,7 @@ def _read_usual(cells: pl.Series) -> Times | None:
 
 
 def _read_forms(text: pl.Series, column: Column) -> Times:
-    cells = pl.concat([*_matches(text), _EMPTY]).sort("row")
+    cells = matches(text)
     found = list(_notations(cells))
     found += _uncertain(text, cells)
     if digits := _row_of(text, cells, r"^\d{6,19}$"):
@@ -143,113 +88,10 @@ def _read_forms(text: pl.Series, column: Column) -> Times:
     return _composed(text, cells, column)
 
 
-_EMPTY = pl.DataFrame(
-    schema={
-        "row": pl.UInt32, "form": pl.Int32, "sep": pl.String, "narrow_a": pl.Boolean, "narrow_b": pl.Boolean,
-        "wide_a": pl.Boolean, "wide_b": pl.Boolean,
-        "first": pl.Date, "second": pl.Date, "clock": pl.Int64, "timed": pl.Boolean, "offset": pl.Int64,
-    }
-)  # fmt: skip
-"""One row a cell that matches a form. `narrow`, `wide`: a part of it is written with one digit, with a
-leading zero. `first`, `second`: the day in the form's orders, null where there is none. `clock`, `offset`:
-microseconds since midnight and minutes east of UTC.
-"""
-
-
-def _matches(text: pl.Series) -> Iterator[pl.DataFrame]:
-    rest = pl.DataFrame({"text": text}).with_row_index("row").drop_nulls()
-    for number, form in enumerate((*_FORMS, _COMPACT)):
-        if rest.is_empty():
-            return
-        parts = rest["text"].str.extract_groups(form.pattern).struct.unnest()
-        matched = parts["year"].is_not_null()
-        if matched.any():
-            yield _understood(rest["row"].filter(matched), parts.filter(matched), number)
-            rest = rest.filter(~matched)
-
-
-def _understood(rows: pl.Series, parts: pl.DataFrame, form: int) -> pl.DataFrame:
-    """What the parts of cells in one form mean, as _EMPTY has it."""
-    missing = [pl.lit(None, dtype=pl.String).alias(name) for name in _PARTS if name not in parts.columns]
-    parts = parts.with_columns(missing)
-    clock, is_clock = _clock()
-    offset = _offset()
-    first, second = _days_of_form(year_last=form == _FORMS.index(_YEAR_LAST))
-    exists = is_clock & offset.fill_null(0).is_between(*_OFFSETS)
-    exists &= (pl.col("sep") == pl.col("sep2")) | pl.col("sep").is_null()
-    return parts.select(
-        rows.alias("row"),
-        pl.lit(form, dtype=pl.Int32).alias("form"),
-        pl.col("sep"),
-        *(
-            (pl.col(part).str.len_bytes() == 1).fill_null(value=False).alias(f"narrow_{part}")
-            for part in "ab"
-        ),
-        *(pl.col(part).str.starts_with("0").fill_null(value=False).alias(f"wide_{part}") for part in "ab"),
-        pl.when(exists).then(first).alias("first"),
-        pl.when(exists).then(second).alias("second"),
-        clock.alias("clock"),
-        pl.col("hour").is_not_null().alias("timed"),
-        offset.alias("offset"),
-    )
-
-
-def _number(part: str) -> pl.Expr:
-    return pl.col(part).cast(pl.Int64, strict=False)
-
-
-def _clock() -> tuple[pl.Expr, pl.Expr]:
-    """Microseconds since midnight, and whether there is such a time of day."""
-    half = pl.col("half").str.to_lowercase()
-    hour, minute, second = (_number(part) for part in ("hour", "minute", "sec"))
-    hours = pl.when(half == "a").then(hour % 12).when(half == "p").then(hour % 12 + 12).otherwise(hour)
-    fraction = pl.col("fraction").str.pad_end(6, "0").str.slice(0, 6).cast(pl.Int64, strict=False)
-    seconds = (hours.fill_null(0) * 60 + minute.fill_null(0)) * 60 + second.fill_null(0)
-    clock = seconds * 1_000_000 + fraction.fill_null(0)
-    exists = minute.fill_null(0).is_between(0, 59) & second.fill_null(0).is_between(0, 59)
-    return clock, exists & (clock <= _DAY_MICROSECONDS) & (half.is_null() | hour.is_between(1, 12))
-
-
-def _days_of_form(*, year_last: bool) -> tuple[pl.Expr, pl.Expr]:
-    """The day in the form's first and in its second order, null where there is none."""
-    a, b, ordinal = _number("a"), _number("b"), _number("ordinal")
-    numbers = dict(zip(_MONTHS, range(1, 13), strict=True))
-    month = pl.col("month").str.to_lowercase().replace_strict(numbers, default=None, return_dtype=pl.Int64)
-    orders = ((b, a), (a, b)) if year_last else ((a, b), (b, a))
-    week = pl.concat_str("year", pl.lit("-W"), "week", pl.lit("-"), "weekday")
-    of_year = _day(pl.lit(1), pl.lit(1)) + pl.duration(days=ordinal - 1)
-    same_year = of_year.dt.year().cast(pl.String).str.zfill(4) == pl.col("year")
-    first = pl.coalesce(
-        _day(month, b),
-        _day(*orders[0]),
-        pl.when(same_year & (ordinal > 0)).then(of_year),
-        week.str.to_date("%G-W%V-%u", strict=False),
-    )
-    return first, pl.when(month.is_null()).then(_day(*orders[1]))
-
-
-def _offset() -> pl.Expr:
-    """Minutes east of UTC, null where none is written."""
-    digits = pl.col("zone").str.replace_all(r"\D", "").str.pad_end(4, "0")
-    minutes = digits.str.slice(0, 2).cast(pl.Int64) * 60 + digits.str.slice(2, 2).cast(pl.Int64)
-    sign = pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
-    return pl.when(pl.col("zone").is_not_null()).then((sign * minutes).fill_null(0))
-
-
-_PARTS = ("year", "a", "b", "sep", "sep2", "month", "ordinal", "week", "weekday", "hour", "minute", "sec",
-          "fraction", "half", "zone")  # fmt: skip
-
-
-def _day(month: pl.Expr, day: pl.Expr) -> pl.Expr:
-    """The day of `year`; null where there is no such day."""
-    two = [part.cast(pl.String).str.zfill(2) for part in (month, day)]
-    return pl.concat_str(pl.col("year"), *two, separator="-").str.to_date("%Y-%m-%d", strict=False)
-
-
 def _notations(cells: pl.DataFrame) -> Iterator[Notation]:
     """Each notation that some cell is in for certain, with its first cell."""
     for (form, separator), group in cells.group_by("form", "sep", maintain_order=True):
-        shape = (*_FORMS, _COMPACT)[form]
+        shape = FORMS[form]
         names = _orders(group, shape)
         narrow, wide = _widths(group)
         for order, rows in names:
@@ -278,7 +120,7 @@ def _widths(group: pl.DataFrame) -> tuple[pl.DataFrame | None, pl.DataFrame | No
     return None, None
 
 
-def _orders(group: pl.DataFrame, shape: _Form) -> list[tuple[str, pl.DataFrame]]:
+def _orders(group: pl.DataFrame, shape: Form) -> list[tuple[str, pl.DataFrame]]:
     """The orders of day and month that the cells prove, each with its cells; the first where none does."""
     is_first, is_second = pl.col("first").is_not_null(), pl.col("second").is_not_null()
     only_first, only_second = group.filter(is_first & ~is_second), group.filter(is_second & ~is_first)
@@ -347,7 +189,7 @@ def _composed(text: pl.Series, cells: pl.DataFrame, column: Column) -> Times:
     whole = pl.DataFrame({"row": pl.arange(len(text), eager=True, dtype=pl.UInt32)}).join(
         moments, on="row", how="left", maintain_order="left"
     )
-    late = cells.filter(pl.col("clock") == _DAY_MICROSECONDS, pl.col("timed")).height
+    late = cells.filter(pl.col("clock") == DAY_MICROSECONDS, pl.col("timed")).height
     if late:
         column.notes.reading.append(f"{column.name}: 24:00 is the next midnight ({late:,} cells).")
     if cells.filter(pl.col("form") == 1).height:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from recursive_training.data.notation import Column
+from recursive_training.data.columns.notation import Column
 from recursive_training.data.notes import quoted
 
 _SPACES = " \u00a0\u2007\u2009\u202f"

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from recursive_training.data.layout import like_date
-from recursive_training.data.notation import Column, Notation, Times, refuse_mixture
+from recursive_training.data.columns.notation import Column, Notation, Times, refuse_mixture
+from recursive_training.data.files.headers import like_date
 
 _READ = ("YYYYMMDD", "YYYYMMDDhh", "YYYYMMDDhhmm", "YYYYMMDDhhmmss")
 _NOT_READ = {

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from recursive_training.data.compression import unpack
-from recursive_training.data.layout import Layout, find_layout, line_of_row, listed, longer_row, time_place
-from recursive_training.data.parquet import MAGIC, read_parquet, reason
+from recursive_training.data.files.compression import unpack
+from recursive_training.data.files.headers import listed, time_place
+from recursive_training.data.files.layout import Layout, find_layout, line_of_row, longer_row
+from recursive_training.data.files.parquet import MAGIC, read_parquet, reason
 from recursive_training.errors import EmptyFileError, UnreadableFileError
 
 _FEATHER = b"ARROW1"

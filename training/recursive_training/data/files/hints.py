@@ -1,0 +1,95 @@
+"""Says why no header was found in a text, and what to do."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from recursive_training.data.files.headers import (
+    Header,
+    Numbered,
+    Row,
+    is_number,
+    label,
+    like_date,
+    listed,
+    time_place,
+)
+from recursive_training.data.notes import quoted
+
+_LOOK_AHEAD = 5
+
+
+def refusal(rows: dict[str, list[Numbered]], headers: list[Header], uri: str) -> str:
+    numbered = rows[_likely_separator(rows)]
+    first = numbered[0].row
+    names = [name.strip() or f"column_{place}" for place, name in enumerate(first, start=1)]
+    hint = (
+        _uncertain_header(headers)
+        or _no_header(numbered)
+        or _dates_elsewhere(first, numbered[1:])
+        or _blanks(first)
+        or _likely_header(numbered)
+        or "Name the column of dates 'timestamp'."
+    )
+    return f"No timestamp column in {uri} (columns: {listed(names)}). {hint}"
+
+
+def _uncertain_header(headers: Sequence[Header]) -> str:
+    if not headers:
+        return ""
+    named = headers[0].row[time_place(headers[0].row) or 0].strip()
+    return (
+        f"A column {named} is named on line {headers[0].line}, where the header is not certain: the names "
+        "seem to stand in several lines. Write one line of names above the data, 'timestamp' among them."
+    )
+
+
+def _no_header(numbered: Sequence[Numbered]) -> str:
+    line, _, first = numbered[0]
+    if not (any(like_date(cell) for cell in first) and any(is_number(cell) for cell in first)):
+        return ""
+    return (
+        f"Line {line} seems to hold data, so the file has no header. "
+        "Write a first line with the columns' names, 'timestamp' for the dates."
+    )
+
+
+def _blanks(first: Row) -> str:
+    apart = len(first) == 1 and re.search(r"\S\s{2,}\S", first[0])
+    return "Spaces separate its columns: write commas." if apart else ""
+
+
+def _likely_header(numbered: Sequence[Numbered]) -> str:
+    """Where the first row with as many cells as most have stands, if it is not the first of all."""
+    width = Counter(len(one.row) for one in numbered).most_common(1)[0][0]
+    place = next((place for place, one in enumerate(numbered) if len(one.row) == width), 0)
+    if not place or width == 1:
+        return ""
+    cells = listed([cell.strip() for cell in numbered[place].row])
+    return (
+        f"The header seems to stand on line {numbered[place].line} ({cells}). "
+        "Name its column of dates 'timestamp'."
+    )
+
+
+def _dates_elsewhere(names: Row, numbered: list[Numbered]) -> str:
+    """Which column seems to hold the dates, under another name."""
+    shown = [row for _, _, row in numbered if len(row) == len(names)][:_LOOK_AHEAD]
+    for place, name in enumerate(names):
+        if shown and all(like_date(row[place]) and not is_number(row[place]) for row in shown):
+            called = (
+                f"Column {label(name.strip())}" if name.strip() else f"Column {place + 1}, which has no name,"
+            )
+            return f"{called} seems to hold dates ({quoted(shown[0][place])}): name it 'timestamp'."
+    return ""
+
+
+def _likely_separator(rows: dict[str, list[Numbered]]) -> str:
+    """The one that cuts most rows into as many cells, more than one."""
+
+    def cut(separator: str) -> int:
+        widths = Counter(len(row) for _, _, row in rows[separator])
+        width, count = widths.most_common(1)[0] if widths else (1, 0)
+        return count if width > 1 else 0
+
+    return max(rows, key=cut)
