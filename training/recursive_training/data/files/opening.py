@@ -147,7 +147,7 @@ def _text(payload: bytes, uri: str) -> bytes:
             payload = _recoded(payload, encoding, uri)
             break
     payload = payload.removeprefix(_BOM)
-    if not payload.strip():
+    if not payload[:_PIECE].strip() and not payload.strip():  # the first look costs no copy of the whole
         raise EmptyFileError(f"{uri} is empty. {_LOAD}")
     if b"\x00" in payload:
         raise UnreadableFileError(f"{uri} cannot be read as CSV: it holds zero bytes, no text. {_LOAD}")
@@ -157,9 +157,16 @@ def _text(payload: bytes, uri: str) -> bytes:
             f"{uri} cannot be read as CSV: line {line} is not UTF-8 text (it may be in Windows-1252 or "
             f"Latin-1). {_LOAD}"
         )
-    if payload.count(b"\n") <= 1 < payload.count(b"\r") and b"\r\n" not in payload:  # of old Macintoshes
+    if _is_old_macintosh(payload):
         payload = payload.replace(b"\r", b"\n")
     return payload
+
+
+def _is_old_macintosh(payload: bytes) -> bool:
+    """Whether its lines end with a carriage return alone, the last one perhaps with a line feed."""
+    first = payload.find(b"\n")
+    feeds = first >= 0 and payload.find(b"\n", first + 1) >= 0
+    return not feeds and payload.count(b"\r") > 1 and b"\r\n" not in payload
 
 
 def _recoded(payload: bytes, encoding: str, uri: str) -> bytes:
