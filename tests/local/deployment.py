@@ -16,7 +16,7 @@ from pulse.cli.local_stacks import Addresses
 
 T = TypeVar("T")
 SAMPLE = Path(__file__).parents[2] / "samples" / "market_daily.csv"
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 120
 ENDS = ("SUCCEEDED", "FAILED")
 
 
