@@ -52,7 +52,13 @@ def read_values(cells: pl.Series, column: Column, times: pl.Series, wanted: Want
             f"{name}: the column of {column.uri} does not hold numbers but {cells.dtype}."
         )
         return None
-    numbers = _without_missing(numbers.fill_nan(None), column, wanted)
+    if numbers.is_nan().any():
+        numbers = numbers.fill_nan(None)
+    numbers = _without_missing(numbers, column, wanted)
+    # A look at the extremes saves a copy of each clean column.
+    low, high = numbers.min(), numbers.max()
+    if low is not None and low >= -LARGEST and high <= LARGEST:  # type: ignore[operator] # numbers
+        return numbers
     clean = pl.select(pl.when(numbers.abs() <= LARGEST).then(numbers)).to_series()
     if infinite := clean.null_count() - numbers.null_count():
         said = f"{name}: {infinite:,} of {filled:,} cells of {column.uri} are infinite or beyond {LARGEST:g}."
@@ -98,6 +104,8 @@ def _begins_with_numbers(cells: pl.Series, numbers: pl.Series, times: pl.Series)
 
 def _without_missing(numbers: pl.Series, column: Column, wanted: Wanted) -> pl.Series:
     """The numbers without those that the request says mean an empty cell."""
+    if not wanted.missing_numbers:
+        return numbers
     meant = pl.Series(wanted.missing_numbers, dtype=pl.Float64)
     hit = numbers.is_in(meant.implode()).fill_null(value=False)
     if not hit.any():
