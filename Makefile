@@ -62,6 +62,7 @@ bench: setup ## what Pulse costs in time and money, against floors and peers mea
 	@python -m benchmarks.thousand_drops
 	@python -m benchmarks.alert_delay
 	@python -m benchmarks.cost_of_pulse
+	@python -m benchmarks.reading
 
 local: setup ## AWS on this machine with Pulse deployed to it; stays up until Ctrl+C
 	@pulse local up

@@ -17,7 +17,7 @@ from moto import mock_aws
 from msgspec import structs
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from lambdas import bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile
+from lambdas import bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile, on_job_event
 from pulse.aws import clients
 from pulse.aws.alert_turns import AlertTurns
 from pulse.aws.ledger import Ledger
@@ -319,6 +319,20 @@ def sqs_event() -> Callable[..., dict]:
 def failed() -> Callable[[dict], list[str]]:
     """The messages that SQS shall deliver again."""
     return lambda answer: [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@pytest.fixture
+def happen(sqs_event, context, event, failed) -> Callable[..., list[str]]:
+    """Delivers events to on_job_event, recorded ones by name, each in a batch of its own, and says which come
+    again.
+    """
+    return lambda *events: [
+        message
+        for one in events
+        for message in failed(
+            on_job_event.handler(sqs_event(event(one) if isinstance(one, str) else one), context)
+        )
+    ]
 
 
 @pytest.fixture

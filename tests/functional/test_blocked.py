@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from lambdas import bootstrap_events, on_job_event
+from lambdas import bootstrap_events
 from pulse.domain.alerts_wanted import AlertsWanted
 from tests.functional.jobs import RECORDED_JOB as JOB
 from tests.functional.jobs import submitted, told
@@ -17,14 +17,6 @@ AT_ONCE, LATER = "batch_queue_blocked_max_resource", "batch_queue_blocked"
 def started_at_nine(clock):
     """The recorded events happened up to 09:35."""
     clock.forward(minutes=6)
-
-
-@pytest.fixture
-def happen(sqs_event, context, failed):
-    """Delivers each event in a batch of its own, and says which come again."""
-    return lambda *events: [
-        message for one in events for message in failed(on_job_event.handler(sqs_event(one), context))
-    ]
 
 
 def waits(name=LATER, **detail):

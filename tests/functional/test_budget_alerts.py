@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from lambdas import bootstrap, bootstrap_events, on_job_event
+from lambdas import bootstrap, bootstrap_events
 from pulse.aws.sns import Topic
 from pulse.domain.errors import Misconfigured, Unavailable
 from tests.functional.jobs import submitted, told
@@ -19,14 +19,6 @@ COST = Decimal("0.002467")
 @pytest.fixture
 def settings(settings):
     return structs.replace(settings, monthly_budget_usd=4 * COST)
-
-
-@pytest.fixture
-def happen(sqs_event, context, failed):
-    """Delivers each event in a batch of its own, and says which come again."""
-    return lambda *events: [
-        message for one in events for message in failed(on_job_event.handler(sqs_event(one), context))
-    ]
 
 
 @pytest.fixture

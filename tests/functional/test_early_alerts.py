@@ -8,7 +8,6 @@ from itertools import permutations
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas import on_job_event
 from pulse.aws.logs import Logs
 from pulse.domain.alerts_wanted import AlertsWanted
 from tests.functional.jobs import RECORDED_BATCH_JOB, earlier_run, submitted, told
@@ -38,14 +37,6 @@ class LogsEndpoint:
 def logged(monkeypatch):
     """What the jobs' streams hold."""
     return lambda lines: monkeypatch.setattr(Logs, "_client", LogsEndpoint(lines))
-
-
-@pytest.fixture
-def happen(sqs_event, context, failed):
-    """Delivers each event in a batch of its own, and says which come again."""
-    return lambda *events: [
-        message for one in events for message in failed(on_job_event.handler(sqs_event(one), context))
-    ]
 
 
 def kinds(alerts):

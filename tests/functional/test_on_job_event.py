@@ -38,19 +38,6 @@ METRICS = {
 
 
 @pytest.fixture
-def happen(sqs_event, context, event):
-    """Delivers events, recorded ones by name, each in a batch of its own."""
-
-    def deliver(*events):
-        answers = [
-            on_job_event.handler(sqs_event(event(e) if isinstance(e, str) else e), context) for e in events
-        ]
-        return [failure["itemIdentifier"] for answer in answers for failure in answer["batchItemFailures"]]
-
-    return deliver
-
-
-@pytest.fixture
 def claimed(ledger) -> JobRecord:
     """Our own job, between its claim and the answer of SubmitJob."""
     now = datetime(2026, 3, 2, 9, 29, 59, tzinfo=UTC)

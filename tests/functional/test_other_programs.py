@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from lambdas import on_job_event
 from pulse.domain.training_exit_codes import MEANINGS
 
 pytestmark = pytest.mark.usefixtures("deployed")
@@ -18,19 +17,6 @@ POD = "7f7f7f7f-1111-4111-8111-111111111111"
 OTHER = "5f5f5f65-1111-4111-8111-111111111111"
 TRAINING = ["/usr/bin/python3", "-u", "-m", "recursive_training.run_training", "--use-dask"]
 DEFINITION = "arn:aws:batch:us-east-1:123456789012:job-definition/pulse-retrodiction-training:3"
-
-
-@pytest.fixture
-def happen(sqs_event, context, event):
-    """Delivers events, recorded ones by name, each in a batch of its own."""
-
-    def deliver(*events):
-        answers = [
-            on_job_event.handler(sqs_event(event(e) if isinstance(e, str) else e), context) for e in events
-        ]
-        return [failure["itemIdentifier"] for answer in answers for failure in answer["batchItemFailures"]]
-
-    return deliver
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import boto3
 import pytest
 from msgspec import structs
 
-from lambdas import on_job_event
 from pulse.aws.schedules import Schedules
 from pulse.domain.alerts_wanted import AlertsWanted
 from pulse.domain.errors import Unavailable
@@ -48,14 +47,6 @@ def schedules(scheduler):
         return {name: scheduler.get_schedule(GroupName="due", Name=name) for name in names}
 
     return found
-
-
-@pytest.fixture
-def happen(sqs_event, context, failed):
-    """Delivers each event in a batch of its own, and says which come again."""
-    return lambda *events: [
-        message for one in events for message in failed(on_job_event.handler(sqs_event(one), context))
-    ]
 
 
 def fired(schedule):

@@ -15,7 +15,7 @@ from tests.local.iam_statements import Statement
 
 T = TypeVar("T")
 FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "SendAlert", "ReconcileJobs")
-SECONDS = 60
+SECONDS = 180
 PAUSE_SECONDS = 0.2
 """Looking takes the processors that the jobs train on."""
 _DENIED = re.compile(r"assumed-role/([^/]+)/\S+ is not authorized to perform: ([\w:]+)")

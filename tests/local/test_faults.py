@@ -136,6 +136,8 @@ def _everything_fails(world: World, workers: list[Worker], asked: dict[str, Aske
             elif answer.failed:
                 unheard.append(invocation)
         events, later = bodies(unheard), later + LATER
+    # What the last round submitted is listed only then: without this, it counted as lost.
+    time.sleep(2 * LIST_LAG_SECONDS)
     return waiting
 
 

@@ -14,7 +14,9 @@ from tests.local.deployment import ENDS, Deployment, command_of, pulse_job_id, s
 from tests.local.iam_statements import all_statements, without
 
 pytestmark = pytest.mark.local
-OUT_OF_MEMORY = Path(__file__).parents[1] / "events" / "batch_failed_out_of_memory.json"
+EVENTS = Path(__file__).parents[1] / "events"
+OUT_OF_MEMORY = EVENTS / "batch_failed_out_of_memory.json"
+RUNNING = EVENTS / "batch_running.json"
 ROLES = 9
 """Six functions, the job, its start, and the schedules of what is overdue."""
 
@@ -72,9 +74,8 @@ class _Walk:
         on_instances, auto = (
             {"profile": profile, "timeout_seconds": 86400} for profile in ("instances", "auto")
         )
-        watched = {"expected_runtime_seconds": 1}
 
-        first = self.submit(versioned | on_instances | watched)
+        first = self.submit(versioned | on_instances)
         # It waits long enough to be ended before it begins.
         unwanted = self.submit(on_instances | {"dataset": key, "depends_on": [first["job_id"]]})
         self.call("POST", f"/jobs/{unwanted['job_id']}/cancel")
@@ -100,12 +101,13 @@ class _Walk:
         except AssertionError:
             pytest.fail(f"Still to come: {missing}")
         self.call("GET", f"/jobs/{first['job_id']}/logs")
+        self.runs_over(submitted[-1])
         self.loses_the_end(submitted[-1])
-        self.adopts(first, versioned | on_instances | watched)
+        self.adopts(first, versioned | on_instances)
         self.dies_of_memory(first)
         self.watch.until(lambda seen: "4096" in self.memories(seen) or None, "the rerun with more memory")
         # What could not be done for an alert is logged after it went out.
-        self.watch.until(lambda seen: self.has_failed(seen, first) or None, "word of the failure")
+        self.watch.until(lambda seen: is_told_in_slack(seen, "FAILED", first) or None, "word of the failure")
 
     def submit(self, request: dict[str, Any]) -> dict[str, Any]:
         """What the submission was answered with. It has an Idempotency-Key of its own."""
@@ -148,6 +150,20 @@ class _Walk:
         name = self.pulse.function("ReconcileJobs")
         self.pulse.found.client("lambda").invoke(FunctionName=name, Payload=b"{}")
 
+    def runs_over(self, job: dict[str, Any]) -> None:
+        """Makes the ledger take the job for a running one that is soon due, and delivers the event of its
+        start again, so that its schedule is set and fires.
+        """
+        # So long should it run for whoever looks at what never ended: nobody finds out its end meanwhile.
+        running = {"status": "RUNNING", "attempts": 0, "position": position("RUNNING", 0)}
+        self.overwrite(job, **running, expected_seconds=86400, due_at=text_of(timedelta(seconds=5)))
+        (known,) = self.pulse.batch.describe_jobs(jobs=[job["batch_job_id"]])["jobs"]
+        self.deliver(RUNNING, known)
+        self.watch.until(
+            lambda seen: is_told_in_slack(seen, "is overdue", job) or None,
+            f"word that {job['job_id']} is due",
+        )
+
     def loses_the_end(self, job: dict[str, Any]) -> None:
         """Makes the ledger forget that the job has ended, and take it for an array, and has its end found out
         and its children looked for.
@@ -184,9 +200,14 @@ class _Walk:
         """Makes the ledger forget the answer of SubmitJob and all that came after, and asks for the same job
         again.
         """
-        long_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
         self.overwrite(
-            job, status="CLAIMED", position=0, attempts=0, lease_until=long_ago, batch_job_id="", exit_code=0
+            job,
+            status="CLAIMED",
+            position=0,
+            attempts=0,
+            lease_until=text_of(-timedelta(hours=1)),
+            batch_job_id="",
+            exit_code=0,
         )
         assert self.submit(request) == job
 
@@ -194,17 +215,16 @@ class _Walk:
         """Delivers the event by which AWS Batch tells that a container outgrew its memory, of a job whose end
         the ledger has forgotten.
         """
-        event = json.loads(OUT_OF_MEMORY.read_text())
         (known,) = self.pulse.batch.describe_jobs(jobs=[job["batch_job_id"]])["jobs"]
-        event["detail"] |= {name: known[name] for name in ("jobId", "jobName", "jobQueue")}
-        told = ("environment", "logConfiguration", "logStreamName")
-        event["detail"]["container"] |= {name: known["container"][name] for name in told}
-        self.pulse.sqs.send_message(QueueUrl=self.pulse.queue_url("Events"), MessageBody=json.dumps(event))
+        self.deliver(OUT_OF_MEMORY, known)
 
-    @staticmethod
-    def has_failed(seen: Seen, job: dict[str, Any]) -> bool:
-        told = [json.dumps(message) for message in seen.messages if message["channel"] == "slack"]
-        return any("FAILED" in text and job["job_id"] in text for text in told)
+    def deliver(self, recorded: Path, job: dict[str, Any]) -> None:
+        """A recorded event of AWS Batch, as one of this job."""
+        event = json.loads(recorded.read_text())
+        event["detail"] |= {name: job[name] for name in ("jobId", "jobName", "jobQueue")}
+        told = ("environment", "logConfiguration", "logStreamName")
+        event["detail"]["container"] |= {name: job["container"][name] for name in told}
+        self.pulse.sqs.send_message(QueueUrl=self.pulse.queue_url("Events"), MessageBody=json.dumps(event))
 
     def jobs(self, seen: Seen) -> list[dict[str, Any]]:
         return [job for job in seen.jobs if job["tags"].get("Run") == self.run]
@@ -213,6 +233,16 @@ class _Walk:
         """What the jobs of this run were given, MiB."""
         needs = [need for job in self.jobs(seen) for need in job["container"]["resourceRequirements"]]
         return {need["value"] for need in needs if need["type"] == "MEMORY"}
+
+
+def text_of(from_now: timedelta) -> str:
+    """A moment as the ledger has it."""
+    return (datetime.now(UTC) + from_now).isoformat().replace("+00:00", "Z")
+
+
+def is_told_in_slack(seen: Seen, word: str, job: dict[str, Any]) -> bool:
+    told = [json.dumps(message) for message in seen.messages if message["channel"] == "slack"]
+    return any(word in text and job["job_id"] in text for text in told)
 
 
 def hash_of(request: dict[str, Any]) -> str:

@@ -428,6 +428,22 @@ def test_reading_a_wide_file_takes_a_few_calls_of_functions_a_column():
 
 # --- the header
 
+
+def test_a_header_longer_than_the_cells_that_csv_readers_take_is_read():
+    names = [f"a_variable_with_a_long_name_{place}" for place in range(5000)]
+    rows = [",".join([str(day), *["1.5"] * len(names)]) for day in DAYS[:12]]
+    table = read_table("\n".join([",".join(["date", *names]), *rows]).encode(), URI)
+    assert table.frame.columns == ["timestamp", *names]
+    assert table.frame["timestamp"].to_list() == MIDNIGHTS[:12]
+
+
+def test_a_quote_that_is_not_closed_is_refused_by_name():
+    opened = csv(
+        row=lambda day, price: f'{day},"{price}' if day == DAYS[0] else f"{day},{price}" + " " * 1000
+    )
+    assert "quote" in refusal(opened)
+
+
 BEHIND = "\n".join(f"{day},{price}" for day, price in zip(DAYS, PRICES, strict=True))
 HEADERS = {
     "Excel's hint": ("sep=,\ndate,price\n", "line 1 (such as 'sep=,')"),

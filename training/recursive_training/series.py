@@ -45,3 +45,9 @@ class Series:
     def within(self, window: Window) -> "Series":
         start, stop = np.searchsorted(self.times, [window.start, window.end], side="left")
         return Series(self.name, self.times[start:stop], self.values[start:stop])
+
+    def around(self, start: np.datetime64, end: np.datetime64, before: int) -> "Series":
+        """The observations from start to end, and so many before them."""
+        first, stop = np.searchsorted(self.times, [start, end], side="left")
+        first = max(0, first - before)
+        return Series(self.name, self.times[first:stop], self.values[first:stop])

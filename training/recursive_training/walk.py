@@ -66,8 +66,10 @@ def retrodict(series: Series, window: Window, batch_size_days: int) -> Retrodict
 
 
 def tasks(series: Series, windows: Sequence[Window], batch_size_days: int) -> Iterator[Task]:
+    """Each with what it needs of the series, not more: tasks may go to other processes."""
     for first in range(0, len(windows), _WINDOWS_PER_TASK):
-        yield Task(series, windows[first : first + _WINDOWS_PER_TASK], batch_size_days)
+        some = windows[first : first + _WINDOWS_PER_TASK]
+        yield Task(series.around(some[0].start, some[-1].end, HISTORY), some, batch_size_days)
 
 
 def walk(work: Sequence[Task], options: Options) -> tuple[list[Retrodiction], Usage]:
@@ -95,7 +97,15 @@ def with_dask(work: Sequence[Task], threads: int, workers: int) -> tuple[list[Re
     """
     import dask  # noqa: PLC0415 - slow to import, not always wanted
 
-    dask.config.set({"logging.distributed": "warning"})  # read when distributed is imported
+    # The first is read when distributed is imported. A worker that is busy importing may not read: by
+    # default its connection is dead after 30 s, it does not come again, and without workers all wait forever.
+    dask.config.set(
+        {
+            "logging.distributed": "warning",
+            "distributed.comm.timeouts.tcp": "600s",
+            "distributed.scheduler.no-workers-timeout": "600s",
+        }
+    )
     from distributed import Client, LocalCluster, as_completed  # noqa: PLC0415
 
     processes = workers > 1

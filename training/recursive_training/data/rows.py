@@ -3,6 +3,7 @@ refusal.
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from datetime import time
 from itertools import combinations
@@ -32,7 +33,7 @@ def without_other_headers(frame: pl.DataFrame, column: Column) -> tuple[pl.DataF
     times = frame[column.name]
     if times.dtype != pl.String:
         return frame, column.line
-    again = (times.str.strip_chars().str.to_lowercase() == column.name.lower()).fill_null(value=False)
+    again = times.str.contains(rf"(?i)^\s*{re.escape(column.name)}\s*$").fill_null(value=False)
     for row in again.arg_true():
         cells = frame.row(int(row))
         if any(
@@ -58,11 +59,11 @@ def clock_column(columns: dict[str, pl.Series], times: str) -> str | None:
     """The column that holds the time of day for dates without one: `time` with cells such as 09:30, or `hour`
     with whole numbers up to 23 where several rows share a date. None where that is not certain.
     """
-    if not _is_dates_only(columns[times]):
+    candidates = [name for name in columns if name != times and name.lower() in ("time", *_HOURS)]
+    if not candidates or not _is_dates_only(columns[times]):
         return None
-    for name, cells in columns.items():
-        if name == times:
-            continue
+    for name in candidates:
+        cells = columns[name]
         if name.lower() == "time" and _is_clock(cells):
             return name
         if name.lower() in _HOURS and columns[times].n_unique() < len(cells) and _is_hours(cells):
@@ -161,17 +162,26 @@ def spread(frame: pl.DataFrame, ids: pl.DataFrame, column: Column) -> pl.DataFra
 
 def last_of_each_time(frame: pl.DataFrame) -> pl.DataFrame:
     """One row a time, in order. Of several values of one time the last stands."""
+    if _is_in_order(frame[TIMESTAMP]):
+        return frame
     if frame[TIMESTAMP].n_unique() == frame.height:
-        return frame if frame[TIMESTAMP].is_sorted() else frame.sort(TIMESTAMP)
+        return frame.sort(TIMESTAMP)
     by_time = frame.group_by(TIMESTAMP, maintain_order=True)
     return by_time.agg(pl.exclude(TIMESTAMP).drop_nulls().last()).sort(TIMESTAMP)
+
+
+def _is_in_order(times: pl.Series) -> bool:
+    """Whether each is later than the one before: quicker to see than that all differ."""
+    ticks = times.to_physical().to_numpy()
+    return bool((ticks[1:] > ticks[:-1]).all())
 
 
 def contested(frame: pl.DataFrame) -> dict[str, tuple[int, int]]:
     """For each column with times of several different values: how many there are, and of how many with
     any.
     """
-    if frame.width == 1 or frame[TIMESTAMP].n_unique() == frame.height:
+    times = frame[TIMESTAMP]
+    if frame.width == 1 or _is_in_order(times) or times.n_unique() == frame.height:
         return {}
     repeated = frame.filter(frame[TIMESTAMP].is_duplicated())
     values = repeated.group_by(TIMESTAMP).agg(pl.exclude(TIMESTAMP).drop_nulls().n_unique() > 1)

@@ -181,7 +181,7 @@ def _with_times(
     if not is_few(lost, filled):
         raise UnreadableFileError(
             f"{column.uri}: {lost:,} of {filled:,} rows with numbers have no readable "
-            f"{column.name}{such_as}. At most 5 % may be left out: write all dates as YYYY-MM-DD."
+            f"{column.name}{such_as}. At most {FEW:.0%} may be left out: write all dates as YYYY-MM-DD."
         )
     if missing.sum() > far:
         column.notes.left_out.append(

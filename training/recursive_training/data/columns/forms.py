@@ -1,5 +1,6 @@
 """The forms in which dates are written as text, and what the parts of a cell mean in them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -13,7 +14,8 @@ _CLOCK = (
     r"(?:\s?(?<zone>Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\[[\w/+-]+\])?)?)?$"
 )
 DAY_MICROSECONDS = 86_400_000_000
-_OFFSETS = (-12 * 60, 14 * 60)
+_PIECE = 100_000  # rows
+OFFSETS = (-12 * 60, 14 * 60)
 """Minutes east of UTC, from the first to the last place on Earth that the sun reaches in a day."""
 
 
@@ -73,15 +75,19 @@ microseconds since midnight and minutes east of UTC.
 
 def matches(text: pl.Series) -> pl.DataFrame:
     """The cells in some form, in the order of their rows, as _EMPTY has them. Each is in one form only."""
-    found = [_EMPTY]
-    rest = pl.DataFrame({"text": text}).with_row_index("row").drop_nulls()
+    rows = pl.DataFrame({"text": text}).with_row_index("row").drop_nulls()
+    # Piece by piece: the parts of dates take much more memory than what they mean.
+    pieces = (part for piece in rows.iter_slices(_PIECE) for part in _matches(piece))
+    return pl.concat([_EMPTY, *pieces]).sort("row")
+
+
+def _matches(rest: pl.DataFrame) -> Iterator[pl.DataFrame]:
     for number, form in enumerate(FORMS):
         parts = rest["text"].str.extract_groups(form.pattern).struct.unnest()
         matched = parts["year"].is_not_null()
         if matched.any():
-            found.append(_understood(rest["row"].filter(matched), parts.filter(matched), number))
+            yield _understood(rest["row"].filter(matched), parts.filter(matched), number)
             rest = rest.filter(~matched)
-    return pl.concat(found).sort("row")
 
 
 def _understood(rows: pl.Series, parts: pl.DataFrame, form: int) -> pl.DataFrame:
@@ -91,7 +97,7 @@ def _understood(rows: pl.Series, parts: pl.DataFrame, form: int) -> pl.DataFrame
     clock, is_clock = _clock()
     offset = _offset()
     first, second = _days_of_form(year_last=form == FORMS.index(YEAR_LAST))
-    exists = is_clock & offset.fill_null(0).is_between(*_OFFSETS)
+    exists = is_clock & offset.fill_null(0).is_between(*OFFSETS)
     exists &= (pl.col("sep") == pl.col("sep2")) | pl.col("sep").is_null()
     return parts.select(
         rows.alias("row"),

@@ -114,7 +114,11 @@ def _of_this_era(times: pl.Series) -> pl.Series:
     first, end = (int(day.astype(np.int64)) * a_day for day in (_FIRST_DAY, _LAST_DAY + 1))
     # 64 bits of nanoseconds end in 1677 and 2262: there the bounds are those of the type.
     first, end = max(first, -(2**63)), min(end, 2**63 - 1)
-    near = times.to_physical().cast(pl.Int64).is_between(first, end, closed="left")
+    numbers = times.to_physical().cast(pl.Int64)
+    lowest, highest = numbers.min(), numbers.max()
+    if lowest is not None and first <= lowest and highest < end:  # type: ignore[operator] # integers
+        return times.alias(TIMESTAMP)
+    near = numbers.is_between(first, end, closed="left")
     return pl.select(pl.when(near).then(times)).to_series().alias(TIMESTAMP)
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from recursive_training.data.columns.digits import read_digits
 from recursive_training.data.columns.forms import DAY_MICROSECONDS, FORMS, MONTHS, Form, matches
 from recursive_training.data.columns.notation import Column, Notation, Times, refuse_mixture
+from recursive_training.data.columns.quick_times import read_quickly
 from recursive_training.data.notes import quoted
 
 _ENOUGH_PROOF = 0.1
@@ -33,14 +34,6 @@ _INSTEAD: Mapping[str, str] = {
     "the names of time zones": "Write the offset from UTC, such as 2022-01-03T09:30:00+01:00.",
 }
 _WRITE = "Write them as YYYY-MM-DD."
-# The first cell's form, its format for strptime without an offset, and how many bytes each cell then has.
-_USUAL = (
-    (r"^\d{4}-\d{2}-\d{2}$", "%Y-%m-%d", 10),
-    (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$", "%Y-%m-%d %H:%M:%S", 19),
-    (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$", "%Y-%m-%dT%H:%M:%S", 19),
-    (r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$", "%Y-%m-%d %H:%M", 16),
-    (r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", "%Y-%m-%dT%H:%M:%SZ", 20),
-)
 
 
 def read_times(cells: pl.Series, column: Column) -> Times:
@@ -48,29 +41,14 @@ def read_times(cells: pl.Series, column: Column) -> Times:
 
     Raises UnreadableFileError where the cells are in two notations or in one whose meaning is not certain.
     """
-    if (usual := _read_usual(cells)) is not None:
-        return usual
+    if (quick := read_quickly(cells)) is not None:
+        return quick
     text = cells.str.strip_chars().str.strip_chars("'\"").replace("", None)
     filled = text.is_not_null()
     digits = text.str.contains(r"^[+-]?\d+(?:\.\d*)?$").fill_null(value=False)
     if digits.sum() > filled.sum() / 2:
         return read_digits(text, column)
     return _read_forms(text, column)
-
-
-def _read_usual(cells: pl.Series) -> Times | None:
-    """The times where all cells are written alike in a usual way: that is quick to see."""
-    filled = cells.drop_nulls()
-    if filled.is_empty():
-        return None
-    start = filled[:1]
-    for pattern, form, length in _USUAL:
-        if start.str.contains(pattern)[0]:
-            if not (filled.str.len_bytes() == length).all() or filled.str.contains(r"[+\s]\d{3}-|^-").any():
-                return None
-            times = cells.str.to_datetime(form, strict=False, time_unit="us")
-            return Times(times) if times.null_count() == cells.null_count() else None
-    return None
 
 
 def _read_forms(text: pl.Series, column: Column) -> Times:

@@ -1,6 +1,7 @@
 """The numbers of a column of any type, and what of it is lost."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import polars as pl
 
@@ -47,6 +48,8 @@ def read_values(cells: pl.Series, column: Column, times: pl.Series, wanted: Want
             return None
     elif cells.dtype.is_numeric():
         numbers = cells.cast(pl.Float64, strict=False)
+        if _is_clean(numbers, wanted):
+            return numbers
     else:
         column.notes.left_out.append(
             f"{name}: the column of {column.uri} does not hold numbers but {cells.dtype}."
@@ -55,10 +58,6 @@ def read_values(cells: pl.Series, column: Column, times: pl.Series, wanted: Want
     if numbers.is_nan().any():
         numbers = numbers.fill_nan(None)
     numbers = _without_missing(numbers, column, wanted)
-    # A look at the extremes saves a copy of each clean column.
-    low, high = numbers.min(), numbers.max()
-    if low is not None and low >= -LARGEST and high <= LARGEST:  # type: ignore[operator] # numbers
-        return numbers
     clean = pl.select(pl.when(numbers.abs() <= LARGEST).then(numbers)).to_series()
     if infinite := clean.null_count() - numbers.null_count():
         said = f"{name}: {infinite:,} of {filled:,} cells of {column.uri} are infinite or beyond {LARGEST:g}."
@@ -67,6 +66,17 @@ def read_values(cells: pl.Series, column: Column, times: pl.Series, wanted: Want
         column.notes.left_out.append(f"{name}: the column of {column.uri} holds no number that can be used.")
         return None
     return clean
+
+
+def _is_clean(numbers: pl.Series, wanted: Wanted) -> bool:
+    """Whether all numbers can be used as they are, told from three of them: a table may have very many
+    columns, and each expression takes as long as thousands of rows.
+    """
+    if not isfinite(numbers.sum()):  # as it is with a NaN or an infinity
+        return False
+    low, high = float(numbers.min()), float(numbers.max())  # type: ignore[arg-type] # some cell is filled
+    meant = any(low <= one <= high for one in wanted.missing_numbers)
+    return low >= -LARGEST and high <= LARGEST and not meant
 
 
 def _numbers_in_text(cells: pl.Series, column: Column, times: pl.Series, wanted: Wanted) -> pl.Series | None:

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from itertools import islice, zip_longest
 
 from recursive_training.data.files.headers import Header, Numbered, Row, is_number, like_date, time_place
@@ -45,12 +45,16 @@ def find_layout(payload: bytes, uri: str) -> Layout:
     first_line = sample[: sample.find("\n")] if "\n" in sample else sample
     hint = _HINT.fullmatch(first_line)
     separators = [hint[1]] if hint and hint[1] in SEPARATORS else list(SEPARATORS)
-    rows = {separator: list(_rows(sample, separator, uri)) for separator in separators}
+    rows, error = _rows_of_each(sample, separators)
     if hint:
         for numbered in rows.values():
-            del numbered[0]
+            del numbered[:1]
     headers = [header for separator in separators for header in _headers(separator, rows[separator])]
     chosen = _chosen(headers)
+    if chosen is None and error is not None:
+        raise UnreadableFileError(
+            f"{uri} cannot be read as CSV: {error}. Look for a quote that is not closed."
+        ) from error
     if chosen is None:
         raise UnreadableFileError(refusal(rows, headers, uri))
     units = _unit_rows(chosen)
@@ -66,6 +70,8 @@ def find_layout(payload: bytes, uri: str) -> Layout:
 
 def line_of_row(payload: bytes, layout: Layout, row: int) -> int:
     """The number of the line on which a row of data begins; rows count from 0, empty lines are rows."""
+    if b'"' not in payload:
+        return layout.header_line + layout.unit_rows + row + 1
     found = next(islice(_data_rows(payload, layout), row, None), None)
     return found.line if found else layout.header_line
 
@@ -77,12 +83,12 @@ def longer_row(payload: bytes, layout: Layout) -> tuple[int, int] | None:
 
 
 def _data_rows(payload: bytes, layout: Layout) -> Iterator[Numbered]:
-    offset = 0
+    stream = BytesIO(payload)
     for _ in range(layout.header_line):
-        offset = payload.find(b"\n", offset) + 1
-    reader = csv.reader(
-        StringIO(payload[offset:].decode("utf-8", "replace"), newline=""), delimiter=layout.separator
-    )
+        stream.readline()
+    # Decoded bit by bit: the text of a whole file would take five times its bytes.
+    text = TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
+    reader = csv.reader(text, delimiter=layout.separator)
     before = 0
     for number, row in enumerate(reader):
         if number >= layout.unit_rows:
@@ -104,19 +110,30 @@ def _sample(payload: bytes) -> str:
     return payload[:end].decode("utf-8")
 
 
-def _rows(sample: str, separator: str, uri: str) -> Iterator[Numbered]:
+def _rows_of_each(
+    sample: str, separators: Sequence[str]
+) -> tuple[dict[str, list[Numbered]], csv.Error | None]:
+    """The rows that each separator makes, none where it leaves a cell of more than 128 KiB: either it does
+    not separate the columns of a wide table, or a quote is never closed. Also the error of the last such one.
+    """
+    rows: dict[str, list[Numbered]] = {}
+    failed = None
+    for separator in separators:
+        try:
+            rows[separator] = list(_rows(sample, separator))
+        except csv.Error as error:
+            rows[separator], failed = [], error
+    return rows, failed
+
+
+def _rows(sample: str, separator: str) -> Iterator[Numbered]:
     """The rows with something in their cells."""
     reader = csv.reader(StringIO(sample, newline=""), delimiter=separator)
     before = 0
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield Numbered(before + 1, reader.line_num, row)
-            before = reader.line_num
-    except csv.Error as error:  # a cell of more than 128 KiB: a quote that is never closed
-        raise UnreadableFileError(
-            f"{uri} cannot be read as CSV: {error}. Look for a quote that is not closed."
-        ) from error
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            yield Numbered(before + 1, reader.line_num, row)
+        before = reader.line_num
 
 
 def _headers(separator: str, rows: list[Numbered]) -> Iterator[Header]:

@@ -9,7 +9,6 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 
 import polars as pl
 
@@ -50,13 +49,13 @@ def read_parquet(payload: bytes, uri: str) -> ParquetTable:
         payload = _without_arrow_schema(payload)
     try:
         _demand_plausible(payload, uri)
-        return ParquetTable(pl.read_parquet(BytesIO(payload)), {})
+        return ParquetTable(pl.read_parquet(payload), {})
     except _FAILURES as error:
         return _column_by_column(_without_arrow_schema(payload), uri, error)
 
 
 def _demand_plausible(payload: bytes, uri: str) -> None:
-    scan = pl.scan_parquet(BytesIO(payload))
+    scan = pl.scan_parquet(payload)
     rows = int(scan.select(pl.len()).collect().item())
     columns = len(scan.collect_schema())
     values, memory = rows * columns, memory_bytes()
@@ -70,7 +69,7 @@ def _demand_plausible(payload: bytes, uri: str) -> None:
 
 def _column_by_column(payload: bytes, uri: str, first_error: BaseException) -> ParquetTable:
     try:
-        schema = pl.read_parquet_schema(BytesIO(payload))
+        schema = pl.read_parquet_schema(payload)
     except _FAILURES:
         raise UnreadableFileError(
             f"{uri} cannot be read as Parquet: {reason(first_error)}. It may have been cut short: load it "
@@ -79,7 +78,7 @@ def _column_by_column(payload: bytes, uri: str, first_error: BaseException) -> P
     columns, refused = [], {}
     for name, kind in schema.items():
         try:
-            columns.append(pl.read_parquet(BytesIO(payload), columns=[name]).to_series())
+            columns.append(pl.read_parquet(payload, columns=[name]).to_series())
         except _FAILURES as error:
             refused[name] = _why(kind, error)
     if not columns:
