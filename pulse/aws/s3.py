@@ -13,7 +13,8 @@ from pulse.domain.s3_objects import Listing, Part
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "404"})
+"""The third: what S3 says of the version that marks a deletion."""
 _NO_VERSION_ID = "InvalidArgument"
 """What S3 says of a version id that has not the form of one, so that no object has it."""
 _NOTHING_THERE = "InvalidRange"

@@ -3,20 +3,25 @@
 At least once: a turn is taken by conditional write before the alert goes out and noted as done after it.
 Twice if the function dies between SNS's answer and that note, or if SNS's answer is lost. A second alert is a
 nuisance, a lost one is a job that nobody hears of.
+
+When the note cannot be written, the alert has gone out all the same. It is tried again at once; to fail then
+would have the event delivered again, and the alert sent again for certain.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from pulse.domain.alert import Alert, Kind
 from pulse.domain.alert_turn import Subject
-from pulse.domain.errors import AskedToWait
+from pulse.domain.errors import AskedToWait, Unavailable
 from pulse.services.ports import Topic, Turns
 
 TURN = timedelta(seconds=60)
 """Longer than a function takes to publish, shorter than its queue waits before it delivers again."""
+_NOTE_TRIES = 3
 
 
 class PublishAlert(Struct, frozen=True, kw_only=True):
@@ -26,7 +31,7 @@ class PublishAlert(Struct, frozen=True, kw_only=True):
 
     def once(self, subject: Subject, kind: Kind, make: Callable[[], Alert]) -> bool:
         """Makes and publishes the alert if none of its kind went out for `subject`; False when one did.
-        Raises AskedToWait while another call is at it, and what the ledger and the topic raise.
+        Raises AskedToWait while another call is at it, and what taking the turn and publishing raise.
         """
         turn = self.turns.take(subject, kind, now=self.clock(), lease=TURN)
         if turn == "done":
@@ -34,5 +39,11 @@ class PublishAlert(Struct, frozen=True, kw_only=True):
         if turn == "theirs":
             raise AskedToWait(f"Another call is sending the alert {kind}.", int(TURN.total_seconds()))
         self.topic.publish(make())
-        self.turns.sent(subject, kind, now=self.clock())
+        self._note(subject, kind)
         return True
+
+    def _note(self, subject: Subject, kind: Kind) -> None:
+        for _ in range(_NOTE_TRIES):
+            with suppress(Unavailable):
+                self.turns.sent(subject, kind, now=self.clock())
+                return

@@ -24,10 +24,15 @@ class Row:
 
 
 class Tally:
+    """`told`: of each request, what was called for it and how that ended, in order."""
+
     def __init__(self) -> None:
         self.rows: defaultdict[str, Row] = defaultdict(Row)
+        self.told: defaultdict[str, list[str]] = defaultdict(list)
 
     def add(self, invocation: Invocation, answer: Answer) -> None:
+        for name in invocation.requests:
+            self.told[name].append(_line(invocation, answer))
         if invocation.fault is not None and answer.met is not None:
             self._count(invocation.fault.kind, invocation, answer).calls[answer.met] += 1
         if invocation.twice:
@@ -57,6 +62,11 @@ class Tally:
         row.met |= set(invocation.requests)
         row.ends[_end(answer)] += 1
         return row
+
+
+def _line(invocation: Invocation, answer: Answer) -> str:
+    fault = f", {invocation.fault.kind} at {answer.met}" if invocation.fault and answer.met else ""
+    return f"{invocation.function}, {invocation.later} later{fault}: {_end(answer)} {answer.status or ''}"
 
 
 def _end(answer: Answer) -> str:

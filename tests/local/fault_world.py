@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,6 +107,15 @@ class World:
             for item in items
             if item["sk"]["S"] == "RECORD"
         }
+
+    def told_of(self, asked: Asked) -> Iterator[str]:
+        """What AWS Batch lists of a request, and what the ledger holds of it."""
+        yield from (f"AWS Batch: {job}" for job in self.jobs()[asked.dataset])
+        yield from (
+            f"the ledger: {record}"
+            for record in self.records().values()
+            if record.get("dataset") == asked.dataset
+        )
 
     def _queue(self) -> str:
         self.batch.create_compute_environment(

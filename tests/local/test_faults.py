@@ -1,4 +1,6 @@
-"""2,000 requests, each of which gets exactly one job (an array and its follower: two), whatever is injected.
+"""400 requests, each of which gets exactly one job (an array and its follower: two), whatever is injected.
+
+tests/simulation tries it a million times; here it is once over sockets and between processes.
 
 The real handlers run in processes of their own against the ledger and the AWS Batch of this machine; between
 them stands microburst. What fails is delivered again, as SQS and the clients of an API do it, with the
@@ -20,7 +22,7 @@ from rich.console import Console
 from lambdas import bootstrap, bootstrap_events
 from localaws import instance
 from pulse.aws import clients
-from tests.local import fault_proxy
+from tests.local import evidence, fault_proxy
 from tests.local.fault_requests import Asked, requests
 from tests.local.fault_rounds import KINDS, arranged, bodies, job_events, submissions
 from tests.local.fault_tally import Tally
@@ -31,7 +33,7 @@ pytestmark = pytest.mark.local
 # ruff: noqa: S311 - a fixed seed is the point
 
 SEED = 20_260_302
-REQUESTS, FEW_REQUESTS = 2_000, 120
+REQUESTS, FEW_REQUESTS = 400, 120
 FAULT_PERCENT = (75, 60, 40, 20, 0, 0)
 """Of the invocations, round by round. In the last two, what still waits must settle."""
 WIDTH = 140
@@ -91,9 +93,8 @@ def test_should_give_each_request_exactly_one_job_whatever_fails(
     with capsys.disabled():
         title = f"{len(asked)} requests, {sum(map(len, jobs.values()))} jobs; seed {SEED}"
         tally.show(Console(width=WIDTH), title, lost, doubled)
-    assert not waiting, "these never got an answer"
-    assert not lost
-    assert not doubled
+    wrong = {*waiting, *lost, *doubled}
+    assert not wrong, evidence.told(wrong, lambda name: [*world.told_of(asked[name]), *tally.told[name]])
     every = [job for found in jobs.values() for job in found]
     assert len({job.name for job in every}) == len({job.pulse_job_id for job in every}) == len(every)
     assert {job.pulse_job_id: job.batch_job_id for job in every} == {
