@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 
-.PHONY: help setup demo test check bench local synth deploy destroy lock clean
+.PHONY: help setup demo test check bench simulate local synth deploy destroy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench: setup ## what Pulse costs in time and money, against floors and peers mea
 	@python -m benchmarks.alert_delay
 	@python -m benchmarks.cost_of_pulse
 	@python -m benchmarks.reading
+
+simulate: setup ## Pulse in virtual time, every order and fault by a seed (SEED=7 FOR=60s REQUESTS=100000)
+	@python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(FOR),--for $(FOR)) $(if $(REQUESTS),--requests $(REQUESTS))
 
 local: setup ## AWS on this machine with Pulse deployed to it; stays up until Ctrl+C
 	@pulse local up

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-LONG = {f"test_{name}.py" for name in ("faults", "permissions", "chaos", "claim_machine", "kill_points")}
+LONG = {
+    f"test_{name}.py"
+    for name in ("faults", "permissions", "chaos", "claim_machine", "kill_points", "kept_seeds", "mutants")
+}
 """Minutes each, thousands of times through the same code: what comes last is what a second process waits for,
 and counting lines makes them twice as long.
 """

@@ -1,5 +1,6 @@
 """Whose turn it is to send an alert: one item a job or a claim, changed by conditional writes."""
 
+import secrets
 from datetime import datetime, timedelta
 
 from pulse.aws import ledger_items as items
@@ -8,7 +9,8 @@ from pulse.aws.ledger_table import LedgerTable
 from pulse.domain.alert import Kind
 from pulse.domain.alert_turn import Subject, Turn
 
-_FREE_TURN = "attribute_not_exists(#sent) AND (attribute_not_exists(#turn) OR #turn <= :now)"
+_FREE_TURN = "attribute_not_exists(#sent) AND (attribute_not_exists(#turn) OR #turn <= :now OR #by = :me)"
+"""The last: the answer to this very write was lost, and the client sent it again."""
 
 
 class AlertTurns:
@@ -20,17 +22,22 @@ class AlertTurns:
 
     def take(self, subject: Subject, kind: Kind, *, now: datetime, lease: timedelta) -> Turn:
         """`ours` until `now + lease` if nobody sent this alert and nobody else is at it."""
-        name = items.alert_name(subject, kind)
+        name, me = items.alert_name(subject, kind), secrets.token_hex(8)
         taken = self._table.held(
             "Taking the turn to alert",
             lambda: self._table.client.update_item(
                 TableName=self._table.name,
                 Key=items.alerts_key(subject),
-                UpdateExpression="SET #turn = :until, expires_at = :expires_at",
+                UpdateExpression="SET #turn = :until, #by = :me, expires_at = :expires_at",
                 ConditionExpression=_FREE_TURN,
-                ExpressionAttributeNames={"#turn": f"{name}_turn", "#sent": f"{name}_sent"},
+                ExpressionAttributeNames={
+                    "#turn": f"{name}_turn",
+                    "#by": f"{name}_by",
+                    "#sent": f"{name}_sent",
+                },
                 ExpressionAttributeValues=items.wire(
                     {
+                        ":me": me,
                         ":now": int(now.timestamp()),
                         ":until": int((now + lease).timestamp()),
                         ":expires_at": items.expiry(now, self._kept),

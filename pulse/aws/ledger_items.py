@@ -11,7 +11,7 @@
 | `COST#<YYYY-MM>` | `JOB#<job id>` | what an ended job cost, and what costs are summed by |
 | `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
 | `TAG#<key>=<value>` | `<created_at>#<job id>` | that a job has this tag |
-| a job or a key | `ALERTS` | for each kind `<KIND>_turn` (epoch seconds) and `<KIND>_sent` (time) |
+| a job or a key | `ALERTS` | each kind's `<KIND>_turn` (epoch seconds), `_by` (whose), `_sent` (time) |
 | `COST#<YYYY-MM>` | `TOTAL` | and the same, as `BUDGET_<percent>`, of each share's alert |
 
 `expires_at` is the TTL, epoch seconds.

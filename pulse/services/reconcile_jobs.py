@@ -30,8 +30,10 @@ from pulse.services.ports import Batch, Ledger, Messages
 
 DESCRIBED_AT_ONCE = 100
 """https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
-CHILDREN_COUNTED_FOR = timedelta(minutes=30)
-"""From when the events of an ended array's children should all have come."""
+CHILDREN_COUNTED_FOR = timedelta(hours=2)
+"""Since an array's end: so long its children are looked for whose events did not come. Many runs of a clock,
+since some of them may fail.
+"""
 
 Detail = dict[str, Any]
 

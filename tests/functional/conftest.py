@@ -19,7 +19,6 @@ from recursive_training.data.names import TABLE_SUFFIXES
 
 from lambdas import bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile, on_job_event
 from pulse.aws import clients
-from pulse.aws.alert_turns import AlertTurns
 from pulse.aws.ledger import Ledger
 from pulse.aws.ledger_table import LedgerTable
 from pulse.domain.catalogue import Queue
@@ -199,11 +198,6 @@ def ledger_table(table) -> LedgerTable:
 @pytest.fixture
 def ledger(ledger_table) -> Ledger:
     return Ledger(ledger_table, timedelta(days=400))
-
-
-@pytest.fixture
-def turns(ledger_table) -> AlertTurns:
-    return AlertTurns(ledger_table, timedelta(days=400))
 
 
 @pytest.fixture

@@ -211,7 +211,7 @@ def test_should_count_the_children_of_an_array_that_has_just_ended_however_many_
     world.says("batch_failed_array_child", jobId=child, arrayProperties={"index": 1}, stoppedAt=1)
     world.clock.forward(minutes=3)
     assert world.compare() == {"looked_up": 2, "repaired": 1}
-    world.clock.forward(minutes=30)
+    world.clock.forward(hours=2)
     assert world.compare() == {}
 
 

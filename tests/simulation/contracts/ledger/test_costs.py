@@ -1,4 +1,4 @@
-"""What the ledger's months cost, against DynamoDB as moto has it."""
+"""What a month costs: what ended jobs cost, and what the others may cost at most."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,13 +12,13 @@ from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
 from pulse.domain.month_costs import JobCost, Spent
 from pulse.domain.stored_plan import Reservation, StoredPlan
+from tests.simulation.contracts.ledger.records import KEPT, MARCH
 
-NOW = datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC)
-MARCH = "2026-03"
+MONTH_END = datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC)
 ENDED = JobRecord(
     job_id="batch-1",
     status="SUCCEEDED",
-    created_at=NOW,
+    created_at=MONTH_END,
     profile="small",
     queue="fifo",
     dataset="datasets/ü.csv",
@@ -63,7 +63,7 @@ def test_should_know_nothing_of_a_job_without_a_price(ledger):
 
 def test_should_count_a_job_in_the_month_it_was_asked_for_in(ledger):
     ledger.note_cost(job(1, "1"))
-    april = job(2, "1", created_at=NOW + timedelta(seconds=1))
+    april = job(2, "1", created_at=MONTH_END + timedelta(seconds=1))
     assert ledger.note_cost(april) == Spent("2026-04", Decimal(1))
 
 
@@ -125,8 +125,7 @@ def test_should_add_the_difference_only_when_the_cost_was_noted_meanwhile(ledger
     assert [cost.usd for cost in ledger.costs(MARCH)] == [3]
 
 
-def test_should_let_costs_expire_with_the_jobs(ledger, table):
+def test_should_let_costs_expire_with_the_jobs(ledger, expiries):
     ledger.note_cost(ENDED)
-    expiries = {item["sk"]: item["expires_at"] for item in table.scan()["Items"]}
-    assert set(expiries) == {"JOB#batch-1", "TOTAL"}
-    assert set(expiries.values()) == {int((NOW + timedelta(days=400)).timestamp())}
+    assert expiries().keys() == {"JOB#batch-1", "TOTAL"}
+    assert set(expiries().values()) == {int((MONTH_END + KEPT).timestamp())}

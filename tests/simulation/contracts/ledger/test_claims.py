@@ -1,64 +1,25 @@
-"""The ledger's conditional writes against DynamoDB as moto has it."""
+"""Claims, their records, plans and reservations: all or none, and whose they are."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from msgspec import structs
 
-from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.aws.alert_turns import AlertTurns
+from pulse.aws.ledger import Ledger
+from pulse.aws.ledger_table import LedgerTable
 from pulse.domain.errors import Misconfigured, NotFound, OverLimit, Unavailable
 from pulse.domain.idempotency import Identity
-from pulse.domain.job_plan import Step
-from pulse.domain.job_record import JobRecord, RunMeasures
-from pulse.domain.job_request import JobRequest
-from pulse.domain.stored_plan import Reservation, StoredPlan
-
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-RECORD = JobRecord(
-    job_id="batch-1",
-    status="CLAIMED",
-    created_at=NOW,
-    job_name="pulse-1",
-    vcpus="0.25",
-    memory_mib=512,
-    variables=("a", "ü b"),
-    lease_until=NOW + timedelta(seconds=90),
-)
-KEY = Identity(key="k", payload_hash="h")
-PLAN = StoredPlan(
-    request=JobRequest(shards=2, max_cost_usd=Decimal("1.5"), depends_on=("batch-0",)),
-    steps=(
-        Step(job_id="batch-1", parameters={"jobName": "pulse-1", "arrayProperties": {"size": 2}}),
-        Step(job_id="batch-1-merge", parameters={"jobName": "pulse-1-merge"}, follows="batch-1"),
-    ),
-    why="as asked",
-)
+from pulse.domain.stored_plan import Reservation
+from tests.simulation.contracts.ledger.records import KEPT, KEY, MARCH, MINUTE, NOW, PLAN, RECORD
 
 
-def test_should_read_back_what_was_written(ledger):
-    full = structs.replace(
-        RECORD,
-        status="FAILED",
-        attempts=2,
-        ran_seconds=0.125,
-        exit_code=0,
-        stopped_by_request=True,
-        started_at=NOW,
-        cost_usd=Decimal("0.1234"),
-        measured=RunMeasures(peak_memory_mib=210.5, rows=9513),
-        alerts=AlertsWanted(kinds=("FAILED",)),
-    )
-    assert ledger.create(full)
-    assert ledger.record("batch-1") == full
-    assert ledger.record("batch-2") is None
-
-
-def test_should_write_claim_and_record_together_or_not_at_all(ledger, table):
+def test_should_write_claim_and_record_together_or_not_at_all(ledger, place):
     assert ledger.claim(KEY, [RECORD], PLAN) is None
     with pytest.raises(Unavailable):
         ledger.claim(structs.replace(KEY, key="other"), [RECORD], PLAN)
-    assert {item["pk"] for item in table.scan()["Items"]} == {"KEY#k", "JOB#batch-1"}
+    assert {item["pk"]["S"] for item in place.items()} == {"KEY#k", "JOB#batch-1"}
 
 
 def test_should_tell_who_claimed_first(ledger):
@@ -151,7 +112,7 @@ def test_should_never_reserve_more_than_the_budget(ledger):
     claim(3, "4")
     with pytest.raises(OverLimit):
         claim(4, "11")
-    assert ledger.spent("2026-03") == 10
+    assert ledger.spent(MARCH) == 10
     assert ledger.record("batch-2") is None, "what is refused leaves no trace"
 
 
@@ -162,7 +123,7 @@ def test_should_give_a_reservation_back_with_the_claim_and_take_it_again(ledger)
     ledger.claim(KEY, [record], PLAN, Reservation(usd=Decimal(6), budget_usd=budget))
     for _ in range(2):
         ledger.release(record, "throttled")
-        assert ledger.spent("2026-03") == 0
+        assert ledger.spent(MARCH) == 0
     other = structs.replace(RECORD, job_id="batch-2", reserved_usd=Decimal(5))
     reservation = Reservation(usd=Decimal(5), budget_usd=budget)
     ledger.claim(structs.replace(KEY, key="other"), [other], PLAN, reservation)
@@ -173,69 +134,45 @@ def test_should_give_a_reservation_back_with_the_claim_and_take_it_again(ledger)
 
     ledger.release(other, "refused")
     held = ledger.take_over(released, until=until, budget_usd=budget)
-    assert ledger.spent("2026-03") == 6
+    assert ledger.spent(MARCH) == 6
     assert ledger.take_over(held, until=until + timedelta(seconds=500), budget_usd=budget)
-    assert ledger.spent("2026-03") == 6, "what was not given back is not taken again"
+    assert ledger.spent(MARCH) == 6, "what was not given back is not taken again"
 
 
-def test_should_find_the_newest_jobs_of_a_data_set_and_of_a_profile(ledger):
-    for number in range(3):
-        created_at = NOW + timedelta(minutes=number)
-        named = structs.replace(
-            RECORD, job_id=f"batch-{number}", created_at=created_at, dataset="datasets/a.csv", profile="small"
-        )
-        ledger.create(named)
-    ledger.create(structs.replace(RECORD, job_id="batch-9", profile="small"))
-    newest = [record.job_id for record in ledger.runs(dataset="datasets/a.csv", most=2)]
-    assert newest == ["batch-2", "batch-1"]
-    assert len(ledger.runs(profile="small", most=50)) == 4
-
-
-def test_should_move_a_record_only_from_the_position_it_was_read_at(ledger):
-    ledger.create(RECORD)
-    running = structs.replace(RECORD, status="RUNNING", batch_job_id="aws-1", lease_until=None, exit_code=1)
+def test_should_not_settle_or_release_what_an_event_has_moved(ledger):
+    ledger.claim(KEY, [RECORD], PLAN)
+    running = structs.replace(RECORD, status="RUNNING", batch_job_id="aws-1", lease_until=None)
     assert ledger.move(running, before=RECORD.position)
-    assert not ledger.move(structs.replace(running, status="SUCCEEDED"), before=RECORD.position)
-    again = structs.replace(running, status="RUNNABLE", attempts=1, exit_code=None)
-    assert ledger.move(again, before=running.position)
-    assert ledger.record("batch-1") == again, "a field that became empty is empty in the table, too"
+    ledger.settle("batch-1", "aws-2")
+    ledger.release(RECORD, "refused")
+    assert ledger.record("batch-1") == running
+    assert ledger.take_over(running, until=NOW, budget_usd=None) is None
 
 
-def test_should_not_move_what_is_not_there(ledger):
-    assert not ledger.move(RECORD, before=0)
-    assert ledger.record("batch-1") is None
+def test_should_not_settle_or_take_over_what_is_not_there(ledger, place):
+    ledger.settle("batch-1", "aws-1")
+    ledger.release(RECORD, "refused")
+    assert ledger.take_over(RECORD, until=NOW, budget_usd=None) is None
+    assert place.items() == []
 
 
-def test_should_give_the_turn_to_alert_to_one_at_a_time(turns):
-    def turn(seconds, kind="FAILED", subject=RECORD):
-        now = NOW + timedelta(seconds=seconds)
-        return turns.take(subject, kind, now=now, lease=timedelta(seconds=60))
-
-    assert turn(0) == "ours"
-    assert turn(59) == "theirs"
-    assert turn(60) == "ours", "the first died"
-    assert turn(61, kind="SUCCEEDED") == "ours"
-    assert turn(61, subject=KEY) == "ours"
-    turns.sent(RECORD, "FAILED", now=NOW)
-    assert turn(1000) == "done"
-
-
-def test_should_keep_alerts_out_of_the_record_and_the_claim(ledger, turns):
-    turns.take(KEY, "REJECTED", now=NOW, lease=timedelta(seconds=60))
-    assert ledger.claim(KEY, [RECORD], PLAN) is None, "a rejected drop may be submitted once it can be"
-
-
-def test_should_say_misconfigured_when_the_table_is_not_there(ledger, table):
-    table.delete()
+def test_should_say_misconfigured_when_the_table_is_not_there(place):
+    absent = LedgerTable(place.client, "absent")
+    ledger, turns = Ledger(absent, KEPT), AlertTurns(absent, KEPT)
     with pytest.raises(Misconfigured, match="Reading a job from the ledger"):
         ledger.record("batch-1")
     with pytest.raises(Misconfigured, match="Claiming job batch-1"):
         ledger.claim(KEY, [RECORD], PLAN)
+    with pytest.raises(Misconfigured, match="Moving a job"):
+        ledger.move(RECORD, before=0)
+    with pytest.raises(Misconfigured, match="Listing the jobs"):
+        ledger.runs(profile="small", most=1)
+    with pytest.raises(Misconfigured, match="Taking the turn"):
+        turns.take(RECORD, "FAILED", now=NOW, lease=MINUTE)
 
 
-def test_should_let_everything_expire(ledger, turns, table):
+def test_should_let_everything_expire(ledger, turns, expiries):
     ledger.claim(KEY, [RECORD], PLAN)
     turns.take(RECORD, "FAILED", now=NOW, lease=timedelta(seconds=60))
-    expiries = {item["sk"]: item["expires_at"] for item in table.scan()["Items"]}
-    assert set(expiries) == {"CLAIM", "RECORD", "PLAN", "ALERTS"}
-    assert set(expiries.values()) == {int((NOW + timedelta(days=400)).timestamp())}
+    assert expiries().keys() == {"CLAIM", "RECORD", "PLAN", "ALERTS"}
+    assert set(expiries().values()) == {int((NOW + KEPT).timestamp())}

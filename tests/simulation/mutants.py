@@ -1,0 +1,470 @@
+"""Mutants of the product: in each one rule of the protocol is gone, and the simulation must show it."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from textwrap import dedent
+from typing import Any
+
+from tests.simulation.asks import Ask
+from tests.simulation.drawing import asks
+from tests.simulation.faults import Kind
+from tests.simulation.kernel import Kernel
+from tests.simulation.simulation import RATES, Run, simulate
+
+FEW = 3
+"""Twins of an ask: more are a storm, and cost much time."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`function`: what it changes, `module:qualified name`; in its source `rule` stands once, and becomes
+    `instead`. `asked`: how many are asked for in one run. So that it shows soon, `more`: of which
+    faults there are more than usually; `of`: of which asks only.
+    """
+
+    name: str
+    function: str
+    rule: str
+    instead: str
+    asked: int = 20
+    more: Mapping[Kind, float] = field(default_factory=dict)
+    of: Callable[[Ask], bool] = lambda ask: len(ask.twins) <= FEW
+
+    @property
+    def rates(self) -> Mapping[Kind, float]:
+        """In how many calls each kind of fault happens."""
+        return {**RATES, **self.more}
+
+    def run(self, seed: int) -> Run:
+        """A simulation in which it should show."""
+        drawn = asks(Kernel(seed, self.rates), self.asked)
+        return simulate(seed, self.asked, rates=self.rates, names=[ask.name for ask in drawn if self.of(ask)])
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """While it lasts, the product is without the rule, wherever the function was imported to."""
+        function = inspect.unwrap(_found(self.function))
+        source = dedent(inspect.getsource(function))
+        if source.count(self.rule) != 1:
+            raise LookupError(f"{self.function} does not hold once: {self.rule}")
+        changed: dict[str, Any] = {}
+        code = compile(source.replace(self.rule, self.instead), f"<{self.name}>", "exec")
+        exec(code, function.__globals__, changed)  # noqa: S102 - of the product's own source
+        [without_rule] = changed.values()
+        before, function.__code__ = function.__code__, inspect.unwrap(without_rule).__code__
+        try:
+            yield
+        finally:
+            function.__code__ = before
+
+
+def _found(name: str) -> Any:
+    module, _, path = name.partition(":")
+    found: Any = import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found
+
+
+_LEDGER, _COSTS = "pulse.aws.ledger:Ledger", "pulse.aws.ledger_costs:LedgerCosts"
+_FINISH, _FOLLOW = "pulse.services.finish_claim:FinishClaim", "pulse.services.record_job_event:RecordJobEvent"
+
+MUTANTS = (
+    Mutant(
+        "a claim is written over another",
+        f"{_LEDGER}.claim",
+        'f"{_NEW} OR valid_until <= :now"',
+        'f"{_NEW} OR attribute_exists(pk) OR valid_until <= :now"',
+    ),
+    Mutant(
+        "a claim counts for no time",
+        "pulse.aws.ledger_items:claim_values",
+        "timedelta(seconds=identity.window_seconds)",
+        "timedelta(0)",
+    ),
+    Mutant(
+        "who meets a claim takes it for their own",
+        f"{_LEDGER}.claim",
+        "return None if existing.job_id == first.job_id else existing",
+        "return None",
+    ),
+    Mutant(
+        "a job is submitted before it is claimed",
+        "pulse.services.submit_job:SubmitJob.submit",
+        "claim = self.ledger.claim(identity, records, stored(planned), prepared.reservation)",
+        "sent = self.finish_claim.send(records, planned.steps)\n"
+        "    if not self.ledger.claim(identity, records, stored(planned), prepared.reservation):\n"
+        "        return sent\n"
+        "    claim = self.ledger.claimed(identity, now=self.clock())",
+    ),
+    Mutant(
+        "a claim is written without its plan",
+        f"{_LEDGER}.claim",
+        'writes.append({"Put": self._put(self._plan_item(first, plan), _NEW)})',
+        "pass",
+        more={"died before": 0.03},
+    ),
+    Mutant(
+        "a claim is taken over while its lease lasts",
+        "pulse.domain.claim:standing",
+        'return "in flight" if now < record.lease_until else "unsettled"',
+        'return "abandoned"',
+    ),
+    Mutant(
+        "the lease of a claim is over when it begins",
+        "pulse.services.submit_job:SubmitJob._claimed",
+        "lease=LEASE",
+        "lease=-LEASE",
+    ),
+    Mutant(
+        "who takes a claim over has no lease",
+        f"{_FINISH}._ensure",
+        "until=now + LEASE",
+        "until=now - LEASE",
+        of=lambda _: True,
+    ),
+    Mutant(
+        "two may take over the same claim",
+        f"{_LEDGER}.take_over",
+        'unchanged = "lease_until = :lease" if record.lease_until else "attribute_not_exists(lease_until)"',
+        'unchanged = "lease_until <> :lease OR lease_until = :lease"',
+        more={"died before": 0.1},
+    ),
+    Mutant(
+        "a job is submitted again after an unknown outcome",
+        f"{_FINISH}._submit",
+        "return found\n            raise\n",
+        "return found\n",
+    ),
+    Mutant(
+        "a look-up is believed before AWS Batch must list a job",
+        f"{_FINISH}._submit",
+        "return found\n            raise\n",
+        'return found\n            raise NotAccepted("AWS Batch does not list it")\n',
+    ),
+    Mutant(
+        "a lost answer is taken for a refusal",
+        "pulse.aws.batch:Batch.submit",
+        "raise OutcomeUnknown(type(error).__name__) from error",
+        "raise NotAccepted(type(error).__name__) from error",
+    ),
+    Mutant(
+        "a server error is taken for a refusal",
+        "pulse.aws.batch:_of_answer",
+        'return OutcomeUnknown(f"{code}: {message}")',
+        'return NotAccepted(f"{code}: {message}")',
+    ),
+    Mutant(
+        "a claim is given back although its job may have been taken",
+        f"{_FINISH}._send",
+        "for one in (record, *unsent) if isinstance(error, _SURELY_NOT_TAKEN) else unsent:",
+        "for one in (record, *unsent):",
+    ),
+    Mutant(
+        "AWS Batch is not asked for a job by its name",
+        f"{_FINISH}._find",
+        'return next(iter(self.batch.find(step.parameters["jobQueue"], step.job_name)), "")',
+        'return ""',
+        more={"lost": 0.3},
+    ),
+    Mutant(
+        "a claim is settled over what an event wrote",
+        f"{_LEDGER}.settle",
+        '"#status = :claimed"',
+        '"#status = :claimed OR #status <> :claimed"',
+        of=lambda _: True,
+    ),
+    Mutant(
+        "what follows an array does not wait for it",
+        f"{_FINISH}._submit",
+        "step.after(follows)",
+        "step.parameters",
+    ),
+    Mutant(
+        "a record is written over what others wrote",
+        f"{_LEDGER}._forward",
+        '"ConditionExpression": _UNCHANGED',
+        '"ConditionExpression": f"{_UNCHANGED} OR #position <> :before OR #revision <> :read"',
+        more={"slow": 0.3},
+    ),
+    Mutant(
+        "a record is written at whatever revision it is",
+        f"{_LEDGER}._forward",
+        '"ConditionExpression": _UNCHANGED',
+        '"ConditionExpression": _UNCHANGED.replace("(", "(#revision <> :read OR ", 1)',
+        more={"slow": 0.3},
+    ),
+    Mutant(
+        "a late event moves a record back",
+        "pulse.domain.record_changes:advanced",
+        "if position(event.status, len(event.attempts)) <= record.position:",
+        "if event.status == record.status:",
+    ),
+    Mutant(
+        "an event of another job of the same name counts",
+        "pulse.domain.job_record:JobRecord.is_about",
+        "if self.batch_job_id:",
+        "if False:",
+        asked=100,
+        of=lambda ask: ask.cloned is not None and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "what a record leads to is not tried again",
+        f"{_FOLLOW}._job",
+        'return self._lead_on(before, event, "late or repeated")',
+        'return Result(effect="late or repeated", record=before)',
+    ),
+    Mutant(
+        "an end is told before it is written",
+        f"{_FOLLOW}._job",
+        "after, measured = self._completed(before, moved, event)",
+        "after, measured = self._completed(before, moved, event)\n"
+        '        self._lead_on(after, event, "recorded", measured)',
+    ),
+    Mutant(
+        "nobody looks whether an alert's turn is another's",
+        "pulse.services.publish_alert:PublishAlert.once",
+        'if turn == "theirs":',
+        "if False:",
+        asked=100,
+        more={"slow": 0.4},
+        of=lambda ask: ask.kinds is not None and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "an alert's turn is taken whether or not it is free",
+        "pulse.aws.alert_turns:AlertTurns.take",
+        "ConditionExpression=_FREE_TURN",
+        'ConditionExpression=f"{_FREE_TURN} OR attribute_exists(#sent) OR #turn > :now"',
+    ),
+    Mutant(
+        "an alert's turn lasts for no time",
+        "pulse.aws.alert_turns:AlertTurns.take",
+        "(now + lease)",
+        "now",
+        asked=100,
+        more={"slow": 0.4},
+        of=lambda ask: ask.kinds is not None and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "an alert that went out is not noted",
+        "pulse.services.publish_alert:PublishAlert.once",
+        "self._note(subject, kind)",
+        "pass",
+    ),
+    Mutant(
+        "an alert is noted before it went out",
+        "pulse.services.publish_alert:PublishAlert.once",
+        "self.topic.publish(make())",
+        "self._note(subject, kind)\n    self.topic.publish(make())",
+    ),
+    Mutant(
+        "a job that died of memory is submitted again for each time it is asked for",
+        "pulse.services.rerun_job:RerunJob._larger",
+        "identity = idempotency.of_rerun(record.results_id)",
+        "identity = idempotency.of_nothing(self.submit_job.random_hex())",
+        more={"doubled": 0.1},
+    ),
+    Mutant(
+        "a job that died of memory is not submitted again",
+        "pulse.services.watch_end:WatchEnd._failed",
+        "self.reruns.ask(record.job_id)",
+        "pass",
+        asked=8,
+    ),
+    Mutant(
+        "a child counts for each time that its end is told",
+        f"{_LEDGER}.note_child",
+        "items.child_key(job_id, child.index)",
+        "items.child_key(job_id, child.index + 100 * (now.microsecond % 100))",
+        asked=8,
+    ),
+    Mutant(
+        "a late child does not add to its array's cost",
+        f"{_FOLLOW}._child",
+        "if parent.is_terminal:",
+        "if False:",
+        asked=8,
+    ),
+    Mutant(
+        "children that ended before their array are not added up",
+        f"{_FOLLOW}._lead_on",
+        "record = self._summed(record)",
+        "pass",
+        asked=100,
+        more={"slow": 0.4},
+        of=lambda ask: bool(ask.array) and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "two may note the cost of a job",
+        f"{_COSTS}._add",
+        '"attribute_not_exists(pk)" if noted_usd is None else "usd = :noted"',
+        '"attribute_not_exists(pk) OR attribute_exists(pk)" if noted_usd is None '
+        'else "usd = :noted OR usd <> :noted"',
+        asked=100,
+        more={"slow": 0.4},
+        of=lambda ask: bool(ask.array) and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "what a job costs more is added whole",
+        f"{_COSTS}._add",
+        "cost_usd - (noted_usd or Decimal(0))",
+        "cost_usd",
+    ),
+    Mutant(
+        "the cost of a job is not noted",
+        "pulse.services.watch_end:WatchEnd.tell",
+        "spent = self.watch_budget.note(record)",
+        "spent = False",
+        asked=8,
+    ),
+    Mutant(
+        "an ended job keeps what it reserved",
+        f"{_COSTS}._add",
+        "(reserved_usd if noted_usd is None else noted_usd)",
+        "(noted_usd or Decimal(0))",
+        asked=8,
+    ),
+    Mutant(
+        "an ended job gives back what it reserved for each cost that is noted",
+        f"{_COSTS}._add",
+        "(reserved_usd if noted_usd is None else noted_usd)",
+        "(reserved_usd + (noted_usd or Decimal(0)))",
+    ),
+    Mutant(
+        "a released claim keeps what it reserved",
+        f"{_LEDGER}.release",
+        "returning = [self._reserve(record, -record.reserved_usd)] if record.reserved_usd else []",
+        "returning = []",
+        more={"throttled": 0.5},
+    ),
+    Mutant(
+        "a released claim gives back twice what it reserved",
+        f"{_LEDGER}.release",
+        "self._reserve(record, -record.reserved_usd)",
+        "self._reserve(record, -2 * record.reserved_usd)",
+        more={"throttled": 0.5},
+    ),
+    Mutant(
+        "a claim that is taken over does not reserve anew",
+        f"{_LEDGER}.take_over",
+        'reserved_usd = record.reserved_usd if record.status == "RELEASED" else None',
+        "reserved_usd = None",
+        more={"throttled": 0.5},
+    ),
+    Mutant(
+        "AWS Batch is not asked for jobs of which no event comes",
+        "pulse.services.reconcile_jobs:ReconcileJobs._described",
+        "ids = [*batch_job_ids]",
+        "ids = []",
+    ),
+    Mutant(
+        "children of which nothing was heard are not asked for",
+        "pulse.services.reconcile_jobs:ReconcileJobs._unheard_children",
+        "return unheard_children(parent, self.ledger.children(parent.job_id)) if parent.array_size else []",
+        "return []",
+        asked=100,
+        of=lambda ask: bool(ask.array) and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "abandoned claims are not finished",
+        "pulse.services.resume_claims:ResumeClaims.resume",
+        "for job_id in sorted(asked):",
+        "for job_id in ():",
+        asked=100,
+        more={"died before": 0.1},
+        of=lambda ask: ask.gives_up and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "what follows an array and was left behind stays so",
+        "pulse.services.resume_claims:ResumeClaims._left_behind",
+        "if array and array.batch_job_id:",
+        "if False:",
+        asked=300,
+        more={"lost": 0.5},
+        of=lambda ask: bool(ask.array) and ask.gives_up and not (ask.twins or ask.after),
+    ),
+    Mutant(
+        "a batch of messages has no failures",
+        "lambdas.sqs_batch:process",
+        "return dict(answer)",
+        'return {"batchItemFailures": []}',
+    ),
+    Mutant(
+        "what is put off comes again at once",
+        "pulse.aws.visibility:Visibility.put_off",
+        "VisibilityTimeout=min(seconds, MOST_SECONDS)",
+        "VisibilityTimeout=0",
+        more={"slow": 0.3},
+    ),
+    Mutant(
+        "an alert that Slack does not take is given up",
+        "pulse.services.post_slack:PostSlack.post",
+        "self._refused(answer)",
+        "pass",
+        more={"refused": 0.05},
+    ),
+    Mutant(
+        "a cancelled job goes on",
+        "pulse.services.cancel_job:CancelJob.cancel",
+        "self.batch.stop(record.batch_job_id, said)",
+        "pass",
+        asked=8,
+    ),
+    Mutant(
+        "calls of one caller are the same request",
+        "pulse.domain.idempotency:of_call",
+        '_digest("body", caller, payload_hash)',
+        '_digest("body", caller)',
+    ),
+    Mutant(
+        "keys of one caller are the same request",
+        "pulse.domain.idempotency:of_call",
+        '_digest("api", caller, key_of_header(header))',
+        '_digest("api", caller)',
+    ),
+    Mutant(
+        "a key may be used for another request",
+        "pulse.domain.claim:check_payload",
+        "if identity.strict and claim.payload_hash != identity.payload_hash:",
+        "if False:",
+        asked=100,
+        of=lambda ask: ask.conflicts is not None and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "versions of an object are one request",
+        "pulse.domain.idempotency:of_drop",
+        'key = _digest("s3", drop.bucket, drop.key, identity)',
+        'key = _digest("s3", drop.bucket)',
+    ),
+    Mutant(
+        "a month's budget has no end",
+        f"{_COSTS}._reserve",
+        '{"ConditionExpression": fits if room >= 0 else _NEVER}',
+        '({"ConditionExpression": f"{fits} OR total_usd > :room"} if room >= 0 else {})',
+    ),
+    Mutant(
+        "a run is claimed over another job's claim",
+        "recursive_training.claim:claim",
+        "if results.create(",
+        "if results.write(",
+        asked=100,
+        of=lambda ask: ask.cloned is not None and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "a second attempt is a duplicate of the first",
+        "recursive_training.claim:claim",
+        "if holder != mine:",
+        "if True:",
+    ),
+    Mutant(
+        "who is overdue is told after its end",
+        "pulse.services.watch_overdue:WatchOverdue.look",
+        "if record.is_terminal:",
+        "if False:",
+        asked=60,
+        of=lambda ask: ask.expected_seconds is not None and len(ask.twins) <= FEW,
+    ),
+)

@@ -1,0 +1,157 @@
+"""Puts the clients, the clock and the chance of a simulated world in place of AWS's and the machine's."""
+
+import json
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+import msgspec
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from recursive_training.data import s3 as training_s3
+
+from lambdas import (
+    bootstrap,
+    bootstrap_events,
+    bootstrap_questions,
+    bootstrap_reconcile,
+    sqs_batch,
+)
+from pulse.aws import clients, ledger_items, ledger_table, secrets, webhook
+from pulse.settings import Settings
+from tests.simulation.account import ACCOUNT, REGION
+from tests.simulation.batch import Batch
+from tests.simulation.dynamodb import DynamoDB
+from tests.simulation.instances import EC2, ECS
+from tests.simulation.items import Records, deserialize, serialize
+from tests.simulation.kernel import Kernel
+from tests.simulation.secretsmanager import SecretsManager
+from tests.simulation.sns import SNS
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+_CACHED = [
+    value
+    for module in (bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile)
+    for value in vars(module).values()
+    if hasattr(value, "cache_clear")
+]
+
+
+class Context:
+    """What AWS Lambda tells a function of its invocation."""
+
+    function_name, memory_limit_in_mb, aws_request_id = "function", 512, "request"
+    invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:function"
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(1000 * self._kernel.remaining_seconds)
+
+
+class _Publishing(SNS):
+    """The SNS client of the functions: notes who published what, and to whom it may not go."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__(world.kernel, [world.topic])
+        self._world = world
+
+    def publish(self, **request: Any) -> dict[str, Any]:
+        alert = json.loads(json.loads(request["Message"])["sqs"])
+        one = subject_of(alert)
+        name, calls = self._world.kernel.place
+        self._world.published[one].append((name, calls + 1))
+        self._world.kernel.tell(name, f"tells: {alert['kind']} about {one[0]}: {alert.get('reason', '')}")
+        skipped = (found for found in request.get("MessageAttributes", {}) if found.startswith("skip_"))
+        self._world.muted[one] = frozenset(found.removeprefix("skip_") for found in skipped)
+        return super().publish(**request)
+
+
+def subject_of(alert: dict[str, Any]) -> tuple[str, str]:
+    """What an alert is about, and its kind."""
+    return alert.get("about") or alert.get("job_id", ""), alert["kind"]
+
+
+@contextmanager
+def wired(world: "World", settings: Settings) -> Iterator[None]:
+    """While it lasts, the functions are wired to this world."""
+    # The event of a call is no attribute of the class until there is one.
+    patches = [patch.object(*one, create=one[1] == "current_event") for one in _replaced(world, settings)]
+    for one in _CACHED:
+        one.cache_clear()
+    try:
+        for one in patches:
+            one.start()
+        yield
+    finally:
+        for one in patches:
+            one.stop()
+        for one in _CACHED:
+            one.cache_clear()
+
+
+def _replaced(world: "World", settings: Settings) -> list[tuple[Any, str, Any]]:
+    """What is replaced: where, under which name, by what."""
+    kernel = world.kernel
+    chance = types.SimpleNamespace(
+        uniform=lambda low, high: low + (high - low) * kernel.drawn_here("pause") / 2**64,
+        randint=lambda low, high: low + kernel.drawn_here("pause") % (high - low + 1),
+    )
+    named: list[tuple[Any, str, Callable[..., Any]]] = [
+        (bootstrap, "settings", lambda: settings),
+        (bootstrap, "now", kernel.time),
+        (bootstrap, "random_hex", lambda: f"{kernel.drawn_here('hex') % 2**32:08x}"),
+        (bootstrap, "pause_up_to", lambda seconds: kernel.sleep(chance.uniform(0, seconds))),
+        (bootstrap, "pause_at_least", kernel.sleep),
+        (secrets, "Secret", partial(secrets.Secret, clock=lambda: kernel.now)),
+        (webhook, "Webhook", lambda: world.slack),
+    ]
+    return [
+        *_clients(world),
+        *named,
+        (ledger_items, "_serialize", serialize),
+        (ledger_items, "_deserialize", deserialize),
+        (ledger_items, "record_of", Records().record_of),
+        (ledger_table, "time", types.SimpleNamespace(sleep=kernel.sleep)),
+        (ledger_table, "random", chance),
+        (sqs_batch, "random", chance),
+        (training_s3, "time", types.SimpleNamespace(sleep=lambda _: None)),
+        # Powertools has one call at a time in a process, the simulation many.
+        (APIGatewayHttpResolver, "current_event", property(lambda _: _current_call(kernel))),
+        # The fields of a struct never change, and msgspec works them out each time.
+        (msgspec.structs, "fields", _fields),
+    ]
+
+
+def _clients(world: "World") -> list[tuple[Any, str, Any]]:
+    kernel = world.kernel
+    dynamodb, notified = DynamoDB(kernel, world.table), _Publishing(world)
+    once, reading = Batch(kernel, world.batch, once=True), Batch(kernel, world.batch)
+    kept = SecretsManager(kernel, {"slack": "https://hooks.slack.com/services/x"})
+    found = {
+        "dynamodb": dynamodb,
+        "batch": once,
+        "batch_reading": reading,
+        "s3": world.s3,
+        "sns": notified,
+        "sqs": world.sqs,
+        "scheduler": world.scheduler,
+        "secretsmanager": kept,
+        "logs": world.logs,
+        "ecs": ECS(kernel, world.fleet),
+        "ec2": EC2(kernel, world.fleet),
+    }
+    return [(clients, name, lambda client=client: client) for name, client in found.items()]
+
+
+_fields = cache(msgspec.structs.fields)
+
+
+def _current_call(kernel: Kernel) -> APIGatewayProxyEventV2:
+    return APIGatewayProxyEventV2(kernel.event)
