@@ -223,6 +223,10 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
                 return record
         return None
 
+    def record_of(self, event: JobEvent) -> JobRecord | None:
+        """The record of the event's job, or of the array or multi-node job of which it is a part."""
+        return self.parent_of(event) if event.is_array_child or event.is_node else self._find(event)[0]
+
     def _find(self, event: JobEvent) -> tuple[JobRecord | None, str]:
         """The record of the event's job; or None, and the id under which a foreign job is recorded."""
         free = []

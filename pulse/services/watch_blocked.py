@@ -14,7 +14,7 @@ from pulse.domain.diagnosis_stopped import UNDETERMINED
 from pulse.domain.drift import unchanged_since
 from pulse.domain.due import Watch
 from pulse.domain.early_alert import blocked_alert
-from pulse.domain.errors import Unavailable
+from pulse.domain.errors import AskedToWait, Unavailable
 from pulse.domain.fault import cut
 from pulse.domain.job_alert import Place
 from pulse.domain.job_event import JobEvent
@@ -45,7 +45,13 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
         """Of an event that says, too, that the job is RUNNABLE and why it cannot start. Raises Unavailable,
         Misconfigured.
         """
-        result = self.record_job_event.record(event)
+        try:
+            result = self.record_job_event.record(event)
+        except AskedToWait:
+            # Another call is sending another alert of the job: this one need not wait for that.
+            if event.status == "RUNNABLE" and (record := self.record_job_event.record_of(event)):
+                self.look(record, event.status_reason or UNDETERMINED)
+            raise
         if result.effect == "not ours" or event.status != "RUNNABLE":
             return result
         is_part = event.is_array_child or event.is_node

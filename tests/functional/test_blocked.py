@@ -3,8 +3,9 @@
 import pytest
 from msgspec import structs
 
-from lambdas import bootstrap_events
+from lambdas import bootstrap, bootstrap_events
 from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.services.publish_alert import TURN
 from tests.functional.jobs import RECORDED_JOB as JOB
 from tests.functional.jobs import submitted, told
 
@@ -31,6 +32,14 @@ def test_should_tell_at_once_what_never_passes(happen, ledger, alerts):
     assert (alert["kind"], alert["cause"], alert["job_id"]) == ("BLOCKED", "exceeds-max-vcpus", JOB)
     assert "max_vcpus" in alert["next_step"]
     assert ledger.record(JOB).blocked_reason.startswith("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE")
+
+
+def test_should_tell_while_another_call_sends_another_alert_of_the_job(happen, ledger, alerts):
+    record = submitted(ledger, alerts=AlertsWanted(kinds=("SUBMITTED", "BLOCKED")))
+    turns, now = bootstrap.publish_alert().turns, bootstrap.now()
+    assert turns.take(record, "SUBMITTED", now=now, lease=TURN) == "ours"
+    assert happen(told(AT_ONCE)) == ["message-0"], "it comes again, for the other alert"
+    assert [alert["kind"] for alert in alerts()] == ["BLOCKED"]
 
 
 def test_should_wait_for_what_may_pass_and_tell_when_it_has_not(happen, ledger, alerts, clock):
