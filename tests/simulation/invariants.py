@@ -19,7 +19,7 @@ from tests.simulation.dynamodb_table import Key
 from tests.simulation.world import World
 
 _FAULTS_OF_A_DEAD_LETTER = 1
-"""At least. That some are given up after one, seed 100013 shows: what is in flight uses up deliveries, too."""
+"""At least. Some are given up after one (seed 100013): what is in flight uses up deliveries, too."""
 _NOTHING: Attribute = {"L": []}
 _LATEST: Attribute = {"S": "9999-12-31T00:00:00Z"}
 _HARMLESS = frozenset({"slow", "doubled"})
