@@ -162,7 +162,7 @@ def spread(frame: pl.DataFrame, ids: pl.DataFrame, column: Column) -> pl.DataFra
 
 def last_of_each_time(frame: pl.DataFrame) -> pl.DataFrame:
     """One row a time, in order. Of several values of one time the last stands."""
-    if _is_in_order(frame[TIMESTAMP]):
+    if is_in_order(frame[TIMESTAMP]):
         return frame
     if frame[TIMESTAMP].n_unique() == frame.height:
         return frame.sort(TIMESTAMP)
@@ -170,7 +170,7 @@ def last_of_each_time(frame: pl.DataFrame) -> pl.DataFrame:
     return by_time.agg(pl.exclude(TIMESTAMP).drop_nulls().last()).sort(TIMESTAMP)
 
 
-def _is_in_order(times: pl.Series) -> bool:
+def is_in_order(times: pl.Series) -> bool:
     """Whether each is later than the one before: quicker to see than that all differ."""
     ticks = times.to_physical().to_numpy()
     return bool((ticks[1:] > ticks[:-1]).all())
@@ -181,7 +181,7 @@ def contested(frame: pl.DataFrame) -> dict[str, tuple[int, int]]:
     any.
     """
     times = frame[TIMESTAMP]
-    if frame.width == 1 or _is_in_order(times) or times.n_unique() == frame.height:
+    if frame.width == 1 or is_in_order(times) or times.n_unique() == frame.height:
         return {}
     repeated = frame.filter(frame[TIMESTAMP].is_duplicated())
     values = repeated.group_by(TIMESTAMP).agg(pl.exclude(TIMESTAMP).drop_nulls().n_unique() > 1)

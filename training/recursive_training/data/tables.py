@@ -17,6 +17,7 @@ from recursive_training.data.rows import (
     TIMESTAMP,
     clock_column,
     demand_few_contested,
+    is_in_order,
     last_of_each_time,
     spread,
     with_clock,
@@ -107,7 +108,7 @@ def read_table(
     there = moments.is_not_null()
     if ids is not None:
         clean = spread(clean, ids.filter(there) if moments.null_count() else ids, column)
-    else:
+    elif not is_in_order(clean[TIMESTAMP]):
         kept = there.arg_true()
         placed = Column(time_name, uri, lambda row: line(int(kept[row])), notes)
         demand_few_contested(clean, placed, lambda: open_table(payload, uri).frame)

@@ -1,7 +1,6 @@
 """The numbers of a column of any type, and what of it is lost."""
 
 from dataclasses import dataclass
-from math import isfinite
 
 import polars as pl
 
@@ -69,12 +68,11 @@ def read_values(cells: pl.Series, column: Column, times: pl.Series, wanted: Want
 
 
 def _is_clean(numbers: pl.Series, wanted: Wanted) -> bool:
-    """Whether all numbers can be used as they are, told from three of them: a table may have very many
-    columns, and each expression takes as long as thousands of rows.
+    """Whether all numbers can be used as they are, told from the least and the greatest: NumPy finds both in
+    half the time that an expression takes, and a NaN is both.
     """
-    if not isfinite(numbers.sum()):  # as it is with a NaN or an infinity
-        return False
-    low, high = float(numbers.min()), float(numbers.max())  # type: ignore[arg-type] # some cell is filled
+    known = numbers.drop_nulls().to_numpy()  # some cell is filled
+    low, high = float(known.min()), float(known.max())
     meant = any(low <= one <= high for one in wanted.missing_numbers)
     return low >= -LARGEST and high <= LARGEST and not meant
 
