@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config_model import Functions
-from infra.constructs.acknowledge import acknowledge_wildcards
+from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from infra.constructs.use_case_function import UseCaseFunction
 from pulse.settings import Settings
 
@@ -35,5 +35,7 @@ class CancelJob(Construct):
         self.function = use_case.function
         jobs = cdk.Stack.of(self).format_arn(service="batch", resource="job", resource_name="*")
         use_case.allow(["batch:TerminateJob"], jobs)
+        use_case.allow(["batch:DescribeJobs"], "*")
         use_case.allow(["dynamodb:GetItem"], ledger.table_arn)
+        acknowledge(use_case.role, "IAM5[Resource::*]", "DescribeJobs knows no resource.")
         acknowledge_wildcards(use_case.role, {":job/*": "A job's id is AWS Batch's answer."})

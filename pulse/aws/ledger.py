@@ -70,6 +70,19 @@ class Ledger(LedgerCosts):
         item = self._table.get("Reading a claim from the ledger", items.claim_key(identity))
         return items.claim_of(item) if item and items.still_counts(item, now) else None
 
+    def refuse(self, identity: Identity, reason: str, *, now: datetime) -> Claim | None:
+        """Writes down that a request is refused for good; None when written, now or before, else the claim of
+        the job that it has.
+        """
+        values = items.refusal_values(identity, reason, now, self._kept)
+        refusal: Any = self._put(
+            items.claim_key(identity) | items.wire(values), f"{_NEW} OR attribute_exists(refused)"
+        )
+        written = self._table.held(
+            "Refusing a request in the ledger", lambda: self._table.client.put_item(**refusal)
+        )
+        return None if written else self._existing(identity)
+
     def plan(self, job_id: str) -> StoredPlan:
         """What was planned for a job that was claimed. Raises NotFound."""
         item = self._table.get("Reading a plan from the ledger", items.plan_key(job_id))

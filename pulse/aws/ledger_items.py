@@ -5,6 +5,7 @@
 | `JOB#<job id>` | `RECORD` | a JobRecord, `position`, `day`; indexes: day, status, profile, dataset |
 | `JOB#<job id>` | `PLAN` | the request and the exact parameters of each SubmitJob, as JSON |
 | `KEY#<idempotency key>` | `CLAIM` | the job id that the request has, its payload's hash, `valid_until` |
+| `KEY#<idempotency key>` | `CLAIM` | or, of a request that was refused for good, why: `refused` |
 | `JOB#<job id>` | `CHILD#<index>` | how a child of an array ended |
 | `ENDED_ARRAYS` | `<time>#<job id>` | that an array's end was recorded at that time |
 | `INSTANCE#<ARN>` | `INSTANCE` | on what the containers of a container instance run |
@@ -203,6 +204,16 @@ def claim_values(identity: Identity, record: JobRecord, kept: timedelta) -> dict
     return values
 
 
+def refusal_values(identity: Identity, reason: str, now: datetime, kept: timedelta) -> dict[str, Any]:
+    return {
+        "job_id": "",
+        "refused": reason,
+        "payload_hash": identity.payload_hash,
+        "created_at": stamp(now),
+        "expires_at": expiry(now, kept),
+    }
+
+
 def plan_values(plan: StoredPlan) -> dict[str, Any]:
     return {"plan": msgspec.json.encode(plan).decode()}
 
@@ -212,7 +223,8 @@ def plan_of(item: Item) -> StoredPlan:
 
 
 def claim_of(item: Item) -> Claim:
-    return Claim(job_id=item["job_id"]["S"], payload_hash=item["payload_hash"]["S"])
+    refused = item["refused"]["S"] if "refused" in item else ""
+    return Claim(job_id=item["job_id"]["S"], payload_hash=item["payload_hash"]["S"], refused=refused)
 
 
 def still_counts(item: Item, now: datetime) -> bool:

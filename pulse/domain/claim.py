@@ -23,8 +23,11 @@ Standing = Literal["submitted", "in flight", "released", "unsettled", "abandoned
 
 
 class Claim(Struct, frozen=True, kw_only=True):
+    """`refused`: why the request has no job and never will have one; `job_id` is empty then."""
+
     job_id: str
     payload_hash: str
+    refused: str = ""
 
 
 def check_payload(claim: Claim, identity: Identity) -> None:

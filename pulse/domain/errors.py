@@ -137,6 +137,10 @@ class IdempotencyConflict(Refused):
         )
 
 
+class RefusedBefore(Refused):
+    """Raised when a request was refused for good; the message is the reason of then."""
+
+
 class RefusedByBatch(Refused):
     """Raised when AWS Batch answers ClientException: nothing was submitted, the same is refused again."""
 

@@ -21,7 +21,13 @@ class CancelJob(Struct, frozen=True, kw_only=True):
         job which merges or ranks. Raises NotFound, HasEnded, NotSubmitted, NotYetSubmitted, Unavailable,
         Misconfigured.
         """
-        record = self._running(job_id)
+        record = self._stopped(self._running(job_id), reason)
+        if record.follower and self._has_succeeded(record):
+            # The event of that is still to come. What follows an array that fails, fails by itself.
+            return self._stopped(self._following(structs.replace(record, status="SUCCEEDED")), reason)
+        return record
+
+    def _stopped(self, record: JobRecord, reason: str) -> JobRecord:
         if record.status == "RELEASED":
             raise NotSubmitted(record.job_id, record.status_reason)
         if not record.batch_job_id:
@@ -30,13 +36,18 @@ class CancelJob(Struct, frozen=True, kw_only=True):
         self.batch.stop(record.batch_job_id, said)
         return structs.replace(record, status_reason=said)
 
+    def _has_succeeded(self, record: JobRecord) -> bool:
+        return any(job["status"] == "SUCCEEDED" for job in self.batch.describe([record.batch_job_id]))
+
     def _running(self, job_id: str) -> JobRecord:
         record = self.ledger.record(job_id)
         if record is None:
             raise NotFound(job_id)
-        if not record.is_terminal:
-            return record
-        follower = self.ledger.record(record.follower) if record.follower else None
+        return self._following(record) if record.is_terminal else record
+
+    def _following(self, ended: JobRecord) -> JobRecord:
+        """The job that merges or ranks what an ended array wrote, where it has not ended. Raises HasEnded."""
+        follower = self.ledger.record(ended.follower) if ended.follower else None
         if follower is None or follower.is_terminal:
-            raise HasEnded(record.job_id, record.status)
+            raise HasEnded(ended.job_id, ended.status)
         return follower

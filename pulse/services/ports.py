@@ -44,6 +44,11 @@ class Ledger(Protocol):
     def claimed(self, identity: Identity, *, now: datetime) -> Claim | None:
         """Who claimed this identity, as long as the claim counts."""
 
+    def refuse(self, identity: Identity, reason: str, *, now: datetime) -> Claim | None:
+        """Writes down that a request is refused for good, so that it can never be claimed; None when written,
+        now or before, else the claim of the job that it has.
+        """
+
     def plan(self, job_id: str) -> StoredPlan:
         """What was planned for a job that was claimed. Raises NotFound."""
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from pulse.domain import idempotency
 from pulse.domain.alerts_wanted import is_wanted
-from pulse.domain.errors import NoRequest, NotFound, Refused
+from pulse.domain.errors import NoRequest, NotFound
 from pulse.domain.fault import shown
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_alert import Place, Size
@@ -53,19 +53,18 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         if record is None:
             return Outcome(reason=str(NotFound(job_id)))
         size = self._next_size(record)
-        try:
-            return Outcome(submission=self._larger(record, size))
-        except Refused as refusal:
-            why = refusal  # the name of an exception ends with its block
+        identity = idempotency.of_rerun(record.results_id)
+        done = self.submit_job.submit_or_refuse(identity, lambda: self._larger(record, size, identity))
+        if isinstance(done, Submission):
+            return Outcome(submission=done)
         alerted = is_wanted(record.alerts, "FAILED") and self.publish_alert.once(
-            record, "REJECTED", lambda: rerun_alert(record, self.place, size, why)
+            record, "REJECTED", lambda: rerun_alert(record, self.place, size, done)
         )
-        return Outcome(reason=str(why), alerted=alerted)
+        return Outcome(reason=str(done), alerted=alerted)
 
-    def _larger(self, record: JobRecord, size: Size | None) -> Submission:
+    def _larger(self, record: JobRecord, size: Size | None, identity: Identity) -> Submission:
         if size is None:
             raise NoLargerSize(f"The queue {shown(record.queue)} has no more to give than the job had.")
-        identity = idempotency.of_rerun(record.results_id)
         # What was submitted before stays one job, whatever of the configuration changed since.
         if known := self.submit_job.resume(identity):
             return known

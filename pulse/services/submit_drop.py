@@ -77,13 +77,12 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         if nothing := _asks_for_nothing(drop, trigger):
             return Outcome(reason=nothing)
         identity = idempotency.of_drop(drop)
-        try:
-            return Outcome(submission=self._submission(drop, trigger, identity))
-        except Refused as refusal:
-            next_step = _next_step(refusal, drop)
-            alert = drop_alert(drop, self.console, reason=str(refusal), next_step=next_step)
-            alerted = self.publish_alert.once(identity, alert.kind, lambda: alert)
-            return Outcome(reason=str(refusal), alerted=alerted)
+        done = self.submit_job.submit_or_refuse(identity, lambda: self._submission(drop, trigger, identity))
+        if isinstance(done, Submission):
+            return Outcome(submission=done)
+        alert = drop_alert(drop, self.console, reason=str(done), next_step=_next_step(done, drop))
+        alerted = self.publish_alert.once(identity, alert.kind, lambda: alert)
+        return Outcome(reason=str(done), alerted=alerted)
 
     def _submission(self, drop: S3Drop, trigger: Trigger | None, identity: Identity) -> Submission:
         try:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.claim import LEASE, Claim, check_payload
-from pulse.domain.errors import InvalidRequest, OverLimit
+from pulse.domain.errors import InvalidRequest, OverLimit, Refused, RefusedBefore, RefusedByBatch
 from pulse.domain.idempotency import Identity
 from pulse.domain.job_id import job_id
 from pulse.domain.job_plan import JobPlan, plan, plan_faults
@@ -95,7 +95,28 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         known = self.ledger.claimed(identity, now=self.clock())
         return self._resume(known, identity) if known else None
 
+    def submit_or_refuse(self, identity: Identity, submit: Callable[[], Submission]) -> Submission | Refused:
+        """What `submit` leads to, or why it is refused. That is written down before anybody is told of it: a
+        request that is refused stays so when its message comes again. Raises what `submit` raises to be tried
+        again.
+        """
+        try:
+            return submit()
+        except (RefusedByBatch, RefusedBefore) as refusal:
+            return refusal  # it has its claim
+        except Refused as refusal:
+            why = refusal  # the name of an exception ends with its block
+        known = self.ledger.refuse(identity, str(why), now=self.clock())
+        if known is None:
+            return why
+        try:
+            return self._resume(known, identity)
+        except Refused as refusal:
+            return refusal
+
     def _resume(self, claim: Claim, identity: Identity) -> Submission:
+        if claim.refused:
+            raise RefusedBefore(claim.refused)
         check_payload(claim, identity)
         return self.finish_claim.finish(claim.job_id)
 

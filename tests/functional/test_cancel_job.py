@@ -93,6 +93,24 @@ def test_should_end_the_merge_when_the_shards_are_done(api, batch, end):
     assert batch.stopped[0]["jobId"] == "aws-2"
 
 
+def test_should_end_the_merge_when_the_shards_are_done_and_their_event_is_still_to_come(api, batch):
+    array = api("POST /jobs", {"shards": 2}).content
+    batch.described = {"aws-1": {"jobId": "aws-1", "status": "SUCCEEDED"}}
+    status, content, _ = api(f"POST /jobs/{array['job_id']}/cancel", {"reason": "too late"})
+    assert status == 202
+    assert content["job_id"] == array["follower"]["job_id"]
+    assert [stopped["jobId"] for stopped in batch.stopped] == ["aws-1", "aws-2"]
+
+
+@pytest.mark.parametrize("described", [{}, {"aws-1": {"jobId": "aws-1", "status": "PENDING"}}])
+def test_should_leave_the_merge_to_fail_with_its_shards(api, batch, described):
+    array = api("POST /jobs", {"shards": 2}).content
+    batch.described = described
+    content = api(f"POST /jobs/{array['job_id']}/cancel").content
+    assert content["job_id"] == array["job_id"]
+    assert [stopped["jobId"] for stopped in batch.stopped] == ["aws-1"]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

@@ -76,8 +76,8 @@ class _Walk:
         )
 
         first = self.submit(versioned | on_instances)
-        # It waits long enough to be ended before it begins.
-        unwanted = self.submit(on_instances | {"dataset": key, "depends_on": [first["job_id"]]})
+        # It waits long enough to be ended before it begins. Of an array AWS Batch is asked how it is.
+        unwanted = self.submit(on_instances | {"dataset": key, "shards": 2, "depends_on": [first["job_id"]]})
         self.call("POST", f"/jobs/{unwanted['job_id']}/cancel")
         # One looks at the data set and at what it took before, the other at all there are and at earlier
         # runs of the profile.

@@ -112,9 +112,6 @@ class Books:
             ids = {one.batch_job_id for one in self._records.values() if one.results_id in told.job_ids}
             since = min((at for of, at in self._world.batch.told_to_end.items() if of in ids), default=0.0)
             ran = [self._world.batch.jobs[one] for one in ids if one in self._world.batch.jobs]
-            # Not yet so: an array that has just succeeded is told to end, and what follows it goes on.
-            if any(job.size is not None and job.status == "SUCCEEDED" for job in ran):
-                continue
             if any(_ended_by_itself(job, since) for job in ran):
                 yield f"{name} was cancelled and went on."
 

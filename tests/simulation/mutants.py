@@ -446,6 +446,13 @@ MUTANTS = (
         '({"ConditionExpression": f"{fits} OR total_usd > :room"} if room >= 0 else {})',
     ),
     Mutant(
+        "a refusal is not written down",
+        "pulse.services.submit_job:SubmitJob.submit_or_refuse",
+        "known = self.ledger.refuse(identity, str(why), now=self.clock())",
+        "known = None",
+        asked=60,
+    ),
+    Mutant(
         "a run is claimed over another job's claim",
         "recursive_training.claim:claim",
         "if results.create(",

@@ -49,9 +49,7 @@ def kept_to_dropper(ask: Ask, world: World, count: int, dead: str) -> Iterator[s
     if ask.name in dead:
         return
     rejected = sum(kind == "REJECTED" and ask.name in about for about, kind in world.told)
-    # Refused for the month's budget, it may fit when its message comes again.
-    least, most = ask.versions, ask.versions * (1 if world.has_ample_budget else 2)
-    if not least <= count + rejected <= most:
+    if count + rejected != ask.versions:
         yield f"{ask.name} ({ask.door}) of {ask.versions} versions has {count} jobs, {rejected} refusals."
     if count and not can_work(ask):
         yield f"{ask.name} ({ask.door}) should have been refused and has {count} jobs."

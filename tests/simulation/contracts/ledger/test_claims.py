@@ -43,6 +43,22 @@ def test_should_forget_a_claim_after_its_window_only(ledger):
     assert ledger.claim(KEY, [much_later], PLAN).job_id == "batch-4"
 
 
+def test_should_never_claim_what_was_refused(ledger):
+    assert ledger.refuse(KEY, "No rows.", now=NOW) is None
+    assert ledger.refuse(KEY, "No rows at all.", now=NOW) is None
+    claim = ledger.claim(KEY, [RECORD], PLAN)
+    assert (claim.job_id, claim.payload_hash, claim.refused) == ("", "h", "No rows at all.")
+    assert ledger.claimed(KEY, now=NOW) == claim
+    assert ledger.record("batch-1") is None
+
+
+def test_should_not_refuse_what_has_a_job(ledger):
+    ledger.claim(KEY, [RECORD], PLAN)
+    claim = ledger.refuse(KEY, "No rows.", now=NOW)
+    assert (claim.job_id, claim.refused) == ("batch-1", "")
+    assert ledger.claimed(KEY, now=NOW) == claim
+
+
 def test_should_settle_only_a_claimed_job(ledger):
     ledger.claim(KEY, [RECORD], PLAN)
     ledger.settle("batch-1", "aws-1")
