@@ -13,6 +13,7 @@ export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,19,20,21,22,23,24,25
 export PYTHONDONTWRITEBYTECODE := 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+CHECKED := app.py infra lambdas pulse localaws training checks benchmarks
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 
 .PHONY: help setup demo test check bench simulate local synth deploy destroy lock clean
@@ -48,13 +49,23 @@ demo: setup ## the whole path on this machine: deploy, one dropped file, one API
 test: setup ## all tests, with coverage, file by file on two processors
 	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
-check: setup ## lint, types, layers, and the gates on the templates and the zip
+.cache/checks/.ready: checks/requirements.txt .venv/.ready
+	@echo "Installing what only the checks need, from checks/requirements.txt"
+	@uv venv --quiet --allow-existing --python .venv/bin/python .cache/checks
+	@uv pip install --quiet --python .cache/checks/bin/python --require-hashes --requirement checks/requirements.txt
+	@touch $@
+
+check: setup .cache/checks/.ready ## lint, types, layers, and the gates on the templates, the zip and the packages
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports --no-cache
 	hadolint training/Dockerfile
+	.cache/checks/bin/bandit --quiet --recursive --configfile pyproject.toml $(CHECKED)
 	python -m pytest -q -m gate tests/infra
+	cdk synth --quiet -c env=prod.example --output .cache/checked
+	.cache/checks/bin/checkov --directory .cache/checked --framework cloudformation --compact --quiet --skip-download
+	.cache/checks/bin/python checks/audit.py
 
 bench: setup ## what Pulse costs in time and money, against floors and peers measured in the same run
 	@python -m benchmarks.cold_start
@@ -84,6 +95,7 @@ destroy: setup ## the stacks of ENV=name; buckets and the ledger are retained
 lock: ## compile each requirements.in to its requirements.txt
 	@for folder in lambdas training localaws .; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header $$folder/requirements.in -o $$folder/requirements.txt; done
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes checks/requirements.in -o checks/requirements.txt
 
 clean: ## what make made (not .localaws: `pulse local down --erase` does that)
 	rm -rf .venv node_modules .cache cdk.out

@@ -1,4 +1,4 @@
-"""Findings of cdk-nag accepted at the narrowest place, with the reason beside each."""
+"""Findings of cdk-nag and checkov accepted at the narrowest place, with the reason beside each."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,24 @@ from constructs import IConstruct, IValidation
 LOG_STREAMS = ".Value>:*"
 """How the ARN of a log group ends whose name is read from another stack: it takes in the streams."""
 
+ENCRYPTED_LOGS = {
+    "CKV_AWS_158": "CloudWatch Logs encrypts them; a key of our own costs $1 a month and a policy."
+}
+
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
     """`rule` as AwsSolutions names it: `S1`, or `IAM5[Resource::*]` for one granular finding."""
     cdk.Validations.of(construct).acknowledge(
         cdk.Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason)
     )
+
+
+def accept(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Accepts findings of checkov, `CKV_AWS_117`, at the resource of `construct`, each for its reason."""
+    resource = construct.node.default_child
+    assert isinstance(resource, cdk.CfnResource)  # noqa: S101 - for the type checker
+    skipped = [{"id": rule, "comment": reason} for rule, reason in reasons.items()]
+    resource.add_metadata("checkov", {"skip": skipped})
 
 
 def acknowledge_wildcards(role: iam.Role, reasons: Mapping[str, str]) -> None:

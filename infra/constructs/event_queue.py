@@ -16,6 +16,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.config_model import Consumer
+from infra.constructs.acknowledge import accept
 
 MAX_RECEIVES = 5
 BATCH_SIZE = 5
@@ -45,6 +46,8 @@ class EventQueue(Construct):
             visibility_timeout=Duration.seconds(VISIBILITY_FACTOR * consumer.timeout_seconds),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
         )
+        for queue in (self.queue, self.dead_letters):
+            accept(queue, {"CKV_AWS_27": "SQS encrypts it with a key of its own (SqsManagedSseEnabled)."})
         self._alarm(alarms)
 
     def add_rule(self, id_: str, description: str, pattern: events.EventPattern) -> None:

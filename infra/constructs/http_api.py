@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.config_model import Api
+from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept
 from infra.constructs.log_retention import retention
 
 DEFAULT_ROUTE = "$default"
@@ -41,6 +42,7 @@ class HttpApi(Construct):
         log_group = logs.LogGroup(
             self, "AccessLogs", retention=retention(log_retention_days), removal_policy=RemovalPolicy.DESTROY
         )
+        accept(log_group, ENCRYPTED_LOGS)
         stage = apigateway.HttpStage(
             self,
             "Stage",

@@ -5,6 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from infra.config_model import Ledger as LedgerConfig
+from infra.constructs.acknowledge import accept
 
 INDEXES = {
     f"by_{attribute}": (attribute, "created_at") for attribute in ("day", "status", "profile", "dataset")
@@ -29,6 +30,7 @@ class Ledger(Construct):
             deletion_protection=config.deletion_protection,
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )
+        accept(self.table, {"CKV_AWS_119": "AWS's own key for DynamoDB encrypts it, and costs nothing."})
         for name, (partition, sort) in INDEXES.items():
             self.table.add_global_secondary_index(
                 index_name=name,

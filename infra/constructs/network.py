@@ -6,7 +6,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.config_model import Config
-from infra.constructs.acknowledge import acknowledge
+from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept, acknowledge
 from infra.constructs.log_retention import retention
 
 SUBNETS = {
@@ -67,6 +67,7 @@ class Network(Construct):
             retention=retention(config.container.log_retention_days),
             removal_policy=RemovalPolicy.DESTROY,
         )
+        accept(group, ENCRYPTED_LOGS)
         self.vpc.add_flow_log("Flows", destination=ec2.FlowLogDestination.to_cloud_watch_logs(group))
 
 

@@ -5,7 +5,12 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.config_model import Bucket
-from infra.constructs.acknowledge import acknowledge
+from infra.constructs.acknowledge import accept, acknowledge
+
+_NO_ACCESS_LOGS = (
+    "A log bucket for each access would cost more than it tells: CloudTrail data events are the way to audit "
+    "objects, in the account's own trail."
+)
 
 
 class SecureBucket(Construct):
@@ -41,9 +46,5 @@ class SecureBucket(Construct):
                     event_bridge_enabled=True
                 )
             )
-        acknowledge(
-            self.bucket,
-            "S1",
-            "A log bucket for each access would cost more than it tells: CloudTrail data events are the way "
-            "to audit objects, in the account's own trail.",
-        )
+        acknowledge(self.bucket, "S1", _NO_ACCESS_LOGS)
+        accept(self.bucket, {"CKV_AWS_18": _NO_ACCESS_LOGS})

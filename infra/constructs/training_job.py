@@ -13,7 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.config_model import Config
-from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
+from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept, acknowledge, acknowledge_wildcards
 from infra.constructs.log_retention import retention
 from pulse.domain.profile import Profile
 from pulse.domain.resources import Resources
@@ -60,6 +60,7 @@ class TrainingJob(Construct):
             retention=retention(config.container.log_retention_days),
             removal_policy=cdk.RemovalPolicy.RETAIN,  # the ledger's records point into it
         )
+        accept(self.log_group, ENCRYPTED_LOGS)
         self._job_role = self._make_job_role(data_bucket, results_bucket)
         self._execution_role = self._role("ExecutionRole", "What AWS Batch uses to start the container")
         acknowledge(

@@ -9,13 +9,19 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.config_model import Functions
-from infra.constructs.acknowledge import acknowledge
+from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept, acknowledge
 from infra.constructs.log_retention import retention
 from infra.function_settings import variables
 from pulse.settings import Settings
 
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 _NEWEST = "python3.14"
+_ACCEPTED = {
+    "CKV_AWS_115": "A reserved concurrency is taken from the account's other functions.",
+    "CKV_AWS_116": "What fails waits in the queue that called it, which has dead letters.",
+    "CKV_AWS_117": "It calls AWS's public endpoints only, and nothing inside a VPC.",
+    "CKV_AWS_173": "Its variables are names and limits, no secrets; Lambda encrypts them with its own key.",
+}
 
 
 class UseCaseFunction(Construct):
@@ -58,6 +64,8 @@ class UseCaseFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
             environment={"POWERTOOLS_LOG_LEVEL": config.log_level, **variables(settings, use_case)},
         )
+        accept(log_group, ENCRYPTED_LOGS)
+        accept(self.function, _ACCEPTED)
         if config.runtime != _NEWEST:
             acknowledge(self.function, "L1", f"{config.runtime} is the configuration's choice.")
         if config.tracing:

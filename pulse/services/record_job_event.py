@@ -71,8 +71,8 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
     training_definitions: frozenset[str] = frozenset()
 
     def record(self, event: JobEvent, *, on_ended: OnEnded = lambda *_: None) -> Result:
-        """`on_ended`: called at most once a job, as soon as its end is written, whatever fails after that; not
-        where the answer to that write was lost, since whose write it was cannot be told then. Raises
+        """`on_ended`: called at most once a job, as soon as its end is written, whatever fails after that;
+        not where the answer to that write was lost, as nobody can tell then whose write it was. Raises
         Unavailable and Misconfigured, so that the event is delivered again.
         """
         queue = self.queues.get(event.queue_arn)
