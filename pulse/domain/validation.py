@@ -9,7 +9,8 @@ import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from functools import cache
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -28,13 +29,6 @@ class InvalidInput(ValueError):
         super().__init__(f"{what} is not valid:\n" + "\n".join(f"- {fault}" for fault in self.faults))
 
 
-@runtime_checkable
-class Checked(Protocol):
-    """A struct with rules that need more than one of its fields."""
-
-    def faults(self) -> list[Fault]: ...
-
-
 def convert(raw: object, kind: type[T], *, what: str = "the input", at: str = "") -> T:
     """`raw` as a `kind`. Raises InvalidInput with every fault; `at` is put before each fault's path."""
     value, faults = collect(raw, kind, at=at)
@@ -45,11 +39,12 @@ def convert(raw: object, kind: type[T], *, what: str = "the input", at: str = ""
 
 def collect(raw: object, kind: type[T], *, at: str = "") -> tuple[T | None, list[Fault]]:
     """`raw` as a `kind`, and its faults. Faulty optional fields are left at their defaults, so that rules
-    over the rest can still be checked; None when a required field is missing or faulty.
+    over the rest can still be checked; None when a required field is missing or faulty. The rules of a struct
+    that need more than one of its fields are its method `faults`.
     """
     if not isinstance(raw, Mapping):
         return None, [Fault(at or "the whole", f"an object with {names(fields_of(kind))}", shown(raw))]
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     faults = _unknown(raw, fields, at) if kind.__struct_config__.forbid_unknown_fields else []
     values: dict[str, Any] = {}
     complete = True
@@ -69,14 +64,22 @@ def collect(raw: object, kind: type[T], *, at: str = "") -> tuple[T | None, list
     if not complete:
         return None, faults
     built = kind(**values)
-    if isinstance(built, Checked):
-        further = [fault.below(at) for fault in built.faults()]
-        faults += [f for f in further if not any(known.field.startswith(f.field) for known in faults)]
+    rules: Callable[[], list[Fault]] = getattr(built, "faults", list)
+    further = [fault.below(at) for fault in rules()]
+    faults += [f for f in further if not any(known.field.startswith(f.field) for known in faults)]
     return built, faults
+
+
+@cache
+def _fields(kind: type[Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """By their names in an input. A struct's never change, and msgspec works them out each time."""
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
 
 
 def _unknown(raw: Mapping[Any, Any], fields: Collection[str], at: str) -> list[Fault]:
     unknown = [name for name in raw if name not in fields]
+    if not unknown:
+        return []
     known = f"only {names(fields)}"
     faults = [
         Fault(join(at, shown_name(name)), known, "a field of another name") for name in unknown[:MAX_LISTED]
@@ -134,7 +137,7 @@ def _items(raw: Iterable[Any], kind: Any, at: str) -> tuple[Any, list[Fault]]:
         if wrong:
             faulty += 1
             faults += wrong if faulty <= HANDFUL else []
-    return tuple(built), faults + and_more(faulty, at, allowed(kind))
+    return tuple(built), faults and faults + and_more(faulty, at, allowed(kind))
 
 
 def _plain(raw: object, kind: Any, at: str) -> tuple[Any, list[Fault]]:

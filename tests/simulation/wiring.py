@@ -4,11 +4,10 @@ import json
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-import msgspec
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from recursive_training.data import s3 as training_s3
@@ -124,8 +123,6 @@ def _replaced(world: "World", settings: Settings) -> list[tuple[Any, str, Any]]:
         (training_s3, "time", types.SimpleNamespace(sleep=lambda _: None)),
         # Powertools has one call at a time in a process, the simulation many.
         (APIGatewayHttpResolver, "current_event", property(lambda _: _current_call(kernel))),
-        # The fields of a struct never change, and msgspec works them out each time.
-        (msgspec.structs, "fields", _fields),
     ]
 
 
@@ -148,9 +145,6 @@ def _clients(world: "World") -> list[tuple[Any, str, Any]]:
         "ec2": EC2(kernel, world.fleet),
     }
     return [(clients, name, lambda client=client: client) for name, client in found.items()]
-
-
-_fields = cache(msgspec.structs.fields)
 
 
 def _current_call(kernel: Kernel) -> APIGatewayProxyEventV2:
