@@ -117,8 +117,9 @@ def payload_faults(planned: JobPlan) -> list[Fault]:
     """Names what is largest in a job that AWS Batch would not take, or Amazon ECS would not start: that is
     what to shorten.
     """
-    step = max(planned.steps, key=lambda step: _json_bytes(step.parameters))
-    size = _json_bytes(step.after(_ANY_BATCH_JOB_ID))
+    size = max(_json_bytes(step.after(_ANY_BATCH_JOB_ID)) for step in planned.steps)
+    if size <= MAX_OVERRIDES_CHARACTERS:
+        return []  # No part of it is longer.
     in_container = max(_json_bytes(step.parameters["containerOverrides"]) for step in planned.steps)
     sweep = planned.request.sweep or Sweep()
     parts = {
@@ -130,7 +131,7 @@ def payload_faults(planned: JobPlan) -> list[Fault]:
     if in_container > MAX_OVERRIDES_CHARACTERS:
         size, limit = in_container, f"a container's options of at most {MAX_OVERRIDES_CHARACTERS} bytes"
     elif size > MAX_PAYLOAD_BYTES:
-        parts["tags"] = _json_bytes(step.parameters["tags"])
+        parts["tags"] = _json_bytes(planned.steps[0].parameters["tags"])
         limit = f"a job request of at most {MAX_PAYLOAD_BYTES} bytes"
     else:
         return []
