@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
 
-from pulse.aws.ledger_items import record_of
+from pulse.aws import ledger_items
 from pulse.domain.job_alert import is_told
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import position
@@ -160,7 +160,11 @@ class Invariants:
             raise Broken(said)
 
     def records(self) -> Iterator[JobRecord]:
-        return (record_of(item) for (_, sk), item in self._world.table.items.items() if sk == "RECORD")
+        return (
+            ledger_items.record_of(item)
+            for (_, sk), item in self._world.table.items.items()
+            if sk == "RECORD"
+        )
 
     def _unsettled(self) -> Iterator[str]:
         for name, queue in self._world.queues.items():
@@ -215,6 +219,8 @@ class Invariants:
 
     def _dead_letters(self) -> Iterator[str]:
         """Messages that were given up although hardly anything failed at them."""
+        if not any(queue.messages for queue in self._world.dead.values()):
+            return
         happened = self._world.kernel.happened
         failed = self._world.died | {one.invocation for one in happened if one.kind not in _HARMLESS}
         for name, queue in self._world.dead.items():

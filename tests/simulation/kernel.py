@@ -81,7 +81,7 @@ class Kernel:
         self.invocations = 0
         self.story: deque[Line] = deque(maxlen=_KEPT_LINES)
         self._tells = tells
-        self._key = seed.to_bytes(16, "big", signed=True)
+        self._keyed = blake2b(key=seed.to_bytes(16, "big", signed=True), digest_size=8)
         self._only = None if only is None else {(one.invocation, one.number): one.kind for one in only}
         shares = list(itertools.accumulate(rates.values()))
         self._ways = [(round(share * _WAYS), kind) for share, kind in zip(shares, rates, strict=True)]
@@ -94,8 +94,9 @@ class Kernel:
 
     def drawn(self, *names: object) -> int:
         """64 bits that depend on the seed and these names only."""
-        text = "\x1f".join(map(str, names)).encode()
-        return int.from_bytes(blake2b(text, key=self._key, digest_size=8).digest(), "big")
+        hashed = self._keyed.copy()
+        hashed.update("\x1f".join(map(str, names)).encode())
+        return int.from_bytes(hashed.digest(), "big")
 
     def chance(self, *names: object) -> float:
         """From 0 to below 1, by the seed and these names."""
