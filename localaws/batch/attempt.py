@@ -31,14 +31,22 @@ LONGEST_OVERRIDES = 8192
 
 
 class CannotStartError(Exception):
-    """Raised when the task cannot start; `status_reason` is the task's, the text is the container's."""
+    """Raised when the task cannot start; `status_reason` is the task's, the text is the container's.
+    `final`: it is refused before it is an attempt of AWS Batch, whose retry rules are not asked.
+    """
 
     def __init__(
-        self, reason: str, *, status_reason: str = NOT_STARTED, exit_code: int | None = None
+        self,
+        reason: str,
+        *,
+        status_reason: str = NOT_STARTED,
+        exit_code: int | None = None,
+        final: bool = False,
     ) -> None:
         super().__init__(reason)
         self.status_reason = status_reason
         self.exit_code = exit_code
+        self.final = final
 
 
 @dataclass
@@ -60,13 +68,13 @@ class Attempt:
                 log = self._open_log(execution)
                 return await self._in_scratch(image, role, log)
         except CannotStartError as error:
-            final = self.stop.is_set()
+            stopped = self.stop.is_set()
             return Outcome(
                 exit_code=error.exit_code,
-                status_reason=self._stop_reason if final else error.status_reason,
+                status_reason=self._stop_reason if stopped else error.status_reason,
                 reason=str(error),
                 stopped_at_ms=self.settings.now_ms(),
-                final=final,
+                final=stopped or error.final,
             )
 
     @property
@@ -80,7 +88,7 @@ class Attempt:
         overrides = {name: self.job.container.get(name, []) for name in ("command", "environment")}
         if len(json.dumps(overrides)) > LONGEST_OVERRIDES:
             text = f"Container Overrides length must be at most {LONGEST_OVERRIDES}"
-            raise CannotStartError("", status_reason=text)
+            raise CannotStartError("", status_reason=text, final=True)
 
     @contextlib.contextmanager
     def _role(self, member: str) -> Iterator[Credentials | None]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fault:
-    """`cause` "pull": the image is not pulled; any other ends the process, as `processes.Cause` says.
+    """`cause` "pull": the container does not start; any other ends the process, as `processes.Cause` says.
 
     `{image}`, `{role}`, `{account}` and `{instance}` in a text stand for those of the job.
     """
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Struck:
-    """A fault that an attempt is to meet, `after_seconds` of RUNNING unless its image is not even pulled."""
+    """A fault that an attempt is to meet, `after_seconds` of RUNNING unless it does not even start."""
 
     fault: Fault
     after_seconds: float
@@ -76,6 +76,7 @@ FAULTS: Mapping[str, Fault] = {
         "limit. You may increase the limit by authenticating and upgrading: "
         "https://www.docker.com/increase-rate-limit",
     ),
+    "start-timed-out": Fault("pull", "Timeout waiting for network interface provisioning to complete."),
     "out-of-memory": Fault("memory", endings.EXITED, endings.OUT_OF_MEMORY),
     "spot-fargate": Fault("interrupted", endings.SPOT_ON_FARGATE),
     "spot-ec2": Fault("lost", endings.HOST_TERMINATED),

@@ -210,7 +210,7 @@ def _what_helps(job: Told) -> list[str]:
     if job.get("rerun"):
         return [f"Pulse has submitted it again, with more memory: pulse status {job['rerun']}"]
     if not found.get("retry_helps"):
-        again = "The same job again, as it is, would fail again."
+        again = "The same job again, at once and as it is, would fail again."
     elif job.get("foreign"):
         again = "The same job again may end well. Only the client that submitted it knows its request."
     else:

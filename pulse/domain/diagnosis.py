@@ -43,8 +43,8 @@ ROWS = (*STOPPED, *IMAGE, *START, *ENDED)
 class Diagnosis(Struct, frozen=True):
     """`cause` is a word for filters and metrics, `explanation` and `advice` are sentences for people.
 
-    `retry_helps`: the same job, submitted again as it is, may end well. `log_lines`: the last ones, without
-    secrets.
+    `retry_helps`: the same job, tried again at once as it is, may end well. `log_lines`: the last ones,
+    without secrets.
     """
 
     cause: str

@@ -77,7 +77,7 @@ Fits = Callable[[Evidence], bool]
 
 class Row(NamedTuple):
     """`explanation` and `advice` may hold `{denial.told}` and `{denial.remedy}`. `retry_helps`: the same job,
-    submitted again as it is, may end well.
+    tried again at once as it is, may end well.
     """
 
     fits: Fits

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
 """
 
-from pulse.domain.diagnosis_evidence import Evidence, Row, both, either, logs, once, says
+from pulse.domain.diagnosis_evidence import Evidence, Row, either, logs, says
 
 STARTS = ("CannotStartContainerError", "CannotCreateContainerError")
 DENIED = ("not authorized to perform", "accessdenied")
@@ -46,7 +46,7 @@ IMAGE = (
         "The registry refused to hand out the container image so often in so short a time (Docker Hub counts "
         "pulls by address and six hours).",
         "Submit it again later, or copy the image to Amazon ECR and name that one in the job definition.",
-        retry_helps=True,
+        retry_helps=False,
     ),
     Row(
         either(
@@ -80,17 +80,10 @@ IMAGE = (
         retry_helps=False,
     ),
     Row(
-        both(says(_PULL, about=UNREACHABLE), once),
-        "image-unreachable",
-        "The registry of the container image could not be reached.",
-        f"Submit it again. If that fails too: {ROUTE}",
-        retry_helps=True,
-    ),
-    Row(
         says(_PULL, about=UNREACHABLE),
         "image-unreachable",
-        "The registry of the container image could not be reached, in several attempts.",
-        ROUTE,
+        "The registry of the container image could not be reached, though Amazon ECS tried several times.",
+        f"Submit it again in a few minutes. If that fails too: {ROUTE[0].lower()}{ROUTE[1:]}",
         retry_helps=False,
     ),
     Row(

@@ -112,9 +112,11 @@ START = (
     Row(
         says("ECS was unable to assume the role"),
         "role-not-assumable",
-        "Amazon ECS may not assume the job's role or execution role: it was deleted or does not trust ECS.",
-        "Deploy again, or let the role's trust policy name ecs-tasks.amazonaws.com.",
-        retry_helps=False,
+        "Amazon ECS may not assume the job's role or execution role: IAM does not know it everywhere yet, or "
+        "it was deleted or does not trust ECS.",
+        "Submit it again if the role was deployed minutes ago. Otherwise deploy again, or let the role's "
+        "trust policy name ecs-tasks.amazonaws.com.",
+        retry_helps=True,
     ),
     Row(
         says(

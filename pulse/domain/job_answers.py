@@ -39,7 +39,7 @@ class EndedAttempt(Answer, frozen=True, kw_only=True, omit_defaults=True):
 
 class Why(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """`cause` is a word for programs, `explanation` and `advice` are sentences for people. `retry_helps`: the
-    same job, submitted again as it is, may end well. `log_lines`: how its log ends, without secrets.
+    same job, tried again at once as it is, may end well. `log_lines`: how its log ends, without secrets.
     """
 
     cause: str

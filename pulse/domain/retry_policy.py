@@ -1,7 +1,8 @@
 """After which ends of an attempt AWS Batch tries again: evaluateOnExit as data.
 
 https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html. Rules are tried in order, at
-most five; the first match decides, and no match means RETRY, so the last rule here ends everything else.
+most five; the first match decides, and no match means RETRY. So the rules here name what ends for good: what
+has no exit code never ran to an end, and is tried again unless it can never work.
 """
 
 from typing import Annotated, Literal
@@ -50,11 +51,13 @@ class RetryRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, o
 
 
 DEFAULT_RULES = (
-    RetryRule(action="RETRY", on_status_reason="Host EC2*"),  # EC2 Spot reclaimed, or the host lost
-    RetryRule(action="RETRY", on_status_reason="Your Spot Task was interrupted*"),  # Fargate Spot's own words
-    RetryRule(action="RETRY", on_reason="CannotPullContainerError:*"),
     RetryRule(action="RETRY", on_exit_code="75"),  # EX_TEMPFAIL, how the training says "again, please"
-    RetryRule(action="EXIT", on_reason="*"),
+    # The container ended by itself. One that AWS stopped (Spot, a lost host) may have an exit code too.
+    RetryRule(action="EXIT", on_status_reason="Essential container in task exited*", on_exit_code="*"),
+    RetryRule(action="EXIT", on_status_reason="OutOfMemoryError*"),  # on Fargate; on EC2 it is the rule above
+    # Amazon ECS has pulled the image several times itself; what is wrong with it stands behind its name.
+    RetryRule(action="EXIT", on_reason="Cannot*"),
+    RetryRule(action="EXIT", on_status_reason="ResourceInitializationError*"),  # secrets, logs, volumes
 )
 
 

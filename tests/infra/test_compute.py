@@ -6,6 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from pulse.domain.retry_policy import RetryPolicy
 from tests.infra.templates import FAIR, FIFO, INSTANCES, text
 
 
@@ -137,16 +138,7 @@ def test_a_new_revision_leaves_the_old_one_to_submitters_in_flight(local):
 
 def test_a_job_tries_again_after_what_may_pass_and_after_nothing_else(local):
     for name in ("TrainingDefinition", "TrainingEc2Definition"):
-        assert definition(local, name)["RetryStrategy"] == {
-            "Attempts": 3,
-            "EvaluateOnExit": [
-                {"Action": "RETRY", "OnStatusReason": "Host EC2*"},
-                {"Action": "RETRY", "OnStatusReason": "Your Spot Task was interrupted*"},
-                {"Action": "RETRY", "OnReason": "CannotPullContainerError:*"},
-                {"Action": "RETRY", "OnExitCode": "75"},
-                {"Action": "EXIT", "OnReason": "*"},
-            ],
-        }
+        assert definition(local, name)["RetryStrategy"] == _capitalized(RetryPolicy().strategy(3))
 
 
 def test_a_fair_share_queue_takes_the_definition_because_it_has_a_priority(synthesize):
@@ -300,3 +292,10 @@ def test_zones_are_named_by_cloudformation_even_where_account_and_region_are_fix
         subnet["AvailabilityZone"] for subnet in synthesize("everything").resources("EC2::Subnet").values()
     ]
     assert all(set(zone) == {"Fn::Select"} for zone in zones)
+
+
+def _capitalized(value):
+    """As CloudFormation writes the members of an API's structure."""
+    if isinstance(value, dict):
+        return {name[0].upper() + name[1:]: _capitalized(each) for name, each in value.items()}
+    return [_capitalized(each) for each in value] if isinstance(value, list) else value

@@ -87,13 +87,16 @@ def test_memory_runs_out_on_demand(play):
 
 
 @pytest.mark.parametrize(
-    ("how", "again"), [("spot-ec2", True), ("spot-fargate", True), ("out-of-memory", False)]
+    ("how", "again"),
+    [
+        *((how, True) for how in ("spot-ec2", "spot-fargate", "host-lost", "start-timed-out")),
+        *((how, False) for how in ("out-of-memory", "image-not-found", "image-forbidden")),
+    ],
 )
 def test_evaluate_on_exit_decides_over_what_fails_on_demand(play, how, again):
     rules = [
-        {"action": "RETRY", "onStatusReason": "Host EC2*"},
-        {"action": "RETRY", "onStatusReason": "Your Spot Task was interrupted*"},
-        {"action": "EXIT", "onReason": "*"},
+        {"action": "EXIT", "onStatusReason": "Essential container in task exited*", "onExitCode": "*"},
+        {"action": "EXIT", "onReason": "Cannot*"},
     ]
 
     async def scenario(world):

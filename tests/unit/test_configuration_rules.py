@@ -113,11 +113,15 @@ def test_should_compile_the_default_policy_to_the_rules_that_work():
     assert RetryPolicy().strategy(3) == {
         "attempts": 3,
         "evaluateOnExit": [
-            {"action": "RETRY", "onStatusReason": "Host EC2*"},
-            {"action": "RETRY", "onStatusReason": "Your Spot Task was interrupted*"},
-            {"action": "RETRY", "onReason": "CannotPullContainerError:*"},
             {"action": "RETRY", "onExitCode": "75"},
-            {"action": "EXIT", "onReason": "*"},
+            {
+                "action": "EXIT",
+                "onStatusReason": "Essential container in task exited*",
+                "onExitCode": "*",
+            },
+            {"action": "EXIT", "onStatusReason": "OutOfMemoryError*"},
+            {"action": "EXIT", "onReason": "Cannot*"},
+            {"action": "EXIT", "onStatusReason": "ResourceInitializationError*"},
         ],
     }
 
