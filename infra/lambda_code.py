@@ -160,12 +160,21 @@ def _once(folder: Path, fill: Callable[[Path], None]) -> Path:
             fresh = Path(scratch) / folder.name
             fresh.mkdir()
             fill(fresh)
+            _let_all_read(fresh)
             try:
                 fresh.rename(folder)
             except OSError:  # another synth was faster with the same content
                 if not folder.is_dir():
                     raise
     return folder
+
+
+def _let_all_read(folder: Path) -> None:
+    """Lambda runs as another user, the zip keeps these modes, and no hash tells them: a strict umask would
+    deploy functions that cannot be read.
+    """
+    for entry in (folder, *folder.rglob("*")):
+        entry.chmod(0o755 if entry.is_dir() else 0o644)
 
 
 def _digest(parts: list[bytes]) -> str:
