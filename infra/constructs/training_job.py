@@ -53,7 +53,9 @@ class TrainingJob(Construct):
         super().__init__(scope, id_)
         self._config = config
         self._public = assign_public_ip
-        self._environment = _environment(config, data_bucket, results_bucket)
+        # Amazon ECS does not always tell a container on EC2 its region.
+        region = {"AWS_REGION": cdk.Stack.of(self).region}
+        self._environment = _environment(config, data_bucket, results_bucket) | region
         self.log_group = logs.LogGroup(
             self,
             "Logs",

@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from localaws.batch.definitions import runs_on_fargate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -68,8 +70,7 @@ def environment(
     own = {variable["name"]: variable["value"] for variable in job.container.get("environment", [])}
     asked = {
         **{name: os.environ[name] for name in _LIBRARY_PATHS if name in os.environ},
-        "AWS_REGION": job.scope.region,
-        "AWS_DEFAULT_REGION": job.scope.region,
+        **_region(job),
         "AWS_ENDPOINT_URL": endpoint_url,
         # A Fargate task has no instance metadata; without this, a job with no role waits for it.
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -90,6 +91,15 @@ def environment(
         "HOME": str(scratch.home),
         "TMPDIR": str(scratch.temporary),
     }
+
+
+def _region(job: Job) -> dict[str, str]:
+    """Fargate tells it; on EC2 it depends on the version of the ECS agent, and the older ones do not:
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-environment-variables.html
+    """
+    if not runs_on_fargate(job.detail):
+        return {}
+    return {"AWS_REGION": job.scope.region, "AWS_DEFAULT_REGION": job.scope.region}
 
 
 def _place_in_array(index: int, size: int | None) -> dict[str, str]:

@@ -197,6 +197,7 @@ def test_a_job_runs_the_training_with_its_own_roles(container):
         "LOG_LEVEL": "INFO",
         "USE_DASK": "false",
         "DASK_THREADS": "2",
+        "AWS_REGION": "$Region",
     }
 
 

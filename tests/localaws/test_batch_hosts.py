@@ -41,7 +41,7 @@ def host(environment, job, launched_ms=0):
 def submit(world, code, **members):
     definitions.register(world.region, {**definition("on-instances"), "platformCapabilities": ["EC2"]})
     request = {"jobName": "job", "jobQueue": "instances", "jobDefinition": "on-instances", **members}
-    overrides = {"command": ["python", "-c", code]}
+    overrides = {"command": ["python", "-c", code], **members.get("containerOverrides", {})}
     return world.engine.submit(world.region, {**request, "containerOverrides": overrides})
 
 
@@ -115,6 +115,21 @@ def test_a_type_of_unknown_size_registers_no_resources():
     )["containerInstances"]
     assert described["registeredResources"] == []
     assert {"name": "ecs.instance-type", "value": "c5.metal"} in described["attributes"]
+
+
+def test_a_job_knows_its_region_from_aws_on_fargate_only(play):
+    code = "import os; print(os.environ.get('AWS_REGION'), os.environ.get('AWS_DEFAULT_REGION'))"
+
+    async def scenario(world):
+        on_instances(world.region, "m5")
+        on_ec2, on_fargate = submit(world, code), world.submit(code)
+        named = submit(
+            world, code, containerOverrides={"environment": [{"name": "AWS_REGION", "value": "eu-west-1"}]}
+        )
+        lines = [world.log(await world.until(job)) for job in (on_ec2, on_fargate, named)]
+        assert lines == [["None None"], ["us-east-1 us-east-1"], ["eu-west-1 None"]]
+
+    play(scenario)
 
 
 def test_each_attempt_has_an_instance_of_its_own_which_events_name(play):
