@@ -27,10 +27,10 @@ class ComputeStack(cdk.Stack):
         super().__init__(scope, id_, env=env, description="Pulse: AWS Batch and the training job")
         read = ReadOnce(self, "Read")
         network = Network(self, "Network", config=config)
-        environments = ComputeEnvironments(
+        self.environments = ComputeEnvironments(
             self, "Environments", environments=config.compute_environments, network=network
         ).by_name
-        self.queues = JobQueues(self, "Queues", queues=config.queues, environments=environments).by_name
+        self.queues = JobQueues(self, "Queues", queues=config.queues, environments=self.environments).by_name
         self.training = TrainingJob(
             self,
             "Training",

@@ -191,5 +191,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return sorted({kind for queue in self.queues for kind in self.instance_types_of(queue)})
 
     @property
+    def fargate_environments(self) -> list[str]:
+        return [name for name, each in self.compute_environments.items() if each.platform == "FARGATE"]
+
+    @property
     def has_ec2(self) -> bool:
         return any(environment.platform == "EC2" for environment in self.compute_environments.values())

@@ -4,6 +4,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_logs as logs
 from constructs import Construct
+from msgspec import to_builtins
 
 from infra.compute_stack import ComputeStack
 from infra.config_model import Config
@@ -35,6 +36,14 @@ class Elsewhere(Construct):
                 f"{platform.title()}Definition", one.job_definition_arn, changes_with=contents
             )
             for platform, one in compute.definitions.items()
+        }
+        self.fargate_environments = {
+            name: read.value(
+                f"{name.title().replace('-', '').replace('_', '')}Environment",
+                compute.environments[name].compute_environment_name,
+                changes_with=to_builtins([config.compute_environments[name], config.network, config.tags]),
+            )
+            for name in config.fargate_environments
         }
         stack = Stack.of(self)
         self.queue_arns = {

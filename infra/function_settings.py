@@ -20,6 +20,7 @@ _LATER = "${Token[LATER]}"
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
     """Names, and ARNs of the topic, the queues (by name) and the definitions (with revision, by platform).
+    `fargate_environments`: what AWS Batch calls those on Fargate, by their names in the configuration.
     `reruns_queue`: the URL of the queue in which jobs wait to be submitted again, for the function that asks,
     `overdue_schedules`: where it is told of overdue jobs, `job_events_queue`: the URL of the queue from which
     job events are taken, for the function that adds to it.
@@ -32,6 +33,7 @@ class Deployed:
     log_group: str
     queues: Mapping[str, str]
     definitions: Mapping[Platform, str]
+    fargate_environments: Mapping[str, str]
     reruns_queue: str = ""
     job_events_queue: str = ""
     overdue_schedules: ScheduleTarget | None = None
@@ -43,6 +45,7 @@ _NEEDED_BY = {
     "table_suffixes": {"submit_job"},
     "retry_policy": {"submit_job"},
     "watch": {"on_job_event"},
+    "fargate_environments": {"on_job_event"},
     "overdue_schedules": {"on_job_event"},
     "patience": {"reconcile_jobs"},
     "job_events_queue": {"reconcile_jobs"},
@@ -70,6 +73,11 @@ def nothing_deployed(config: Config) -> Deployed:
         log_group=_LATER,
         queues=dict.fromkeys(config.queues, _LATER),
         definitions={"FARGATE": _LATER, "EC2": _LATER},
+        fargate_environments={
+            # Each another: in the settings they are keys.
+            name: _LATER.replace("LATER", f"LATER.{number}")
+            for number, name in enumerate(config.fargate_environments)
+        },
         reruns_queue=_LATER,
         job_events_queue=_LATER,
         overdue_schedules=ScheduleTarget(
@@ -101,6 +109,10 @@ def settings(config: Config, deployed: Deployed) -> Settings:
         prices=replace(config.prices, ec2=of_kind(config.prices.ec2, config.instance_types)),
         cpu_architecture=config.container.cpu_architecture,
         ephemeral_gib=config.container.ephemeral_storage_gib,
+        fargate_environments={
+            called: config.compute_environments[name].spot
+            for name, called in deployed.fargate_environments.items()
+        },
         reruns_queue=deployed.reruns_queue,
         overdue_schedules=deployed.overdue_schedules,
         job_events_queue=deployed.job_events_queue,

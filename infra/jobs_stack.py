@@ -50,6 +50,7 @@ class JobsStack(cdk.Stack):
             log_group=there.training_logs.log_group_name,
             queues=there.queue_arns,
             definitions=there.definition_arns,
+            fargate_environments=there.fargate_environments,
         )
         function: dict[str, Any] = {
             "config": config.functions,

@@ -145,5 +145,6 @@ def price_runs() -> "PriceRuns":
         instances=Instances(clients.ecs, clients.ec2),
         prices=here.prices,
         catalogue=here.catalogue,
+        fargate_environments=here.fargate_environments,
         clock=bootstrap.now,
     )

@@ -73,6 +73,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Of the month's budget: the shares at which somebody is told."""
     watch: Watch = Watch()
     """When somebody is told of a job before its end."""
+    fargate_environments: dict[str, bool] = {}
+    """Which of our compute environments on Fargate are Spot, by the name that CloudFormation gave them."""
     overdue_schedules: ScheduleTarget | None = None
     """Where the schedules by which jobs are overdue lie and send to; None: there are none."""
     reruns_queue: str = ""

@@ -19,6 +19,7 @@ from pulse.domain.job_containers import Container, deciding
 from pulse.domain.json_fields import Fields, amount, fields, objects, text, texts, whole
 
 _LOG_GROUP_OPTION = "awslogs-group"
+_LONGEST_CLUSTER = 255
 _COMPLETED = "Completed"
 """Kubernetes' reason for a container that ended well."""
 _EXIT_CODES = (-(2**31), 2**32 - 1)
@@ -73,6 +74,7 @@ def _with_end(container: Container, end: Container) -> Container:
         reason=end.reason,
         log_stream=end.log_stream,
         container_instance=end.container_instance,
+        cluster=end.cluster,
     )
 
 
@@ -88,7 +90,9 @@ def _of_pod(pod: Fields) -> tuple[Container, ...]:
 
 
 def _on_ecs(container: Fields, task: Fields) -> Container:
-    """`task`: what knows on which container instance it runs; a single container knows that itself."""
+    """`task`: what knows on which container instance and in which cluster it runs; a single container knows
+    that itself.
+    """
     needs = {text(n.get("type")): n.get("value") for n in objects(container.get("resourceRequirements"))}
     log_options = fields(fields(container.get("logConfiguration")).get("options"))
     return Container(
@@ -104,6 +108,7 @@ def _on_ecs(container: Fields, task: Fields) -> Container:
         log_group=text(log_options.get(_LOG_GROUP_OPTION)),
         log_stream=text(container.get("logStreamName")),
         container_instance=text(task.get("containerInstanceArn")),
+        cluster=text(task.get("taskArn")).partition(":task/")[2].partition("/")[0][:_LONGEST_CLUSTER],
     )
 
 

@@ -1,6 +1,6 @@
 """What a container costs on AWS Fargate. https://aws.amazon.com/fargate/pricing/"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import ceil
 
@@ -30,6 +30,16 @@ def hourly_usd(
         + Decimal(memory_mib) / 1024 * rates.gb_hour_usd
         + beyond_free * prices.fargate.ephemeral_gb_hour_usd
     )
+
+
+def ran_on_spot(cluster: str, environments: Mapping[str, bool]) -> bool | None:
+    """Whether a container in this cluster of Amazon ECS ran on Spot; None where nobody knows. `environments`:
+    which compute environments of AWS Batch are Spot, by name. A cluster is named `AWSBatch-NAME-…`, older
+    ones `NAME_Batch_…`: https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeEnvironmentDetail.html
+    """
+    named = cluster.removeprefix("AWSBatch-")
+    own = [name for name in environments if named.startswith((f"{name}-", f"{name}_"))]
+    return environments[max(own, key=len)] if own else None
 
 
 def billed_seconds(seconds: float) -> int:

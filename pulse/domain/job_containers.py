@@ -32,6 +32,7 @@ class Container(Struct, frozen=True, kw_only=True):
     log_group: str = ""
     log_stream: str = ""
     container_instance: str = ""
+    cluster: str = ""
 
     @property
     def has_ended(self) -> bool:

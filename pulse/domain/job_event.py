@@ -41,7 +41,8 @@ _MOST_ATTEMPTS = 10
 
 class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One finished attempt. No exit code: the container never ended by itself (not pulled, host lost).
-    `container_instance`: the ARN of what it ran on in Amazon ECS; empty on Fargate.
+    `container_instance`: the ARN of what it ran on in Amazon ECS; empty on Fargate. `cluster`: the name of
+    the compute environment's in Amazon ECS.
     """
 
     exit_code: int | None = None
@@ -51,6 +52,7 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     started_at: datetime | None = None
     stopped_at: datetime | None = None
     container_instance: str = ""
+    cluster: str = ""
 
     @property
     def ran_seconds(self) -> float | None:
@@ -62,8 +64,9 @@ class Attempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class JobEvent(Struct, frozen=True, kw_only=True):
     """Times in UTC, memory in MiB. `reason` is the container's, `status_reason` the job's. `children`: how
-    many of an array are in each status. `timeout_seconds` of one attempt. `container_instance`: of the
-    attempt that is going on, as in Attempt. `at`: when the event happened, None when it does not say.
+    many of an array are in each status. `timeout_seconds` of one attempt. `container_instance` and
+    `cluster`: of the attempt that is going on, as in Attempt. `at`: when the event happened, None when it
+    does not say.
 
     In a job with several containers, exit code, reason, log and command are those of the container that
     decides; `environment` has the variables of all, and the resources are what all need together, on all
@@ -94,6 +97,7 @@ class JobEvent(Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     timeout_seconds: int | None = None
     container_instance: str = ""
+    cluster: str = ""
     stopped_by_request: bool = False
     array_index: int | None = None
     array_size: int | None = None
@@ -140,6 +144,7 @@ class JobEvent(Struct, frozen=True, kw_only=True):
             started_at=self.started_at,
             stopped_at=self.stopped_at,
             container_instance=self.container_instance,
+            cluster=self.cluster,
         )
         return tuple(attempt for attempt in self.attempts or (only,) if attempt.ran_seconds is not None)
 
@@ -204,6 +209,7 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
             fields(detail.get("timeout")).get("attemptDurationSeconds"), 1, _LONGEST_TIMEOUT_SECONDS
         ),
         container_instance=decides.container_instance,
+        cluster=decides.cluster,
         stopped_by_request=detail.get("isCancelled") is True or detail.get("isTerminated") is True,
         array_index=whole(array.get("index"), 0, MAX_ARRAY_SIZE),
         array_size=whole(array.get("size"), 0, MAX_ARRAY_SIZE),
@@ -224,6 +230,7 @@ def _attempt(attempt: Fields, of_job: Sequence[Container]) -> Attempt:
         started_at=_utc(attempt.get("startedAt")),
         stopped_at=_utc(attempt.get("stoppedAt")),
         container_instance=decides.container_instance,
+        cluster=decides.cluster,
     )
 
 

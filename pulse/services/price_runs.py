@@ -4,14 +4,14 @@ On which instance an attempt ran is looked up while it runs: afterwards Amazon E
 instance on demand costs is in the prices, what one on Spot cost is in its price history.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from msgspec import Struct
 
-from pulse.domain.catalogue import Catalogue
-from pulse.domain.cost import MICRODOLLAR, actual_cost
+from pulse.domain.catalogue import Catalogue, Queue
+from pulse.domain.cost import MICRODOLLAR, actual_cost, ran_on_spot
 from pulse.domain.drift import END_UNKNOWN
 from pulse.domain.errors import Misconfigured, PulseError, Unavailable
 from pulse.domain.instance_cost import Instance, on_demand_usd, share, spot_usd
@@ -32,10 +32,13 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class PriceRuns(Struct, frozen=True, kw_only=True):
+    """`fargate_environments`: which of our compute environments are Fargate Spot, by name."""
+
     ledger: Ledger
     instances: Instances
     prices: Prices
     catalogue: Catalogue
+    fargate_environments: Mapping[str, bool] = {}
     clock: Callable[[], datetime]
 
     def meet(self, event: JobEvent) -> str:
@@ -62,7 +65,7 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
         if queue is None or not record.vcpus or event.is_on_eks or event.status_reason == END_UNKNOWN:
             return Cost()
         if queue.platform == "FARGATE":
-            return Cost(usd=self._on_fargate(record, event, spot=queue.spot))
+            return Cost(usd=self._on_fargate(record, event, queue))
         if event.is_multi_node:
             return Cost()
         try:
@@ -74,16 +77,25 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
             return Cost(trouble=str(error))
         return Cost(usd=usd.quantize(MICRODOLLAR, ROUND_HALF_EVEN))
 
-    def _on_fargate(self, record: JobRecord, event: JobEvent, *, spot: bool) -> Decimal:
-        return actual_cost(
-            self.prices,
-            vcpus=float(record.vcpus),
-            memory_mib=record.memory_mib or 0,
-            cpu_architecture=self.catalogue.cpu_architecture,
-            ephemeral_gib=self.catalogue.ephemeral_gib,
-            spot=spot,
-            attempt_seconds=event.attempt_seconds,
+    def _on_fargate(self, record: JobRecord, event: JobEvent, queue: Queue) -> Decimal:
+        """By where each attempt ran: a queue that tries Spot first spills over to what comes after it."""
+        seconds: dict[bool, list[float]] = {}
+        for attempt in event.runs:
+            spot = ran_on_spot(attempt.cluster, self.fargate_environments)
+            seconds.setdefault(queue.spot if spot is None else spot, []).append(attempt.ran_seconds or 0)
+        costs = (
+            actual_cost(
+                self.prices,
+                vcpus=float(record.vcpus),
+                memory_mib=record.memory_mib or 0,
+                cpu_architecture=self.catalogue.cpu_architecture,
+                ephemeral_gib=self.catalogue.ephemeral_gib,
+                spot=spot,
+                attempt_seconds=ran,
+            )
+            for spot, ran in seconds.items()
         )
+        return sum(costs, Decimal(0)).quantize(MICRODOLLAR)
 
     def _on_instance(self, record: JobRecord, attempt: Attempt) -> Decimal:
         start, stop = attempt.started_at, attempt.stopped_at

@@ -92,6 +92,8 @@ def test_each_output_of_another_stack_is_read_once_by_the_parameter_of_its_name(
         "ElsewhereReadTrainingLogs": "PublishOutputRefTrainingLogs",
         "ElsewhereReadFargateDefinition": "PublishOutputRefTrainingDefinition",
         "ElsewhereReadEc2Definition": "PublishOutputRefTrainingEc2Definition",
+        "ElsewhereReadFargateEnvironment": "PublishOutputRefEnvironmentsfargate",
+        "ElsewhereReadFargateSpotEnvironment": "PublishOutputRefEnvironmentsfargatespot",
     }
     assert json.dumps(everything.templates).count("Fn::GetStackOutput") == len(outputs)
 

@@ -7,10 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from pulse.domain.catalogue import Queue
+from pulse.domain.cost import actual_cost
 from pulse.domain.drift import END_UNKNOWN
 from pulse.domain.errors import Misconfigured, Unavailable
 from pulse.domain.instance_cost import Instance, SpotPrice
-from pulse.domain.job_event import Attempt, JobEvent
+from pulse.domain.job_event import Attempt, JobEvent, parse
 from pulse.domain.job_record import JobRecord
 from pulse.domain.prices import InstancePrice
 from pulse.services.price_runs import Cost, PriceRuns
@@ -175,3 +176,45 @@ def test_should_price_fargate_without_a_call():
 def test_should_not_price_what_another_client_ran_elsewhere():
     assert priced(Memory()).of(replace(RECORD, queue="theirs"), ended(attempt())) == Cost()
     assert priced(Memory()).of(replace(RECORD, vcpus=""), ended(attempt())) == Cost()
+
+
+@pytest.mark.parametrize(
+    ("clusters", "spot_hours", "on_demand_hours"),
+    [
+        (["AWSBatch-spot-1f2e"], 1, 0),
+        (["AWSBatch-spot-2-1f2e"], 0, 1),
+        (["spot_Batch_1f2e", "AWSBatch-spot-2-1f2e"], 1, 1),
+        (["", "AWSBatch-another-1f2e"], 2, 0),
+        (["AWSBatch-spotted-1f2e"], 1, 0),
+    ],
+    ids=["Spot", "spilled over", "one each", "nobody knows: as the queue begins", "another's name"],
+)
+def test_should_price_an_attempt_on_fargate_by_where_it_ran(clusters, spot_hours, on_demand_hours):
+    queues = {"fifo": replace(CATALOGUE.queues["fifo"], spot=True)}
+    runs = replace(
+        priced(Memory()),
+        catalogue=replace(CATALOGUE, queues=queues),
+        fargate_environments={"spot": True, "spot-2": False},
+    )
+    record = JobRecord(
+        job_id="j", status="RUNNING", created_at=NOON, queue="fifo", vcpus="1", memory_mib=2048
+    )
+    event = ended(*(replace(attempt(""), cluster=cluster) for cluster in clusters))
+
+    def cost(hours, *, spot):
+        return actual_cost(PRICES, vcpus=1, memory_mib=2048, spot=spot, attempt_seconds=[3600] * hours)
+
+    assert runs.of(record, event).usd == cost(spot_hours, spot=True) + cost(on_demand_hours, spot=False)
+
+
+def test_should_know_the_cluster_of_each_attempt_from_its_task():
+    task = "arn:aws:ecs:us-east-1:123456789012:task/AWSBatch-spot-1f2e/5f1c"
+    detail = {"jobId": "b", "status": "FAILED", "container": {"taskArn": task}}
+    detail["attempts"] = [
+        {"container": {"taskArn": task.replace("spot", "spot-2")}, "startedAt": 1, "stoppedAt": 2}
+    ]
+    event = parse(detail)
+    assert [event.cluster, *(one.cluster for one in event.attempts)] == [
+        "AWSBatch-spot-1f2e",
+        "AWSBatch-spot-2-1f2e",
+    ]
