@@ -10,32 +10,40 @@ if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
 
 
+_UTILIZATION = "queueUtilization"
+
+
 class JobQueues:
     """Needs `batch:GetJobQueueSnapshot` on the queues."""
 
     def __init__(self, client: "BatchClient") -> None:
         self._client = client
 
+    @property
+    def _knows_utilization(self) -> bool:
+        """An SDK that does not know the member leaves it out of the answer, whatever AWS says."""
+        shape = self._client.meta.service_model.operation_model("GetJobQueueSnapshot").output_shape
+        return shape is not None and _UTILIZATION in shape.members
+
     def snapshot(self, queue_arn: str) -> Snapshot:
         """Raises Unavailable, Misconfigured."""
         with translated("Looking into a job queue"):
             answer: Any = self._client.get_job_queue_snapshot(jobQueue=queue_arn)
-        utilization = answer.get("queueUtilization") or {}
-        shares = (utilization.get("fairshareUtilization") or {}).get("topCapacityUtilization") or []
         return Snapshot(
             front=tuple(
                 Place(job["jobArn"].rpartition("/")[2], _moment(job["earliestTimeAtPosition"]))
                 for job in (answer.get("frontOfQueue") or {}).get("jobs") or []
             ),
-            in_use=(
-                *_usage(utilization.get("totalCapacityUsage")),
-                *(
-                    u
-                    for share in shares
-                    for u in _usage(share.get("capacityUsage"), share["shareIdentifier"])
-                ),
-            ),
+            in_use=_in_use(answer.get(_UTILIZATION) or {}) if self._knows_utilization else None,
         )
+
+
+def _in_use(utilization: dict[str, Any]) -> tuple[Usage, ...]:
+    shares = (utilization.get("fairshareUtilization") or {}).get("topCapacityUtilization") or []
+    return (
+        *_usage(utilization.get("totalCapacityUsage")),
+        *(u for share in shares for u in _usage(share.get("capacityUsage"), share["shareIdentifier"])),
+    )
 
 
 def _usage(capacity: list[dict[str, Any]] | None, share: str = "") -> list[Usage]:

@@ -45,8 +45,12 @@ def spread_of(usual: Told, what: str) -> str:
     return f"{median}; 95 of 100 jobs at most {p95} ({usual['runs']} runs)"
 
 
-def _in_use(in_use: list[Told]) -> str:
+def _in_use(in_use: list[Told] | None) -> str:
     """The whole queue, then its shares in brackets."""
+    if in_use is None:
+        return "not known"
+    if not in_use:
+        return "nothing"
     whole = [_quantity(one) for one in in_use if not one.get("share")]
     shares = [f"{one['share']} {_quantity(one)}" for one in in_use if one.get("share")]
     return ", ".join(whole) + (f" ({', '.join(shares)})" if shares else "")

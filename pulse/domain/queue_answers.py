@@ -10,7 +10,7 @@ from pulse.domain.usual import Usual
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pulse.domain.queue_view import QueueView, Waiting
+    from pulse.domain.queue_view import QueueView, Usage, Waiting
 
 
 class WaitingJob(Answer, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,13 +40,14 @@ class InUse(Answer, frozen=True, kw_only=True, omit_defaults=True):
 class JobQueue(Struct, frozen=True, kw_only=True):
     """`jobs`: unfinished ones by state, an array's children each; of one state, the oldest 10,000 are
     counted. `front`: the next 100 to start, as AWS Batch says. `in_use`: the whole queue, then its busiest
-    shares. `usual`: what the last runs of a profile took that leads to this queue, of three or more runs.
+    shares; null where AWS does not tell. `usual`: what the last runs of a profile took that leads to this
+    queue, of three or more runs.
     """
 
     name: str
     jobs: dict[str, int]
     front: tuple[WaitingJob, ...]
-    in_use: tuple[InUse, ...]
+    in_use: tuple[InUse, ...] | None
     usual: dict[str, Usual]
 
 
@@ -61,12 +62,16 @@ def queues(views: "Iterable[QueueView]") -> JobQueues:
                 name=view.name,
                 jobs=view.counts,
                 front=tuple(map(_waiting, view.front)),
-                in_use=tuple(InUse(unit=u.unit, quantity=u.quantity, share=u.share) for u in view.in_use),
+                in_use=None if view.in_use is None else tuple(map(_in_use, view.in_use)),
                 usual=view.usual,
             )
             for view in views
         )
     )
+
+
+def _in_use(usage: "Usage") -> InUse:
+    return InUse(unit=usage.unit, quantity=usage.quantity, share=usage.share)
 
 
 def _waiting(waiting: "Waiting") -> WaitingJob:

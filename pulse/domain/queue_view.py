@@ -47,11 +47,12 @@ class Usage(Struct, frozen=True):
 
 class Snapshot(Struct, frozen=True):
     """`front`: the first 100 RUNNABLE jobs at most, the next to start first. `in_use`: the whole queue, then
-    its busiest shares. https://docs.aws.amazon.com/batch/latest/APIReference/API_GetJobQueueSnapshot.html
+    its busiest shares; None where the SDK is too old to tell.
+    https://docs.aws.amazon.com/batch/latest/APIReference/API_GetJobQueueSnapshot.html
     """
 
     front: tuple[Place, ...]
-    in_use: tuple[Usage, ...]
+    in_use: tuple[Usage, ...] | None
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
@@ -63,14 +64,14 @@ class Waiting(Struct, frozen=True, kw_only=True):
 
 
 class QueueView(Struct, frozen=True, kw_only=True):
-    """`counts`: unfinished jobs by state, an array's children each. `usual`: by profile, of those that have
-    run often enough.
+    """`counts`: unfinished jobs by state, an array's children each. `in_use`: as in Snapshot. `usual`: by
+    profile, of those that have run often enough.
     """
 
     name: str
     counts: dict[str, int]
     front: tuple[Waiting, ...]
-    in_use: tuple[Usage, ...]
+    in_use: tuple[Usage, ...] | None
     usual: dict[str, Usual]
 
 

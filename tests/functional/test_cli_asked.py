@@ -120,6 +120,12 @@ def test_should_show_the_queues_and_who_is_next(api):
         assert words in told
 
 
+@pytest.mark.parametrize(("in_use", "words"), [(None, "not known"), ([], "nothing")])
+def test_should_tell_what_is_not_known_from_nothing(api, in_use, words):
+    api.answers = [(200, {"queues": [QUEUE | {"in_use": in_use}]})]
+    assert words in said(typed("queue"))
+
+
 @pytest.mark.parametrize("words", [["fifo"], ["show", "fifo"], ["fifo", "--json"], ["--json", "fifo"]])
 def test_should_show_the_queue_that_is_named(api, words):
     api.answers = [(200, {"queues": [QUEUE]})]

@@ -5,6 +5,7 @@ from datetime import timedelta
 import jsonschema_rs
 import pytest
 
+from pulse.aws import clients
 from pulse.domain.job_record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import QUEUE_ARN, START
@@ -94,6 +95,26 @@ def test_should_tell_what_is_in_use_as_aws_batch_says(api, batch):
         {"unit": "VCPU", "quantity": 6.0},
         {"unit": "VCPU", "quantity": 4.5, "share": "team1"},
     ]
+
+
+def test_should_say_that_nothing_is_in_use_where_aws_batch_says_nothing(api, batch):
+    assert queue(api, "fair")["in_use"] == []
+
+
+def test_should_say_that_it_is_not_known_what_is_in_use_where_the_sdk_is_too_old(api, batch, monkeypatch):
+    new = clients.batch
+
+    def old():
+        client = new()
+        client.meta.service_model.operation_model("GetJobQueueSnapshot").output_shape.members.pop(
+            "queueUtilization"
+        )
+        return client
+
+    usage = {"totalCapacityUsage": [{"capacityUnit": "VCPU", "quantity": 6.0}]}
+    batch.snapshots[QUEUE_ARN] = {"queueUtilization": usage}
+    monkeypatch.setattr(clients, "batch", old)
+    assert queue(api, "fifo")["in_use"] is None
 
 
 def test_should_tell_the_usual_wait_of_each_profile_that_leads_to_a_queue(api, known):
