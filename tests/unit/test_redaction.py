@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pulse.domain.redaction import LINE_CHARACTERS, MARKER, redacted, redacted_lines
+from tests.unit import gitleaks_rules
 
 # Documentation's own examples, put together here so that no scanner takes this file for a leak.
 KEY_ID = "AKIA" + "IOSFODNN7EXAMPLE"
@@ -75,6 +76,30 @@ SECRETS = [
     ("use " + "AIza" + "SyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", "9tSrke72"),
     ("use " + "npm_" + "4f3c2b1a09" * 4, "4f3c2b1a"),
     ("use " + "hf_" + "AbCdEfGhIj" * 3, "AbCdEfGh"),
+    ("PASSWORD_PROD=hunter2", "hunter2"),
+    ("API_KEY_LIVE=hunter2", "hunter2"),
+    ("TOKEN1=hunter2", "hunter2"),
+    ("SECRETS=hunter2", "hunter2"),
+    ("DB_PASSWORD_EU_2: hunter2", "hunter2"),
+    ("tokens: abc, hunter2", "abc"),
+    ("<password>hunter 2</password>", "hunter 2"),
+    ("<ns:DbPassword type='clear'> hunter2 </ns:DbPassword>", "hunter2"),
+    ('<add key="ClearTextPassword" value="hunter 2" />', "hunter 2"),
+    ("GET /a?next=x%26password%3Dhunter2&page=2", "hunter2"),
+    ("POST https%3A%2F%2Fhooks.slack.com%2Fservices%2FT0%2FB0%2Fhunter2", "hunter2"),
+    ("u=https%253A%252F%252Fhooks.slack.com%252Fservices%252Fhunter2", "hunter2"),
+    ("dsn=postgres%3A%2F%2Fpulse%3Ahunter2%40db%3A5432%2Fx", "hunter2"),
+    ("https://x.blob.core.windows.net/c/b?sv=2022&sig=hunter2%2Babc%3D&se=1", "hunter2"),
+    ("https://contoso.webhook.office.com/webhookb2/1a2b@3c4d/IncomingWebhook/hunter2/5e6f", "hunter2"),
+    ("https://prod-1.westus.logic.azure.com/workflows/1/triggers/x?sp=%2Fr&sv=1.0&sig=hunter2", "hunter2"),
+    ("https://discord.com/api/webhooks/1234567890/hunter2", "hunter2"),
+    ("https://discordapp.com/api/v10/webhooks/1234567890/hunter2", "hunter2"),
+    ("https://api.telegram.org/bot123456:hunter2/sendMessage", "hunter2"),
+    ("use " + "SG." + "hunter2abcdefghij" * 2, "hunter2"),
+    ("use " + "hvs." + "hunter2abcdefghij" * 2, "hunter2"),
+    ("use " + "glrt-" + "hunter2abcdefghij", "hunter2"),
+    ("use " + "whsec_" + "hunter2abcdefghij", "hunter2"),
+    ("-----BEGIN PGP PRIVATE KEY BLOCK-----hunter2", "hunter2"),
 ]
 
 
@@ -106,6 +131,10 @@ def test_should_replace_a_secret_and_say_so(line, secret):
         "https://123456789012.dkr.ecr.us-east-1.amazonaws.com:443/v2/pulse@sha256:2cf24dba",
         "s3://pulse-data/datasets/a@b:c.csv and https://github.com/@pulse",
         "max_tokens=4096, tokenizer=fast, task-force-of-the-long-name, sk-learn-pipeline",
+        "token_type: id, secret_name=pulse/source, password_length=12, tokens: 17, api_key_id=3, sigma=0.3",
+        "https%3A%2F%2Fdocs.aws.amazon.com%2Fbatch%40latest and basic internationalization",
+        "linear: 0.25, sonar depth 1200.5 m, twitter volume of 2026-03-02, travis: county",
+        "<passed>12</passed> <tokenizer>fast</tokenizer> <secretary>Ms. Jones</secretary>",
     ],
 )
 def test_should_leave_what_is_no_secret(line):
@@ -122,6 +151,30 @@ def test_should_leave_what_is_no_secret(line):
 )
 def test_should_keep_what_names_the_secret(line, shown):
     assert redacted(line) == shown
+
+
+@pytest.mark.parametrize("line", [line for line, _ in SECRETS])
+def test_should_leave_as_it_is_what_was_redacted_before(line):
+    once = redacted(line)
+    assert redacted(once) == once
+
+
+@pytest.mark.parametrize(("rule", "line"), gitleaks_rules.COVERED.items())
+def test_should_know_what_a_rule_of_gitleaks_knows(rule, line):
+    shown = redacted(line, limit=2000)
+    assert MARKER in shown, rule
+    assert gitleaks_rules.CODE not in shown
+
+
+@pytest.mark.parametrize(("rule", "line"), gitleaks_rules.NOT_COVERED.items())
+def test_should_say_which_rules_of_gitleaks_are_not_covered(rule, line):
+    assert MARKER not in redacted(line), f"{rule} is covered: move it in docs/redaction.md"
+
+
+def test_should_state_each_rule_of_gitleaks_in_the_document():
+    covered, not_covered = gitleaks_rules.documented()
+    assert covered == set(gitleaks_rules.COVERED)
+    assert not_covered == set(gitleaks_rules.NOT_COVERED)
 
 
 def test_should_keep_what_stands_around_a_secret():
@@ -174,6 +227,8 @@ def test_should_show_nothing_of_a_private_key_over_several_lines():
         "authorization: ", "Bearer ", "X-Amz-Signature=", "hooks.slack.com/", "ghp_", "xoxb-", "-----BEGIN ",
         "-----BEGIN PRIVATE KEY", "-----END PRIVATE KEY", "token=", "next_token:", "--a-b-token ", "pass",
         'token","value":', "://a@", "://a:b/c@", "cookie: ", "sk-proj-", "access_key",
+        "<", "<password ", "<password>", "tokens", "password_a_b", "%3a%2f%2f", "%3a%2f%2fa%40", "twitter ",
+        "twitter = a", "curl ", "curl -u ", "pat.", "discord.com/api/", "sig=", "https%3A%2F%2F", "t1.", "Q~",
     ],
 )  # fmt: skip
 def test_should_cost_no_more_than_the_length_of_a_hostile_line(hostile):
