@@ -79,6 +79,11 @@ def plan_faults(request: JobRequest, catalogue: Catalogue, site: Site) -> list[F
         faults.append(Fault("profile", one_of(catalogue.profiles), shown(profile_name)))
     if request.queue is not None and request.queue not in catalogue.queues:
         faults.append(Fault("queue", one_of(catalogue.queues), shown(request.queue)))
+    faults += [
+        Fault(f"tags[{name}]", f"{shown(value)}, as the configuration has it", shown(request.tags[name]))
+        for name, value in catalogue.tags.items()
+        if request.tags.get(name, value) != value
+    ]
     if len(catalogue.tags | request.tags) > MAX_TAGS:
         total = f"{len(catalogue.tags | request.tags)} tags"
         faults.append(Fault("tags", f"at most {MAX_TAGS} tags with those of the configuration", total))
@@ -199,7 +204,7 @@ def _parameters(
         },
         "retryStrategy": catalogue.retry_policy.strategy(request.attempts or profile.attempts),
         "timeout": {"attemptDurationSeconds": resources.timeout_seconds},
-        "tags": catalogue.tags | request.tags,
+        "tags": request.tags | catalogue.tags,
         "propagateTags": True,
     }
     if request.share_identifier:

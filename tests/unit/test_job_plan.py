@@ -92,7 +92,7 @@ def test_should_let_the_request_win_over_profile_and_defaults(planned):
         share_identifier="team1",
         log_level="DEBUG",
         job_name_prefix="mine",
-        tags={"CreatedBy": "me"},
+        tags={"Owner": "me", "Project": "Pulse"},
     )
     overrides = parameters["containerOverrides"]
     assert "--variables" not in overrides["command"]
@@ -104,7 +104,7 @@ def test_should_let_the_request_win_over_profile_and_defaults(planned):
     assert (parameters["jobQueue"], parameters["shareIdentifier"]) == ("arn:fair", "team1")
     assert parameters["timeout"] == {"attemptDurationSeconds": 120}
     assert parameters["retryStrategy"]["attempts"] == 1
-    assert parameters["tags"] == {"Project": "Pulse", "CreatedBy": "me"}
+    assert parameters["tags"] == {"Project": "Pulse", "CreatedBy": "pulse", "Owner": "me"}
     assert {"name": "LOG_LEVEL", "value": "DEBUG"} in overrides["environment"]
 
 
@@ -238,6 +238,13 @@ def test_should_refuse_more_than_submit_job_takes_or_a_container_is_started_with
     sent = plan_of(request, catalogue, site, now).steps[0].parameters
     started_with = json.dumps(sent["containerOverrides"])
     assert (len(json.dumps(sent)) > 30 * 1024 or len(started_with) > 7 * 1024) == bool(largest)
+
+
+def test_should_refuse_tags_that_contradict_those_of_the_configuration(catalogue, site):
+    request = JobRequest(tags={"Project": "Other", "CreatedBy": "pulse", "Owner": "me"})
+    assert [str(fault) for fault in plan_faults(request, catalogue, site)] == [
+        "tags[Project]: allowed is 'Pulse', as the configuration has it; found 'Other'"
+    ]
 
 
 def test_should_refuse_more_vcpus_than_the_queue_can_ever_give(catalogue, site):
