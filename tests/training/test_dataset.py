@@ -160,9 +160,9 @@ def test_cells_that_are_no_finite_numbers_are_left_out_and_counted():
     )
     assert read.frame["price"].to_list() == [1.5, None, None, None, None, 7]
     assert read.notes.left_out == [
-        "price: 1 of 4 cells of s3://b/k.csv are not numbers (such as 'x', line 3).",
+        "price: 1 of 4 cells of s3://b/k.csv are not numbers (such as the one at line 3).",
         "price: 1 of 4 cells of s3://b/k.csv are infinite or beyond 1e+100.",
-        "note: the column of s3://b/k.csv does not hold numbers (such as 'a', line 2).",
+        "note: the column of s3://b/k.csv does not hold numbers (such as the one at line 2).",
     ]
 
 
@@ -177,7 +177,9 @@ def test_dates_are_understood_in_the_iso_forms_and_become_utc():
         "2020-01-02T23:00:00",
         "2020-01-04T10:30:00",
     ]
-    assert read.notes.left_out == ["1 of 5 rows of s3://b/k.csv: no readable Date (such as 'soon', line 6)."]
+    assert read.notes.left_out == [
+        "1 of 5 rows of s3://b/k.csv: no readable Date (such as the one at line 6)."
+    ]
 
 
 def test_parquet_times_of_any_unit_and_zone_become_utc_microseconds():

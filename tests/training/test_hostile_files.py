@@ -95,7 +95,7 @@ READ = [
     ("no name", rows("timestamp,"), ["column_2"], []),
     ("columns of nothing", rows("timestamp,price,,", lambda d, p: f"{d},{p},,"), ["price"], ["column_3: the column of", "column_4: the column of"]),
     ("two columns of time", rows("Timestamp,price,timestamp", lambda d, p: f"{d},{p},{p}"), ["price"], ["are taken from its column Timestamp."]),
-    ("some words", prices(lambda d, p: p if d.day % 9 else "abc"), ["price"], ["15 of 150 cells of", "are not numbers (such as 'abc', line 10)."]),
+    ("some words", prices(lambda d, p: p if d.day % 9 else "abc"), ["price"], ["15 of 150 cells of", "are not numbers (such as the one at line 10)."]),
     ("some 1e308 and inf", prices(lambda d, p: {3: 1e308, 4: "inf"}.get(d.day, p)), ["price"], ["price: 10 of 150 cells of", "infinite or beyond 1e+100."]),
     ("1e99", prices(lambda d, p: p * 1e97), ["price"], []),
     ("1e-320", prices(lambda d, p: p * 1e-320), ["price"], []),
@@ -106,7 +106,7 @@ READ = [
     ("offsets", times(lambda d: f"{d}T00:00:00+05:30"), ["price"], []),
     ("offsets of all kinds", times(lambda d: f"{d}T10:30{'Z' if d.day % 2 else '-08:00'}"), ["price"], []),
     ("days without dashes", times(lambda d: f"{d:%Y%m%d}"), ["price"], []),
-    ("some times unreadable", times(lambda d: d if d.day != 9 else "soon"), ["price"], ["5 of 150 rows of", "no readable timestamp (such as 'soon', line 10)."]),
+    ("some times unreadable", times(lambda d: d if d.day != 9 else "soon"), ["price"], ["5 of 150 rows of", "no readable timestamp (such as the one at line 10)."]),
     *[
         (f"the year {year}", times(lambda d, year=year: f"{year}-01-01" if d == DAYS[-1] else d), ["price"], ONE_FAR_ROW)
         for year in ("0000", "0001", "9999")

@@ -209,7 +209,7 @@ def test_words_that_come_later_do_not_undo_a_columns_past(store, train):
     metrics = store.metrics()
     assert metrics["variables"]["price"]["windows"] == 3
     assert metrics["warnings"] == [
-        "price: 180 of 300 cells of s3://pulse-test-data/datasets/x.csv are not numbers (such as 'closed', line 122)."
+        "price: 180 of 300 cells of s3://pulse-test-data/datasets/x.csv are not numbers (such as the one at line 122)."
     ]
 
 
@@ -446,16 +446,16 @@ def test_a_quote_that_is_not_closed_is_refused_by_name():
 
 BEHIND = "\n".join(f"{day},{price}" for day, price in zip(DAYS, PRICES, strict=True))
 HEADERS = {
-    "Excel's hint": ("sep=,\ndate,price\n", "line 1 (such as 'sep=,')"),
+    "Excel's hint": ("sep=,\ndate,price\n", ": line 1."),
     "comments": (
         "# monthly mean, station A\n#\ndate,price\n",
-        "lines 1 to 2 (such as '# monthly mean, station A')",
+        ": lines 1 to 2.",
     ),
-    "a title": ("Prices of wool\n\ndate,price\n", "lines 1 to 2 (such as 'Prices of wool')"),
+    "a title": ("Prices of wool\n\ndate,price\n", ": lines 1 to 2."),
     "a commented header": ("# date,price\n", ""),
     "a logger": (
         '"TOA5","station"\n"TIMESTAMP","price"\n"TS","EUR"\n"","Avg"\n',
-        "line 1 (such as 'TOA5,station')",
+        ": line 1.",
     ),
 }
 

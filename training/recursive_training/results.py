@@ -35,8 +35,11 @@ _LONGEST_NAME = 200
 
 
 def as_json(document: Mapping[str, Any]) -> bytes:
-    """Strict JSON: a NaN is a mistake and raises ValueError."""
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """Strict JSON: a NaN is a mistake and raises ValueError. What a terminal would obey (control characters,
+    marks that turn the direction of text) is escaped, because people print these files.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text).encode()
 
 
 def models(outcomes: Sequence[Outcome], batch_size_days: int) -> dict[str, bytes]:

@@ -6,7 +6,8 @@ from typing import NoReturn
 
 import polars as pl
 
-from recursive_training.data.notes import Notes, quoted
+from recursive_training.data.columns.lookalikes import example
+from recursive_training.data.notes import Notes
 from recursive_training.errors import UnreadableFileError
 
 
@@ -40,8 +41,11 @@ class Column:
     notes: Notes
 
     def shown(self, cells: pl.Series, row: int) -> str:
-        """The cell of a row with its place: `'2022-13-01', line 7`."""
-        return f"{quoted(cells[row])}, {self.line(row)}"
+        """The cell of a row with its place, `'2022-13-01', line 7`; only its place where it looks like
+        neither a number nor a date.
+        """
+        cell = example(cells[row])
+        return f"{cell}, {self.line(row)}" if cell else f"the one at {self.line(row)}"
 
     def refuse(self, what: str, instead: str) -> NoReturn:
         """Raises UnreadableFileError."""

@@ -14,7 +14,6 @@ from recursive_training.data.columns.digits import read_digits
 from recursive_training.data.columns.forms import DAY_MICROSECONDS, FORMS, MONTHS, Form, matches
 from recursive_training.data.columns.notation import Column, Notation, Times, refuse_mixture
 from recursive_training.data.columns.quick_times import read_quickly
-from recursive_training.data.notes import quoted
 
 _ENOUGH_PROOF = 0.1
 """The share of a column's dates that must allow one order of day and month only, where both are usual."""
@@ -174,7 +173,7 @@ def _composed(text: pl.Series, cells: pl.DataFrame, column: Column) -> Times:
         order = "the month" if second_is_meant.any() else "the day"
         proof = cells.filter(pl.col("second" if order == "the day" else "first").is_null())["row"][0]
         column.notes.reading.append(
-            f"{column.name}: {order} stands first in {quoted(text[proof])}, so it does in all cells."
+            f"{column.name}: {order} stands first in {column.shown(text, proof)}, so it does in all cells."
         )
     if not cells["offset"].is_not_null().any():
         return Times(whole["local"])

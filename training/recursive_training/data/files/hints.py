@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from recursive_training.data.columns.lookalikes import example
 from recursive_training.data.files.headers import (
     Header,
     Numbered,
@@ -14,7 +15,6 @@ from recursive_training.data.files.headers import (
     listed,
     time_place,
 )
-from recursive_training.data.notes import quoted
 
 _LOOK_AHEAD = 5
 
@@ -31,7 +31,8 @@ def refusal(rows: dict[str, list[Numbered]], headers: list[Header], uri: str) ->
         or _likely_header(numbered)
         or "Name the column of dates 'timestamp'."
     )
-    return f"No timestamp column in {uri} (columns: {listed(names)}). {hint}"
+    columns = "" if _no_header(numbered) else f" (columns: {listed(names)})"
+    return f"No timestamp column in {uri}{columns}. {hint}"
 
 
 def _uncertain_header(headers: Sequence[Header]) -> str:
@@ -65,9 +66,11 @@ def _likely_header(numbered: Sequence[Numbered]) -> str:
     place = next((place for place, one in enumerate(numbered) if len(one.row) == width), 0)
     if not place or width == 1:
         return ""
-    cells = listed([cell.strip() for cell in numbered[place].row])
+    row = numbered[place].row
+    is_data = any(like_date(cell) or is_number(cell) for cell in row)
+    cells = "" if is_data else f" ({listed([cell.strip() for cell in row])})"
     return (
-        f"The header seems to stand on line {numbered[place].line} ({cells}). "
+        f"The header seems to stand on line {numbered[place].line}{cells}. "
         "Name its column of dates 'timestamp'."
     )
 
@@ -80,7 +83,8 @@ def _dates_elsewhere(names: Row, numbered: list[Numbered]) -> str:
             called = (
                 f"Column {label(name.strip())}" if name.strip() else f"Column {place + 1}, which has no name,"
             )
-            return f"{called} seems to hold dates ({quoted(shown[0][place])}): name it 'timestamp'."
+            such_as = example(shown[0][place])
+            return f"{called} seems to hold dates{such_as and f' ({such_as})'}: name it 'timestamp'."
     return ""
 
 

@@ -9,7 +9,6 @@ from itertools import islice, zip_longest
 
 from recursive_training.data.files.headers import Header, Numbered, Row, is_number, like_date, time_place
 from recursive_training.data.files.hints import refusal
-from recursive_training.data.notes import quoted
 from recursive_training.errors import UnreadableFileError
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -197,12 +196,8 @@ def _notes(header: Header, units: list[Numbered], uri: str) -> list[str]:
     notes = []
     if header.line > 1:
         where = f"lines 1 to {header.line - 1}" if header.line > 2 else "line 1"  # noqa: PLR2004 - one line, or more
-        passed = [header.separator.join(row) for _, _, row in header.rows[: header.place]]
-        example = passed[0] if passed else f"sep={header.separator}"
-        notes.append(f"Passed over, before the header of {uri}: {where} (such as {quoted(example)}).")
-    for line, _, row in units:
-        between = quoted(header.separator.join(row))
-        notes.append(f"Passed over, between the header and the data of {uri}: line {line} ({between}).")
+        notes.append(f"Passed over, before the header of {uri}: {where}.")
+    notes += [f"Passed over, between the header and the data of {uri}: line {line}." for line, _, _ in units]
     if header.separator != ",":
         notes.append(f"{uri}: {SEPARATORS[header.separator]} separate its columns.")
     return notes
