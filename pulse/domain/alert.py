@@ -6,7 +6,8 @@ from typing import Literal
 from msgspec import Struct
 
 from pulse.domain.alerts_wanted import Channel, JobKind
-from pulse.domain.fault import cut, first, printable
+from pulse.domain.fault import MAX_LISTED, first
+from pulse.domain.redaction import redacted, redacted_lines
 from pulse.domain.run_warnings import MOST_SHOWN, counted, listed
 
 Kind = JobKind | Literal["REJECTED", "BUDGET"]
@@ -114,13 +115,16 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> tuple[Fact, ...]:
-    """Facts of the pairs that have a value, made printable and cut."""
-    return tuple(Fact(label, cut(printable(value), FACT_CHARACTERS)) for label, value in pairs if value)
+    """Facts of the pairs that have a value, without secrets, made printable and cut."""
+    return tuple(Fact(label, redacted(value, FACT_CHARACTERS)) for label, value in pairs if value)
 
 
 def sentences(texts: Sequence[str]) -> tuple[str, ...]:
-    """At most 20 of `texts` and how many more there are, each a printable line of at most 200 characters."""
-    return tuple(first([cut(printable(text[:SENTENCE_CHARACTERS]), SENTENCE_CHARACTERS) for text in texts]))
+    """At most 20 of `texts` and how many more there are, each a printable line of at most 200 characters
+    without secrets.
+    """
+    shown = redacted_lines(texts[:MAX_LISTED], SENTENCE_CHARACTERS)
+    return tuple(first([*shown, *texts[MAX_LISTED:]]))
 
 
 def shortened(headline: str, limit: int) -> str:

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from pulse.domain.alert import HEADLINE_CHARACTERS, Command, Link
 from pulse.domain.console import Console
-from pulse.domain.fault import cut, printable
+from pulse.domain.fault import printable
 from pulse.domain.job_record import JobRecord
+from pulse.domain.redaction import redacted
 from pulse.domain.s3_layout import report_key, results_prefix, s3_uri
 
 
@@ -27,7 +28,7 @@ class Place(Struct, frozen=True, kw_only=True):
 def headline(record: JobRecord, outcome: str) -> str:
     """The outcome stays whole, however long the name of the data set is."""
     of, name = _subject(record)
-    return f"{of} {cut(name, HEADLINE_CHARACTERS - len(outcome) - len(f'{of}  '))} {outcome}"
+    return f"{of} {redacted(name, HEADLINE_CHARACTERS - len(outcome) - len(f'{of}  '))} {outcome}"
 
 
 def command(label: str, verb: str, job_id: str) -> Command:
@@ -61,5 +62,5 @@ def job_links(record: JobRecord, place: Place, *, report: bool = False) -> tuple
 def _subject(record: JobRecord) -> tuple[str, str]:
     """What a job is, and its name. What others submit may be anything."""
     if record.foreign:
-        return "Job", printable(record.job_name)
-    return "Retrodiction of", printable(record.dataset) if record.dataset else "all data sets"
+        return "Job", record.job_name
+    return "Retrodiction of", record.dataset or "all data sets"

@@ -2,7 +2,8 @@
 
 from pulse.domain.alert import HEADLINE_CHARACTERS, REASON_CHARACTERS, SEVERITIES, Alert, Link, facts
 from pulse.domain.console import Console
-from pulse.domain.fault import cut, printable
+from pulse.domain.fault import cut
+from pulse.domain.redaction import redacted, redacted_lines
 from pulse.domain.s3_drop import S3Drop
 from pulse.domain.s3_layout import s3_uri
 
@@ -14,8 +15,8 @@ def drop_alert(drop: S3Drop, console: Console, *, reason: str, next_step: str) -
         kind="REJECTED",
         severity=SEVERITIES["REJECTED"],
         about=str(drop),
-        headline=cut(f"No job for {printable(drop.key)}", HEADLINE_CHARACTERS),
-        reason=cut("\n".join(printable(line) for line in reason.splitlines()), REASON_CHARACTERS),
+        headline=redacted(f"No job for {drop.key}", HEADLINE_CHARACTERS),
+        reason=cut("\n".join(redacted_lines(reason.splitlines())), REASON_CHARACTERS),
         next_step=next_step,
         facts=facts(
             [

@@ -200,6 +200,7 @@ _AS_RECORDED = set(Job.__struct_fields__) & set(JobRecord.__struct_fields__) - {
     "changes",
     "reason",
     "status_reason",
+    "blocked_reason",
     "warnings",
 }
 
@@ -212,6 +213,7 @@ def _facts(record: JobRecord) -> dict[str, Any]:
         "vcpus": _number(record.vcpus),
         "reason": redacted(record.reason),
         "status_reason": redacted(record.status_reason),
+        "blocked_reason": redacted(record.blocked_reason),
         "results": results_of(record) if record.results_bucket else "",
     }
 

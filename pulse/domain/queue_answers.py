@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from pulse.domain.api_answers import Answer, Moment, whole_seconds
+from pulse.domain.redaction import redacted
 from pulse.domain.usual import Usual
 
 if TYPE_CHECKING:
@@ -86,5 +87,5 @@ def _waiting(waiting: "Waiting") -> WaitingJob:
         profile=job.profile,
         share_identifier=job.share_identifier,
         created_at=whole_seconds(job.created_at),
-        blocked_reason=job.blocked_reason,
+        blocked_reason=redacted(job.blocked_reason),
     )

@@ -7,9 +7,10 @@ from pulse.domain.alert_about_job import Place, command, headline, job_links
 from pulse.domain.alert_facts import job_names
 from pulse.domain.alerts_wanted import muted
 from pulse.domain.errors import OverLimit, Refused, RefusedByBatch
-from pulse.domain.fault import cut, printable
+from pulse.domain.fault import cut
 from pulse.domain.job_alert import Size
 from pulse.domain.job_record import JobRecord
+from pulse.domain.redaction import redacted_lines
 from pulse.domain.resources import vcpus_text
 
 
@@ -24,7 +25,7 @@ def rerun_alert(record: JobRecord, place: Place, size: Size | None, refusal: Ref
         changes = f"--set vcpus={vcpus_text(size.vcpus)} --set memory_mib={size.memory_mib}"
         again = structs.replace(again, line=f"{again.line} {changes}")
     wanted = f" with {vcpus_text(size.vcpus)} vCPU and {size.memory_mib} MiB" if size else ""
-    why = "\n".join(printable(line) for line in str(refusal).splitlines())
+    why = "\n".join(redacted_lines(str(refusal).splitlines()))
     return Alert(
         kind="REJECTED",
         severity=SEVERITIES["REJECTED"],

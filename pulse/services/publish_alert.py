@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from pulse.domain.alert import Alert, Kind
+from pulse.domain.alert_outgoing import without_secrets
 from pulse.domain.alert_turn import Subject
 from pulse.domain.errors import AskedToWait, Unavailable
 from pulse.services.ports import Topic, Turns
@@ -30,15 +31,16 @@ class PublishAlert(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
 
     def once(self, subject: Subject, kind: Kind, make: Callable[[], Alert]) -> bool:
-        """Makes and publishes the alert if none of its kind went out for `subject`; False when one did.
-        Raises AskedToWait while another call is at it, and what taking the turn and publishing raise.
+        """Makes the alert and publishes it without secrets, if none of its kind went out for `subject`; False
+        when one did. Raises AskedToWait while another call is at it, and what taking the turn and publishing
+        raise.
         """
         turn = self.turns.take(subject, kind, now=self.clock(), lease=TURN)
         if turn == "done":
             return False
         if turn == "theirs":
             raise AskedToWait(f"Another call is sending the alert {kind}.", int(TURN.total_seconds()))
-        self.topic.publish(make())
+        self.topic.publish(without_secrets(make()))
         self._note(subject, kind)
         return True
 
