@@ -15,6 +15,7 @@ from rich.table import Table
 
 from pulse.cli.output import data as console
 from pulse.domain import run_warnings
+from pulse.domain.fault import printable
 
 if TYPE_CHECKING:
     from pulse.cli.local_demo import Job
@@ -64,13 +65,13 @@ def results(job: "Job", bucket: str) -> None:
     console.rule(f"[bold]{job.door}[/]  {escape(job.job_id)}", align="left")
     if job.metrics:
         for sentence in run_warnings.listed(*run_warnings.parse(job.metrics.get("warnings"))):
-            console.print(f"  read this first: {sentence}", style="bold yellow", markup=False)
+            console.print(f"  read this first: {printable(sentence)}", style="bold yellow", markup=False)
         console.print(_metrics(job.metrics))
         for sentence in job.metrics.get("left_out", []):
-            console.print(f"  left out: {sentence}", style="dim", markup=False)
+            console.print(f"  left out: {printable(sentence)}", style="dim", markup=False)
     for item in job.results:
         line = f"  {item['Size']:>9,} bytes  s3://{bucket}/{item['Key']}"
-        console.print(line, style="dim", markup=False)
+        console.print(printable(line), style="dim", markup=False)
 
 
 def alerts(job: "Job") -> None:
@@ -86,7 +87,7 @@ def _message(title: str, lines: list[str]) -> None:
     console.print()
     console.rule(f"[bold]{escape(title)}", align="left")
     for line in lines:
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {printable(line)}", markup=False)
 
 
 def hops(jobs: "list[Job]") -> None:
@@ -139,7 +140,7 @@ def _metrics(metrics: dict[str, Any]) -> Table:
         heading = name.replace("skill_vs", "skill vs").replace("_", "\n")
         table.add_column(heading, justify="right", no_wrap=True)
     for variable, scores in metrics["variables"].items():
-        table.add_row(escape(variable), *(_number(scores[name]) for name in columns))
+        table.add_row(escape(printable(variable)), *(_number(scores[name]) for name in columns))
     return table
 
 

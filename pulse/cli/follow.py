@@ -1,6 +1,5 @@
 """A job as it goes on, through the API: each state and each line of its log, once."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from rich.markup import escape
 from pulse.aws.signed_api import SignedApi
 from pulse.cli import answers, monitor, output, sending
 from pulse.cli.monitor import Told
-from pulse.domain.fault import printable
+from pulse.domain.fault import printable, printable_json
 from pulse.domain.job_status import TERMINAL
 
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 10.0
@@ -127,7 +126,7 @@ def tell_line(line: Told) -> None:
 
 def tell_line_as_json(line: Told) -> None:
     """One object a line."""
-    output.data.print(json.dumps(line, ensure_ascii=False), markup=False)
+    output.data.print(printable_json(line), markup=False)
 
 
 def moment(text: str) -> str:

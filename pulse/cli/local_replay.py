@@ -18,7 +18,7 @@ from pulse.cli import local_stacks, output
 from pulse.cli.exit_codes import ExitCode
 from pulse.domain import replay as recording
 from pulse.domain.duration import in_words
-from pulse.domain.fault import cut
+from pulse.domain.fault import cut, printable_json
 from pulse.domain.replay import Event, Job
 from pulse.domain.validation import InvalidInput
 
@@ -149,5 +149,5 @@ def _words(status: str | None, attempts: int) -> str:
 
 
 def _told(found: Any, right: Any) -> str:
-    found, right = (cut(json.dumps(value), VALUE_CHARACTERS) for value in (found, right))
+    found, right = (cut(printable_json(value), VALUE_CHARACTERS) for value in (found, right))
     return f"{found}, in order {right}"

@@ -1,6 +1,5 @@
 """Where a command's words go: data to stdout, messages to stderr. Words from outside are made printable."""
 
-import json
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from pulse.cli.exit_codes import ExitCode
 from pulse.domain.errors import PulseError
-from pulse.domain.fault import printable
+from pulse.domain.fault import printable, printable_json
 
 data = Console(soft_wrap=True, highlight=False)
 messages = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -48,7 +47,7 @@ def _message(message: str, style: str) -> None:
 
 
 def as_json(content: Any) -> None:
-    data.print(json.dumps(content, indent=2, ensure_ascii=False), markup=False)
+    data.print(printable_json(content, indent=2), markup=False)
 
 
 def facts(title: str, rows: Facts, style: str = "bold") -> None:

@@ -1,5 +1,6 @@
 """One thing that is wrong with an input, in the words of the person who has to repair it."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -75,6 +76,12 @@ def printable(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text
     )
+
+
+def printable_json(content: object, indent: int | None = None) -> str:
+    """JSON for a terminal: what is not printable stands as JSON's own escape, the rest in any script."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False)
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def listed(faults: Sequence[Fault]) -> str:
