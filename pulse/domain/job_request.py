@@ -1,7 +1,6 @@
 """JobRequest: what a user asks for, in an API call's body or in a file under `requests/`."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
@@ -19,6 +18,7 @@ from pulse.domain.batch_limits import (
     Tags,
 )
 from pulse.domain.dependency import Dependency, JobId
+from pulse.domain.dollars import Usd, limit_faults
 from pulse.domain.fault import Fault, shown
 from pulse.domain.profile import AutoOrMemory, AutoOrTimeout, AutoOrVcpus, ProfileName, QueueName
 from pulse.domain.request_defaults import (
@@ -58,13 +58,6 @@ Dependencies = Annotated[
         description="a list of at most 20 job ids or objects with job_id and type",
     ),
 ]
-Usd = Annotated[Decimal, Meta(description="US dollars above 0 and up to 1000000, as a number or in quotes")]
-_MAX_USD = Decimal(1_000_000)
-
-
-def _is_amount(usd: Decimal) -> bool:
-    """NaN is a Decimal, too, and cannot even be compared."""
-    return usd.is_finite() and 0 < usd <= _MAX_USD
 
 
 class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -123,9 +116,7 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
             faults.append(
                 Fault("dataset_version_id", "nothing with a folder", shown(self.dataset_version_id))
             )
-        if self.max_cost_usd is not None and not _is_amount(self.max_cost_usd):
-            limit = "US dollars above 0 and up to 1000000"
-            faults.append(Fault("max_cost_usd", limit, shown(self.max_cost_usd)))
+        faults += limit_faults("max_cost_usd", self.max_cost_usd)
         return faults + self._array_faults()
 
     @property

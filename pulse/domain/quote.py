@@ -119,20 +119,24 @@ def over_limits(
     quoted: Quote,
     *,
     max_cost_usd: Decimal | None,
+    default_max_usd: Decimal | None,
     month_to_date_usd: Decimal,
     monthly_budget_usd: Decimal | None,
 ) -> list[Fault]:
-    """What refuses the job: its high quote above what the request allows, or above what is left of the
-    month's budget. A job without a price cannot keep `max_cost_usd`; against the budget it counts as nothing.
+    """What refuses the job: its high quote above what the request allows (`default_max_usd` where it says
+    nothing), or above what is left of the month's budget. A job without a price cannot keep `max_cost_usd`;
+    against the default and the budget it counts as nothing.
     """
     high_usd = quoted.high_usd
     if high_usd is None:
         unpriced = Fault("max_cost_usd", "nothing where no price is known", f"${max_cost_usd}")
         return [] if max_cost_usd is None else [unpriced]
     faults = []
-    if max_cost_usd is not None and high_usd > max_cost_usd:
+    max_usd = default_max_usd if max_cost_usd is None else max_cost_usd
+    if max_usd is not None and high_usd > max_usd:
         limit = f"at least ${high_usd}, or a shorter timeout, fewer attempts or smaller resources"
-        faults.append(Fault("max_cost_usd", limit, f"${max_cost_usd}"))
+        found = f"${max_usd}" if max_cost_usd is not None else f"nothing, and ${max_usd} is the default"
+        faults.append(Fault("max_cost_usd", limit, found))
     if monthly_budget_usd is not None and month_to_date_usd + high_usd > monthly_budget_usd:
         faults.append(over_budget(high_usd, month_to_date_usd, monthly_budget_usd))
     return faults

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from pulse.domain.batch_limits import JobNamePrefix
+from pulse.domain.dollars import Usd, limit_faults
 from pulse.domain.fault import Fault, shown
 from pulse.domain.profile import ProfileName
 
@@ -56,7 +57,7 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 class RequestDefaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """No `variables`: all numeric columns. No dates: the whole period of the data. `missing_values`: what
-    means an empty cell, beside what always does.
+    means an empty cell, beside what always does. `max_cost_usd`: what a request may cost that names no limit.
     """
 
     profile: ProfileName
@@ -70,9 +71,14 @@ class RequestDefaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     success_criterion: SuccessCriterion = CONTAINER_CRITERION
     log_level: LogLevel = "INFO"
     job_name_prefix: JobNamePrefix = "pulse-retrodiction"
+    max_cost_usd: Usd | None = None
 
     def faults(self) -> list[Fault]:
-        return period_faults(self.start_date, self.end_date) + reading_faults(self.missing_values)
+        return [
+            *period_faults(self.start_date, self.end_date),
+            *reading_faults(self.missing_values),
+            *limit_faults("max_cost_usd", self.max_cost_usd),
+        ]
 
 
 def period_faults(start: date | None, end: date | None) -> list[Fault]:

@@ -39,5 +39,6 @@ def stored(plan: JobPlan) -> StoredPlan:
 def over_budget(usd: Decimal, month_to_date_usd: Decimal, monthly_budget_usd: Decimal) -> Fault:
     """Of a job of up to `usd` that the rest of the month's budget does not hold."""
     left = max(Decimal(0), monthly_budget_usd - month_to_date_usd)
-    limit = f"a job of at most ${left}, which is left of this month's ${monthly_budget_usd}"
+    limit = f"a job of at most ${left}, which is left of this month's ${monthly_budget_usd} "
+    limit += "(budget.monthly_usd in the configuration)"
     return Fault("monthly_budget_usd", limit, f"one of up to ${usd}")

@@ -9,8 +9,9 @@ from msgspec import Meta, Struct, to_builtins
 from pulse.domain.alerts_wanted import AlertsWanted
 from pulse.domain.array_job import Shards
 from pulse.domain.batch_limits import ShareIdentifier
+from pulse.domain.dollars import Usd
 from pulse.domain.fault import Fault, shown
-from pulse.domain.job_request import JobRequest, Usd
+from pulse.domain.job_request import JobRequest
 from pulse.domain.profile import ProfileName
 from pulse.domain.request_defaults import BatchSizeDays, IdColumns, MissingValues, Variables
 from pulse.domain.s3_layout import DATASETS, UPLOADS, folder_of, is_hidden, name_of

@@ -47,7 +47,7 @@ class PrepareJob(Struct, frozen=True, kw_only=True):
         wanted = asked(request, profile)
         resources = self.size(request, wanted) if wanted.is_auto else given(wanted)
         depends_on = self.resolve_dependencies.resolve(request) if request.depends_on else ()
-        if not quoted and request.max_cost_usd is None and self.budget_usd is None:
+        if not quoted and not self._is_limited(request):
             # What prices are worked out with would cost each cold start a tenth of its time.
             return Preparation(resources=resources, depends_on=depends_on)
         costs = self.price(request, resources, history=quoted)
@@ -58,6 +58,10 @@ class PrepareJob(Struct, frozen=True, kw_only=True):
             over_limit=costs.over_limit,
             reservation=self._reservation(costs.quote.high_usd),
         )
+
+    def _is_limited(self, request: JobRequest) -> bool:
+        limits = (request.max_cost_usd, self.catalogue.request_defaults.max_cost_usd, self.budget_usd)
+        return any(limit is not None for limit in limits)
 
     def _reservation(self, high_usd: Decimal | None) -> Reservation | None:
         if self.budget_usd is None or high_usd is None:

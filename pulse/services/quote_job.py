@@ -63,6 +63,7 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
         over = over_limits(
             quoted,
             max_cost_usd=request.max_cost_usd,
+            default_max_usd=self.catalogue.request_defaults.max_cost_usd,
             month_to_date_usd=spent,
             monthly_budget_usd=budget_usd,
         )

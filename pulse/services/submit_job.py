@@ -80,6 +80,9 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
             return known
         prepared = self.prepare(request)
         if prepared.over_limit:
+            # So may the prices and the limits.
+            if known := self.resume(identity):
+                return known
             raise OverLimit(prepared.over_limit)
         planned = self.plan(request, prepared, asked_at=asked_at)
         records = self._claimed(planned, prepared, rerun)

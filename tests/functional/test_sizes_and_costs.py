@@ -122,6 +122,45 @@ def test_should_refuse_what_may_cost_more_than_the_request_allows(post, batch, t
 
 
 @pytest.fixture
+def default_limit(monkeypatch, settings, deployed):
+    defaults = structs.replace(settings.request_defaults, max_cost_usd=Decimal("0.20"))
+    for name, value in structs.replace(settings, request_defaults=defaults).to_env().items():
+        monkeypatch.setenv(name, value)
+    bootstrap.settings.cache_clear()
+
+
+@pytest.mark.usefixtures("default_limit")
+def test_should_refuse_what_may_cost_more_than_the_default_unless_the_request_says_so(post, batch, table):
+    many = {"shards": 100}
+    status, problem = post(many)
+    (fault,) = problem["errors"]
+    assert (status, fault["field"], fault["found"]) == (
+        422,
+        "max_cost_usd",
+        "nothing, and $0.20 is the default",
+    )
+    assert table.scan()["Count"] == 0
+    assert post({})[0] == 202
+    assert post(many | {"max_cost_usd": 100})[0] == 202
+    assert len(batch.requests) == 3
+
+
+@pytest.mark.usefixtures("default_limit")
+def test_should_answer_a_repeated_request_as_before_when_the_default_was_lowered(
+    post, batch, monkeypatch, settings
+):
+    status, first = post({}, key="k1")
+    defaults = structs.replace(settings.request_defaults, max_cost_usd=Decimal("0.01"))
+    for name, value in structs.replace(settings, request_defaults=defaults).to_env().items():
+        monkeypatch.setenv(name, value)
+    for cached in vars(bootstrap).values():
+        if hasattr(cached, "cache_clear"):
+            cached.cache_clear()
+    assert post({}, key="k2")[0] == 422
+    assert (status, post({}, key="k1")[1]["job_id"]) == (202, first["job_id"])
+
+
+@pytest.fixture
 def budget(monkeypatch, settings, deployed):
     limited = structs.replace(settings, monthly_budget_usd=Decimal("0.30"))
     for name, value in limited.to_env().items():

@@ -197,4 +197,5 @@ def test_a_mistake_in_the_prices_is_told_of_their_file(folder):
 def test_what_a_calendar_month_may_cost_is_an_exact_amount(folder):
     (folder / "mine.yaml").write_text("budget: {monthly_usd: 500.10}\n")
     assert load("mine", folder).budget.monthly_usd == Decimal("500.10")
-    assert load(None, folder).budget.monthly_usd is None
+    assert load(None, folder).budget.monthly_usd == 20_000
+    assert load(None, folder).request_defaults.max_cost_usd == 2_000

@@ -137,9 +137,10 @@ def test_should_never_quote_less_for_more(options):
     assert all(usd.as_tuple().exponent == -4 for usd in (found.low_usd, found.likely_usd, found.high_usd))
 
 
-def limits(found, max_cost=None, spent="0", budget=None):
+def limits(found, max_cost=None, spent="0", budget=None, default=None):
     return over_limits(
         found,
+        default_max_usd=default and Decimal(default),
         max_cost_usd=max_cost and Decimal(max_cost),
         month_to_date_usd=Decimal(spent),
         monthly_budget_usd=budget and Decimal(budget),
@@ -153,9 +154,17 @@ def test_should_refuse_both_the_request_s_limit_and_the_budget_at_once():
         "resources; found $0.20"
     )
     assert str(budget) == (
-        "monthly_budget_usd: allowed is a job of at most $0.1, which is left of this month's $100; "
-        "found one of up to $0.2963"
+        "monthly_budget_usd: allowed is a job of at most $0.1, which is left of this month's $100 "
+        "(budget.monthly_usd in the configuration); found one of up to $0.2963"
     )
+
+
+def test_should_hold_a_request_without_a_limit_against_the_default():
+    (fault,) = limits(quoted(), default="0.20")
+    assert (fault.field, fault.found) == ("max_cost_usd", "nothing, and $0.20 is the default")
+    assert fault.allowed.startswith("at least $0.2963")
+    assert limits(quoted(), max_cost="0.30", default="0.20") == []
+    assert limits(quoted(**UNPRICED), default="0.20") == []
 
 
 @pytest.mark.parametrize(
