@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from pulse.domain.fault import Fault, shown
+from pulse.domain.json_bounds import MOST_LEVELS, is_too_deep
 from pulse.domain.validation import InvalidInput
 
 SOURCE = "pulse"
@@ -43,6 +44,8 @@ def opened(body: str | bytes, known: Collection[tuple[str, str]]) -> Envelope:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         fault = Fault("the whole", f"an EventBridge event: {error}", shown(body))
         raise InvalidInput([fault], "the message") from error
+    if is_too_deep(envelope.detail):
+        raise InvalidInput([Fault("detail", f"at most {MOST_LEVELS} levels", "more")], "the message")
     if (envelope.source, envelope.detail_type) not in known:
         found = f"{shown(envelope.detail_type)} of {shown(envelope.source)}"
         allowed = " or ".join(f"{detail_type} of {source}" for source, detail_type in known)

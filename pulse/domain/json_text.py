@@ -9,12 +9,14 @@ import msgspec
 from msgspec import Struct
 
 from pulse.domain.fault import HANDFUL, Fault, and_more, cut, join, shown
+from pulse.domain.json_bounds import MOST_LEVELS, is_too_deep
 from pulse.domain.text_encoding import NotText, decode_text
 from pulse.domain.validation import InvalidInput, shown_name
 
 ONCE = "each field once"
 _SHOWN_CHARACTERS = 60
 _PATH_CHARACTERS = 200
+_TOO_DEEP = f"it has more than {MOST_LEVELS} levels"
 _TOKEN = re.compile(r'[{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+', re.DOTALL)
 
 
@@ -36,6 +38,7 @@ def decode(content: bytes) -> Any:
         raise NotJson(str(error)) from error
     try:
         value = msgspec.json.decode(text)
+        _check_levels(value)
         json.loads(text, object_pairs_hook=_once, parse_int=str, parse_float=str)
     except _Twice:
         raise InvalidInput(_faults(text), "the JSON") from None
@@ -52,6 +55,11 @@ def is_blank(content: bytes) -> bool:
         return False
 
 
+def _check_levels(value: object) -> None:
+    if is_too_deep(value):
+        raise NotJson(_TOO_DEEP)
+
+
 def _reason(text: str, error: Exception) -> str:
     """What is wrong with a text that was not decoded; `error` is what the decoder said.
 
@@ -63,7 +71,7 @@ def _reason(text: str, error: Exception) -> str:
     except json.JSONDecodeError as found:
         return f"line {found.lineno}, column {found.colno}: {found.msg}"
     except RecursionError:
-        return "it has too many levels"
+        return _TOO_DEEP
     except ValueError:
         pass  # an integer of thousands of digits
     return str(error).partition(" - at ")[0].removeprefix("JSON is malformed: ")

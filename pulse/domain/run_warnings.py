@@ -21,14 +21,14 @@ class RunWarnings(NamedTuple):
     total: int = 0
 
 
-def parse(value: Any) -> RunWarnings:
-    """The warnings in a decoded metrics.json. What is malformed is left out, and a sentence says so."""
-    if value is None:
-        return RunWarnings()
-    if not isinstance(value, list):
-        return RunWarnings((_NO_LIST,), 1)
-    texts = [item for item in value if isinstance(item, str) and item.strip()]
-    notes = _notes(len(value) - len(texts))
+def parse(value: Any, more: tuple[str, ...] = ()) -> RunWarnings:
+    """The warnings in a decoded metrics.json. What is malformed is left out, and a sentence says so.
+    `more` sentences follow.
+    """
+    if value is not None and not isinstance(value, list):
+        value, more = [], (_NO_LIST, *more)
+    texts = [item for item in value or () if isinstance(item, str) and item.strip()]
+    notes = (*_notes(len(value or ()) - len(texts)), *redacted_lines(more, WARNING_CHARACTERS))
     kept = redacted_lines(texts[: MOST_KEPT - len(notes)], WARNING_CHARACTERS)
     return RunWarnings((*kept, *notes), len(texts) + len(notes))
 

@@ -1,11 +1,13 @@
 """What a training run reports in its metrics.json, as far as people are told of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
 from pulse.domain import run_warnings
+from pulse.domain.json_bounds import LARGEST, bounded, is_too_deep
 
 
 class VariableMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,11 +66,25 @@ class TrainingMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def parse(body: bytes) -> TrainingMetrics | None:
-    """The metrics in a metrics.json; None when it is not one. Malformed warnings are no reason for that."""
+    """The metrics in a metrics.json; None when it is not one. Malformed warnings, and numbers beyond all
+    bounds, are no reason for that: they are left out, and a warning says so.
+    """
     try:
-        written = msgspec.json.decode(body, type=dict[str, Any])
-        warnings = run_warnings.parse(written.pop("warnings", None))
+        decoded = msgspec.json.decode(body, type=dict[str, Any])
+        if is_too_deep(decoded):
+            return None
+        written, beyond = bounded(decoded)
+        warnings = run_warnings.parse(written.pop("warnings", None), _left_out(beyond))
+        written.pop("warnings_count", None)
         metrics = msgspec.convert(written, TrainingMetrics)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return structs.replace(metrics, warnings=warnings.sentences, warnings_count=warnings.total)
+
+
+def _left_out(beyond: Sequence[str]) -> tuple[str, ...]:
+    if not beyond:
+        return ()
+    what = "1 number is" if len(beyond) == 1 else f"{len(beyond)} numbers are"
+    which = f"{beyond[0]}, …" if beyond[1:] else beyond[0]
+    return (f"In its metrics.json {what} beyond {LARGEST:.0e} and not used: {which}.",)

@@ -1,12 +1,16 @@
 """Reads what a training run reported of itself. Nothing fails for want of it: that is said instead."""
 
+from typing import TypeVar
+
 from msgspec import Struct
 
 from pulse.domain.errors import Misconfigured, PulseError, Refused, Unavailable
 from pulse.domain.job_record import JobRecord, RunMeasures
 from pulse.domain.s3_layout import metrics_key
-from pulse.domain.training_metrics import TrainingMetrics, parse
+from pulse.domain.training_metrics import Data, TrainingMetrics, parse
 from pulse.services.ports import Objects
+
+Number = TypeVar("Number", int, float)
 
 MAX_METRICS_BYTES = 4 * 1024 * 1024
 
@@ -54,13 +58,17 @@ class ReadMetrics(Struct, frozen=True, kw_only=True):
 
 
 def measures(metrics: TrainingMetrics) -> RunMeasures:
-    """What sizes the next run of the same data."""
-    data = metrics.data
+    """What sizes the next run of the same data; what is not above zero was not measured."""
+    data = metrics.data or Data()
     return RunMeasures(
-        peak_memory_mib=metrics.peak_memory_mib,
-        cpu_seconds=metrics.cpu_seconds,
-        data_bytes=data.bytes if data else None,
-        rows=data.rows if data else None,
-        windows=metrics.windows,
+        peak_memory_mib=_above_zero(metrics.peak_memory_mib),
+        cpu_seconds=_above_zero(metrics.cpu_seconds),
+        data_bytes=_above_zero(data.bytes),
+        rows=_above_zero(data.rows),
+        windows=_above_zero(metrics.windows),
         variables=len(metrics.variables) or None,
     )
+
+
+def _above_zero(number: Number | None) -> Number | None:
+    return number if number and number > 0 else None

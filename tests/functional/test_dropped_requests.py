@@ -107,7 +107,14 @@ def test_should_say_to_the_training_how_the_data_is_to_be_read(drop, dropped, ba
                 "profile: allowed is each field once; found 'small' on line 1 and 'large' on line 3",
             ],
         ),
-        (b"[" * 50_000, ["not JSON: it has too many levels"]),
+        (b"[" * 50_000, ["not JSON: it has more than 100 levels"]),
+        *(
+            (
+                b'{"dataset": ' + b"[" * levels + b"]" * levels + b"}",
+                ["not JSON: it has more than 100 levels"],
+            )
+            for levels in (101, 500, 980)
+        ),
         (b"[1]", ["the whole"]),
         (b"", ["The file is empty."]),
         (b"\xef\xbb\xbf \r\n", ["The file is empty."]),

@@ -501,3 +501,12 @@ def test_should_count_what_was_submitted(post, capsys):
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (metrics,) = [document for document in documents if "_aws" in document]
     assert (metrics["Submitted"], metrics["Calls"]) == ([1.0], [1.0])
+
+
+@pytest.mark.parametrize("levels", [101, 500, 980, 5_000])
+@pytest.mark.parametrize("field", ["dataset", "tags"])
+def test_should_refuse_a_body_of_too_many_levels(post, batch, field, levels):
+    status, content, _ = post(f'{{"{field}": {"[" * levels}{"]" * levels}}}')
+    assert (status, content["status"]) == (400, 400)
+    assert "it has more than 100 levels" in json.dumps(content)
+    assert batch.requests == []
