@@ -13,6 +13,7 @@ import typer
 from rich.progress import track
 
 from localaws.instance import Instance
+from pulse.aws.replayed_jobs import ReplayedJobs
 from pulse.aws.signed_api import SignedApi
 from pulse.cli import local_stacks, output
 from pulse.cli.exit_codes import ExitCode
@@ -31,21 +32,25 @@ SAME, WAITS, DIFFERS = "the same", "a lost event: the reconciler's", "DIFFERENT"
 VALUE_CHARACTERS = 300
 
 Share = Annotated[float, typer.Option(min=0, max=1, help="A share of the events, 0 to 1.")]
+Keep = Annotated[
+    bool, typer.Option("--keep", help="Leave the jobs in the ledger: pulse list, cost and queue tell them.")
+]
 Shuffle = Annotated[bool, typer.Option("--shuffle", help="In any order instead of their own.")]
 
 
-def replay(
+def replay(  # noqa: PLR0913 - each is an option
     file: Annotated[Path, typer.Argument(help="Events as JSON: a list, or one a line.", dir_okay=False)],
     *,
     seed: Annotated[int, typer.Option(help="The same seed makes the same choices.")] = 0,
     drop: Share = 0.0,
     double: Share = 0.0,
     shuffle: Shuffle = False,
+    keep: Keep = False,
 ) -> None:
     """Tell recorded job events again, under ids of their own, and compare where the jobs end.
 
     However its events come, a job of which none is lost must end in the ledger as if they had come in order.
-    Their times are moved, so that the last event of the recording happens now.
+    Their times are moved, so that the last event of the recording happens now. Then the ledger forgets them.
     """
     now = datetime.now(UTC)
     found, where = local_stacks.deployed_here()
@@ -57,13 +62,19 @@ def replay(
     age = recording.age(told, now=now)
     output.messages.print(_moved(age))
     present = recording.moved(told, age)
-    events = recording.renamed(present, run=uuid.uuid4().hex[:8], queue_arn=queue["jobQueueArn"])
+    run = uuid.uuid4().hex[:8]
+    events = recording.renamed(present, run=run, queue_arn=queue["jobQueueArn"])
     jobs = recording.jobs(events, now=now)
     chance = Random(seed)  # noqa: S311 - to be repeatable is the point
     delivery = recording.delivery(events, chance, drop=drop, double=double, shuffle=shuffle)
     deliver(found, delivery.events)
     ledger = _ledger(SignedApi(where.api_url, found.session()))
     ends = [_End(job, delivery.lost[job.job_id], ledger(job.job_id)) for job in jobs]
+    replayed = replayed_jobs(found, recording.ids_of(run))
+    if (kept := replayed.kept()) and age > kept:
+        output.messages.print(_expired(kept))
+    if not keep:
+        replayed.forget()
     output.table(output.data, COLUMNS, [end.row for end in ends])
     lost = delivery.lost.total()
     output.messages.print(
@@ -95,13 +106,22 @@ def deliver(found: Instance, events: tuple[Event, ...]) -> None:
     raise output.failed(f"on_job_event did not take all events within {SECONDS} s. Its log says why.")
 
 
+def replayed_jobs(found: Instance, begins: str) -> ReplayedJobs:
+    table = _resource(found, local_stacks.STORAGE_STACK, "AWS::DynamoDB::Table", "")
+    return ReplayedJobs(found.client("dynamodb"), table, begins)
+
+
 def _queue_url(found: Instance) -> str:
-    resources = found.client("cloudformation").describe_stack_resources(StackName=local_stacks.OUTPUTS_STACK)
+    return _resource(found, local_stacks.OUTPUTS_STACK, "AWS::SQS::Queue", "OnJobEventEventsQueue")
+
+
+def _resource(found: Instance, stack: str, kind: str, begins: str) -> str:
+    """The physical id of the stack's first resource of this type whose logical id begins so."""
+    resources = found.client("cloudformation").describe_stack_resources(StackName=stack)
     return next(
         str(resource["PhysicalResourceId"])
         for resource in resources["StackResources"]
-        if resource["ResourceType"] == "AWS::SQS::Queue"
-        and resource["LogicalResourceId"].startswith("OnJobEventEventsQueue")
+        if resource["ResourceType"] == kind and resource["LogicalResourceId"].startswith(begins)
     )
 
 
@@ -142,6 +162,13 @@ def _moved(age: timedelta) -> str:
     way = "back" if age < timedelta() else "forward"
     words = in_words(abs(age.total_seconds()))
     return f"The times of the events are moved {way} by {words}, so that the last of them is now."
+
+
+def _expired(kept: timedelta) -> str:
+    return (
+        f"The recording is older than the ledger keeps its jobs ({in_words(kept.total_seconds())}): with "
+        "their own times, they would have expired at once."
+    )
 
 
 def _words(status: str | None, attempts: int) -> str:

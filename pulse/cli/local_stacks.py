@@ -17,6 +17,7 @@ CDK = CLONE / "node_modules" / ".bin" / "cdk"
 ENVIRONMENT = "local"
 SLACK_SECRET = "pulse/slack-webhook"  # noqa: S105 - its name, as in config/local.yaml
 OUTPUTS_STACK = "PulseJobs"
+STORAGE_STACK = "PulseStorage"
 
 Progress = Callable[[str], None]
 

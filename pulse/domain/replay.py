@@ -105,6 +105,11 @@ def moved(events: Iterable[Event], by: timedelta) -> list[Event]:
     return [_moved(event, by) for event in events]
 
 
+def ids_of(run: str) -> str:
+    """What the ids of a run's jobs begin with, and those of no other job."""
+    return f"replay-{run}-"
+
+
 def renamed(events: Iterable[Event], *, run: str, queue_arn: str) -> list[Event]:
     """The same stories of jobs that nobody has heard of, in the queue `queue_arn`. `run` tells this telling
     from all others.
@@ -205,7 +210,7 @@ def _later(value: Any, milliseconds: int) -> Any:
 def _renamed(event: Event, names: dict[str, str], run: str, queue_arn: str) -> Event:
     detail = event["detail"]
     parent, colon, index = detail["jobId"].partition(":")
-    name = names.setdefault(parent, f"replay-{run}-{len(names) + 1:03}")
+    name = names.setdefault(parent, f"{ids_of(run)}{len(names) + 1:03}")
     container = detail.setdefault("container", {})
     others = [pair for pair in container.get("environment") or () if pair.get("name") != JOB_ID_VARIABLE]
     container["environment"] = [*others, {"name": JOB_ID_VARIABLE, "value": name}]

@@ -10,6 +10,7 @@ from msgspec import structs
 from typer.testing import CliRunner
 
 from lambdas import on_job_event, reconcile_jobs
+from pulse.aws.replayed_jobs import ReplayedJobs
 from pulse.cli import local_replay, local_stacks
 from pulse.cli.main import app
 from pulse.domain import replay
@@ -48,6 +49,14 @@ def settings(settings):
     )
 
 
+@pytest.fixture(autouse=True)
+def ledger_of_this_machine(monkeypatch, table):
+    def replayed_jobs(_, begins):
+        return ReplayedJobs(boto3.client("dynamodb"), table.name, begins)
+
+    monkeypatch.setattr(local_replay, "replayed_jobs", replayed_jobs)
+
+
 @pytest.fixture
 def replayed(deployed, clock, monkeypatch, context, sqs_event):
     """Types the command at YEARS_LATER; `only` of the events are delivered."""
@@ -59,13 +68,14 @@ def replayed(deployed, clock, monkeypatch, context, sqs_event):
         local_replay, "_ledger", lambda _: lambda job_id: Api(context)(f"GET /jobs/{job_id}").content
     )
 
-    def typed(*options, only=lambda _: True):
+    def typed(*options, only=lambda _: True, keep=True):
         def deliver(_, events):
             for event in filter(only, events):
                 assert on_job_event.handler(sqs_event(event), context) == {"batchItemFailures": []}
 
         monkeypatch.setattr(local_replay, "deliver", deliver)
-        return CliRunner().invoke(app, ["local", "replay", str(RECORDING), *options])
+        kept = ["--keep"] if keep else []
+        return CliRunner().invoke(app, ["local", "replay", str(RECORDING), *kept, *options])
 
     return typed
 
@@ -119,6 +129,36 @@ def test_should_write_records_that_are_kept_as_long_as_any(replayed, table):
     assert len(items) == 7
     kept = (YEARS_LATER + timedelta(days=400)).timestamp()
     assert all(kept - 60 <= int(item["expires_at"]) <= kept for item in items)
+
+
+def test_should_say_that_a_recording_is_older_than_the_ledger_keeps_its_jobs(replayed):
+    done = replayed()
+    assert "older than the ledger keeps its jobs (400 d)" in done.stderr
+
+
+def test_should_not_say_so_of_a_younger_recording(replayed, monkeypatch):
+    monkeypatch.setattr(local_replay.recording, "age", lambda _events, **_: timedelta(days=399))
+    assert "older than the ledger" not in replayed().stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--drop", "0.5", "--seed", "3"), ("--drop", "1")])
+def test_should_leave_nothing_of_a_replay_in_the_ledger(replayed, table, context, options):
+    before = replayed("--drop", "1")
+    assert before.exit_code == 0, before.output
+    done = replayed(*options, keep=False)
+    assert done.exit_code == 0, done.output
+    left = [item for item in table.scan()["Items"] if item["sk"] != "TOTAL"]
+    assert left == []
+    totals = [item for item in table.scan()["Items"] if item["sk"] == "TOTAL"]
+    assert all(item.get("spent_usd", 0) == 0 == item.get("total_usd", 0) for item in totals)
+    assert Api(context)("GET /jobs").content["jobs"] == []
+
+
+def test_should_forget_only_the_jobs_of_its_own_run(replayed, table):
+    replayed()
+    kept = table.scan()["Items"]
+    replayed(keep=False)
+    assert table.scan()["Items"] == kept
 
 
 def test_should_tell_how_far_a_recording_of_the_future_is_moved_back(replayed, monkeypatch, tmp_path):
