@@ -140,14 +140,18 @@ def _attempts(record: JobRecord) -> str:
     return f"{record.attempts}: {'; '.join(told)}" if told else f"{record.attempts}"
 
 
+_ROUNDED_AWAY = Decimal("0.000001")
+"""What ran cost something, though less than a microdollar, in which costs are kept."""
+
+
 def _cost(record: JobRecord) -> tuple[str, str]:
     """What the attempts cost by AWS's prices, against the likely cost that was quoted."""
     cost_usd, quoted_usd = record.cost_usd, record.quoted_usd
     if cost_usd is None:
         return "Quote", usd(quoted_usd) if quoted_usd is not None else ""
-    if not cost_usd:
+    if not cost_usd and record.ran_seconds is None:
         return "Cost", "nothing: it never ran"
-    told = f"{usd(cost_usd)} estimated"
+    told = f"{usd(cost_usd or _ROUNDED_AWAY)} estimated"
     if not quoted_usd:
         return "Cost", told
     return "Cost", f"{told}, {share(cost_usd, quoted_usd)} of the {usd(quoted_usd)} quoted"

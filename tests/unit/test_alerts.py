@@ -102,15 +102,22 @@ def test_should_say_nothing_of_what_is_usual_before_enough_was_run():
     [
         (None, None, None),
         ("12.5", None, "$12.50 estimated"),
-        ("0", "0.5", "nothing: it never ran"),
+        ("0", None, "under $0.0001 estimated"),
+        ("0", "0.5", "under $0.0001 estimated, 0 % of the $0.50 quoted"),
         ("12.5", "10", "$12.50 estimated, 125 % of the $10.00 quoted"),
         ("1234.5", "0.5", "$1,234.50 estimated, 246900 % of the $0.50 quoted"),
     ],
 )
 def test_should_tell_the_cost_against_the_quote(cost_usd, quoted_usd, cost):
     money = {"cost_usd": cost_usd, "quoted_usd": quoted_usd}
-    record = failed(**{name: None if usd is None else Decimal(usd) for name, usd in money.items()})
+    usd = {name: None if amount is None else Decimal(amount) for name, amount in money.items()}
+    record = failed(ran_seconds=185.0, **usd)
     assert told(job_alert(record, PLACE)).get("Cost") == cost
+
+
+def test_should_say_of_a_job_that_never_ran_that_it_cost_nothing():
+    record = failed(cost_usd=Decimal(0), quoted_usd=Decimal("0.5"), ran_seconds=None)
+    assert told(job_alert(record, PLACE))["Cost"] == "nothing: it never ran"
 
 
 def test_should_tell_how_attempts_ended_without_secrets():
