@@ -34,8 +34,18 @@ _RETRIED_CODES = {75, 143}
 _RECLAIMED = ("Host EC2", "Your Spot Task was interrupted")
 
 
+_NO_REASON = ("", "Essential container in task exited")
+_HOST = "Host"
+"""What AWS says of a lost host begins with it."""
+
+
 def _ran(known: Evidence) -> bool:
     return known.record.ran_seconds is not None
+
+
+def _has_reason(known: Evidence) -> bool:
+    """AWS tells more than that the container ended, and it is not that its host was lost."""
+    return any(not text.startswith(_HOST) for text in known.said if text.strip() not in _NO_REASON)
 
 
 ENDED = (
@@ -145,6 +155,13 @@ ENDED = (
         "The container's shell could not find or execute the job's command.",
         "Correct the command of the job or of the job definition, or the image.",
         retry_helps=False,
+    ),
+    Row(
+        both(exits(None), _ran, _has_reason),
+        "no-exit-code",
+        "The container ran, and AWS Batch tells no exit code, only a reason.",
+        "Repair what the reason names, or submit it again if that may pass by itself.",
+        retry_helps=True,
     ),
     Row(
         both(exits(None), _ran),

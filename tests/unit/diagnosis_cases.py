@@ -178,6 +178,25 @@ KNOWN = [
     ({"exit_code": 99}, "unknown"),
     ({"exit_code": 99, "log_stream": "a/b"}, "unknown"),
     ({"exit_code": None}, "never-ended"),
+    ({"exit_code": None, "ran_seconds": 60.0, "reason": "", "status_reason": ""}, "host-lost"),
+    ({"exit_code": None, "ran_seconds": 60.0, "reason": "", "status_reason": "Host lost"}, "host-lost"),
+    (
+        {
+            "exit_code": None,
+            "ran_seconds": 60.0,
+            "reason": "",
+            "status_reason": "Essential container in task exited",
+        },
+        "host-lost",
+    ),
+    (
+        {"exit_code": None, "ran_seconds": 60.0, "reason": "DeviceLost: gpu 3 fell off the bus"},
+        "no-exit-code",
+    ),
+    (
+        {"exit_code": None, "ran_seconds": 60.0, "status_reason": "Stopped by the fleet's owner"},
+        "no-exit-code",
+    ),
     ({"exit_code": 0, "stopped_by_request": True}, "cancelled"),
     (
         {"exit_code": None, "reason": "CannotStartContainerError: Error response: exec"},
@@ -216,7 +235,7 @@ KNOWN = [
         "spot-reclaimed",
     ),
     ({"exit_code": 65, "foreign": True, "reason": "OutOfMemoryError: killed"}, "out-of-memory"),
-    ({"exit_code": None, "foreign": True, "reason": "odd", "ran_seconds": 9.0}, "host-lost"),
+    ({"exit_code": None, "foreign": True, "reason": "odd", "ran_seconds": 9.0}, "no-exit-code"),
 ]
 AWS_WORDS = [
     "Your Spot Task was interrupted, so I stop it",
