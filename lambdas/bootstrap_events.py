@@ -128,7 +128,6 @@ def place() -> "Place":
     return Place(
         console=bootstrap.console(),
         data_bucket=here.data_bucket,
-        log_group=here.log_group,
         spot_queues=frozenset(name for name, queue in here.queues.items() if queue.spot),
     )
 

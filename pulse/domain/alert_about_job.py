@@ -15,13 +15,10 @@ from pulse.domain.s3_layout import report_key, results_prefix, s3_uri
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """Where a person looks further. `log_group` is used for jobs whose events name none. `spot_queues`: the
-    queues that try Spot capacity first.
-    """
+    """Where a person looks further. `spot_queues`: the queues that try Spot capacity first."""
 
     console: Console
     data_bucket: str
-    log_group: str
     spot_queues: frozenset[str] = frozenset()
 
 
@@ -51,9 +48,8 @@ def job_links(record: JobRecord, place: Place, *, report: bool = False) -> tuple
         links.append(Link("Results", console.s3_prefix(bucket, results_prefix(record.results_id))))
         if report:
             links.append(Link("Report", console.s3_object(bucket, report_key(record.results_id))))
-    if record.log_stream:
-        group = record.log_group or place.log_group
-        links.append(Link("Log", place.console.log_stream(group, record.log_stream)))
+    if record.log_group and record.log_stream:
+        links.append(Link("Log", place.console.log_stream(record.log_group, record.log_stream)))
     if record.batch_job_id:
         links.append(Link("Job", place.console.job(record.batch_job_id)))
     return tuple(links)

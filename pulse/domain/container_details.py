@@ -20,6 +20,11 @@ from pulse.domain.json_fields import Fields, amount, fields, objects, text, text
 
 _LOG_GROUP_OPTION = "awslogs-group"
 _LONGEST_CLUSTER = 255
+_LOG_DRIVER = "awslogs"
+DEFAULT_LOG_GROUP = "/aws/batch/job"
+"""Where a container on Amazon ECS logs that has no log configuration:
+https://docs.aws.amazon.com/batch/latest/userguide/using_awslogs.html
+"""
 _COMPLETED = "Completed"
 """Kubernetes' reason for a container that ended well."""
 _EXIT_CODES = (-(2**31), 2**32 - 1)
@@ -94,7 +99,6 @@ def _on_ecs(container: Fields, task: Fields) -> Container:
     that itself.
     """
     needs = {text(n.get("type")): n.get("value") for n in objects(container.get("resourceRequirements"))}
-    log_options = fields(fields(container.get("logConfiguration")).get("options"))
     return Container(
         name=text(container.get("name")),
         is_essential=container.get("essential") is not False,
@@ -105,11 +109,18 @@ def _on_ecs(container: Fields, task: Fields) -> Container:
         gpus=whole(needs.get("GPU"), 0, _MOST_GPUS) or 0,
         exit_code=whole(container.get("exitCode"), *_EXIT_CODES),
         reason=text(container.get("reason")),
-        log_group=text(log_options.get(_LOG_GROUP_OPTION)),
+        log_group=_log_group(fields(container.get("logConfiguration"))),
         log_stream=text(container.get("logStreamName")),
         container_instance=text(task.get("containerInstanceArn")),
         cluster=text(task.get("taskArn")).partition(":task/")[2].partition("/")[0][:_LONGEST_CLUSTER],
     )
+
+
+def _log_group(configuration: Fields) -> str:
+    """Empty for another log driver: what it writes to is not CloudWatch Logs."""
+    if configuration.get("logDriver", _LOG_DRIVER) != _LOG_DRIVER:
+        return ""
+    return text(fields(configuration.get("options")).get(_LOG_GROUP_OPTION)) or DEFAULT_LOG_GROUP
 
 
 def _on_eks(container: Fields, *, is_init: bool = False) -> Container:

@@ -26,7 +26,6 @@ from pulse.domain.validation import InvalidInput
 
 JOB_ID_VARIABLE = "PULSE_JOB_ID"
 RESULTS_BUCKET_VARIABLE = "S3_RESULTS_BUCKET"
-_DEFAULT_LOG_GROUP = "/aws/batch/job"
 _NO_TAG = "resourceArn"
 """What AWS Batch puts among the tags of an event."""
 _OF_CHILD, _OF_NODE = ":", "#"
@@ -195,7 +194,7 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
         reason=decides.reason,
         exit_code=decides.exit_code,
         log_stream=decides.log_stream,
-        log_group=decides.log_group or (_DEFAULT_LOG_GROUP if decides.log_stream else ""),
+        log_group=decides.log_group,
         environment=environment((*only(detail), *of_job)),
         command=decides.command,
         job_definition=text(detail.get("jobDefinition")),

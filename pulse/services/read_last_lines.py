@@ -26,7 +26,7 @@ class ReadLastLines(Struct, frozen=True, kw_only=True):
     def of(self, record: JobRecord) -> LastLines:
         """Of the last attempt that wrote a log; none of a job that never started, or logs elsewhere."""
         streams = job_log.streams(record)
-        if not streams or record.log_group not in {"", self.log_group}:
+        if not streams or record.log_group != self.log_group:
             return LastLines()
         try:
             lines = self.logs.last(self.log_group, streams[-1], most=MOST)

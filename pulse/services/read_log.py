@@ -1,12 +1,13 @@
 """What a job's training logged, without secrets."""
 
 from collections.abc import Mapping
+from shlex import quote
 
 from msgspec import Struct
 
 from pulse.domain import job_log
 from pulse.domain.errors import InvalidCall, NoLog, NotFound
-from pulse.domain.fault import Fault, shown
+from pulse.domain.fault import Fault, printable, shown
 from pulse.domain.job_log import Line, LogPage, Place, StreamPage
 from pulse.domain.job_record import JobRecord
 from pulse.domain.redaction import redacted_lines
@@ -49,6 +50,7 @@ class ReadLog(Struct, frozen=True, kw_only=True):
             raise NoLog(record.job_id, why)
         if not child.log_stream:
             raise NoLog(record.job_id, f"its child {index} never started.")
+        self._check_group(record, child.log_stream)
         return [child.log_stream]
 
     def _streams(self, record: JobRecord) -> list[str]:
@@ -56,14 +58,29 @@ class ReadLog(Struct, frozen=True, kw_only=True):
         if not known:
             why = _WHY_NOT_OF_ARRAYS if record.array_size else _WHY_NONE
             raise NoLog(record.job_id, why.format(status=record.status, job_id=record.job_id))
-        if record.log_group not in {"", self.log_group}:
-            raise NoLog(record.job_id, f"it writes to the log group {shown(record.log_group)}.")
+        self._check_group(record, known[-1])
         return known
+
+    def _check_group(self, record: JobRecord, stream: str) -> None:
+        """An empty group is one that no event named, never the training's."""
+        if not record.log_group:
+            raise NoLog(record.job_id, _WHY_UNKNOWN_GROUP.format(stream=shown(stream)))
+        if record.log_group != self.log_group:
+            names = quote(printable(record.log_group)), quote(printable(stream))
+            where = "--log-group-name {} --log-stream-name {}".format(*names)
+            raise NoLog(record.job_id, _WHY_OTHER_GROUP.format(group=shown(record.log_group), where=where))
 
 
 _WHY_NONE = "it is {status}, and a log begins when a container starts."
 _WHY_NOT_OF_ARRAYS = (
     "each of its children has its own. Of one that has ended: pulse logs {job_id} --child INDEX"
+)
+
+
+_WHY_UNKNOWN_GROUP = "no event said to which log group it writes; its log stream is {stream}."
+_WHY_OTHER_GROUP = (
+    "it writes to the log group {group}, which Pulse may not read. "
+    "If you may: aws logs get-log-events {where}"
 )
 
 

@@ -95,7 +95,14 @@ def test_should_tell_how_the_log_of_a_failed_job_ends_without_secrets(api, ledge
     events = [{"timestamp": milliseconds + n, "message": t} for n, t in enumerate(lines)]
     logs.put_log_events(logGroupName="/pulse/training", logStreamName="training/1", logEvents=events)
     ledger.create(
-        JobRecord(job_id="a", status="FAILED", created_at=START, foreign=True, log_stream="training/1")
+        JobRecord(
+            job_id="a",
+            status="FAILED",
+            created_at=START,
+            foreign=True,
+            log_group="/pulse/training",
+            log_stream="training/1",
+        )
     )
     told = api("GET /jobs/a").content["diagnosis"]["log_lines"]
     assert (len(told), told[0]) == (20, "line 11")

@@ -111,10 +111,18 @@ def test_should_tell_no_secret_and_nothing_that_is_not_printable(api, known, wri
     [
         ({"status": "RUNNABLE", "log_stream": ""}, "RUNNABLE"),
         ({}, "not written yet"),
-        ({"log_group": "/aws/lambda/secret"}, "/aws/lambda/secret"),
+        (
+            {"log_group": "/aws/lambda/secret"},
+            "--log-group-name /aws/lambda/secret --log-stream-name training/1",
+        ),
+        ({"log_group": "/aws/batch/job"}, "which Pulse may not read"),
+        ({"log_group": ""}, "no event said to which log group it writes"),
+        ({"log_group": "", "log_stream": "", "tries": (Attempt(log_stream="training/1"),)}, "no event said"),
     ],
 )
 def test_should_say_why_there_is_no_log(api, known, written, more, why):
+    if "log_group" in more:
+        written("training/1", "of another job, in a stream of the same name")
     known(**more)
     status, problem, _ = api("GET /jobs/a/logs")
     assert status == 404

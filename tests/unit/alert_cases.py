@@ -33,7 +33,6 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PLACE = Place(
     console=Console(region="us-east-1"),
     data_bucket="pulse-data",
-    log_group="/pulse/training",
     spot_queues=frozenset({"spot-queue"}),
 )
 LOG = (

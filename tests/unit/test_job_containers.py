@@ -321,3 +321,21 @@ def test_should_read_a_foreign_record_that_was_written_before_its_program_was_kn
     stored = ledger_items.wire(ledger_items.record_values(old))
     assert "runs_training" not in stored
     assert diagnose(ledger_items.record_of(stored)).cause == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "group"),
+    [
+        (None, "/aws/batch/job"),
+        ({"logDriver": "awslogs"}, "/aws/batch/job"),
+        ({"logDriver": "awslogs", "options": {"awslogs-stream-prefix": "x"}}, "/aws/batch/job"),
+        ({"logDriver": "awslogs", "options": {"awslogs-group": "/teams/a"}}, "/teams/a"),
+        ({"logDriver": "splunk", "options": {"awslogs-group": "/teams/a"}}, ""),
+        ("hostile", "/aws/batch/job"),
+    ],
+)
+@pytest.mark.parametrize("stream", [{"logStreamName": "job/default/1"}, {}])
+def test_a_container_without_a_log_configuration_logs_where_batch_does(configuration, group, stream):
+    container = {"image": "i", **({} if configuration is None else {"logConfiguration": configuration})}
+    event = job_event.parse({"jobId": "a", "status": "RUNNABLE", "container": {**container, **stream}})
+    assert event.log_group == group

@@ -22,9 +22,7 @@ from tests.unit.claim_world import Clock, MemoryLedger
 from tests.unit.recorder import recorder
 
 SUCCEEDED = json.loads((Path(__file__).parents[1] / "events" / "batch_succeeded.json").read_text())["detail"]
-PLACE = Place(
-    console=console.of_arn("arn:aws:sns:us-east-1:123456789012:alerts"), data_bucket="data", log_group="jobs"
-)
+PLACE = Place(console=console.of_arn("arn:aws:sns:us-east-1:123456789012:alerts"), data_bucket="data")
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LIFE = ("RUNNABLE", "STARTING", "RUNNING")
 DONE = ("SUCCEEDED", "FAILED")
