@@ -3,11 +3,12 @@
 A request comes in at `service.py` (authorization) and `api.py` (routing, validation by botocore's model);
 use cases are in `environments`, `queues`, `definitions`, `policies`, `submit`, `listing` and `tags`, all
 pure. `engine.py` moves jobs through their states, `attempt.py` runs one attempt in a process of its own.
-`hosts.py` has the EC2 instances that attempts run on, which `host_calls.py` shows as ECS and EC2 do.
+`hosts.py` has the EC2 instances that attempts run on and `tasks.py` the ECS tasks that they are, which
+`host_calls.py` shows as EC2 does, `ecs_calls.py` as ECS does and `task_metadata.py` to the job itself.
 `blocked.py` says why the head of a queue cannot start; `faults.py` and `bus.py` make jobs fail and events get
 lost on demand, which `control.py` takes by HTTP.
-Only `service.py`, `host_calls.py`, `cloudformation.py` and `ministack_aws.py` import ministack, through the
-private names listed in `hooks.py`.
+Only `service.py`, `host_calls.py`, `ecs_calls.py`, `cloudformation.py` and `ministack_aws.py` import
+ministack, through the private names listed in `hooks.py`.
 
 Not on this machine, and refused with a message that says so: multi-node, EKS and ecsProperties jobs,
 service environments, consumable resources, quota shares, and secrets. Volumes and mount points are accepted
@@ -52,11 +53,12 @@ def install(root: Path) -> Pages:
     """Puts the engine into the MiniStack of this process. Call it before `ministack.app.main()`.
 
     `root` is the instance's folder: images are found there, and jobs run under `jobs/`. Leftovers of a
-    killed server are swept away. Returns the pages through which failures are ordered.
+    killed server are swept away. Returns the pages through which failures are ordered, and
+    those on which a job reads about itself.
     """
     # ministack exists only in the server's environment, and these modules import it.
     from localaws import images  # noqa: PLC0415
-    from localaws.batch import control  # noqa: PLC0415
+    from localaws.batch import control, task_metadata  # noqa: PLC0415
     from localaws.batch.engine import Engine  # noqa: PLC0415
     from localaws.batch.ministack_aws import MiniStackAws  # noqa: PLC0415
     from localaws.batch.orphans import sweep  # noqa: PLC0415
@@ -77,7 +79,10 @@ def install(root: Path) -> Pages:
     )
     engine = Engine(State(), MiniStackAws(), settings)
     put_in_place(engine)
-    return {control.PATH: lambda request: control.answer(engine, request)}
+    return {
+        control.PATH: lambda request: control.answer(engine, request),
+        task_metadata.PATH: lambda request: task_metadata.answer(engine, request),
+    }
 
 
 def _number(name: str) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.batch import (
     definitions,
     environments,
+    iam,
     limits,
     listing,
     policies,
@@ -58,14 +59,21 @@ def handle(engine: Engine, scope: Scope, call: Call) -> Answer:
 def perform(engine: Engine, scope: Scope, operation: str, request: Document) -> Document:
     """Carries out an operation with a checked request. Raises BatchError."""
     region = engine.state.region(scope)
+    if operation == "DescribeComputeEnvironments":
+        _judge_environments(engine, region)
     if operation in _OPERATIONS:
         result = _OPERATIONS[operation](region, request)
         if operation.startswith(("Create", "Update")):
+            _judge_environments(engine, region)
             engine.wake()
         return result
     if operation in _ON_JOBS:
         return _ON_JOBS[operation](engine, region, request)
     raise ClientException(f"{operation} is not available on this machine")
+
+
+def _judge_environments(engine: Engine, region: Region) -> None:
+    environments.judge(region, lambda role: engine.aws.trusts(region.scope, role, iam.BATCH_SERVICE))
 
 
 def valid(found: Route, call: Call) -> Document:
@@ -101,14 +109,14 @@ def _submit(engine: Engine, region: Region, request: Document) -> Document:
 
 
 def _one(end: Callable[[Engine, Job, str], None]) -> Callable[[Engine, Region, Document], Document]:
-    """CancelJob and TerminateJob."""
+    """CancelJob and TerminateJob. AWS answers 200 also for a job that nobody has:
+    https://github.com/aws/aws-cli/issues/2551.
+    """
 
     def it(engine: Engine, region: Region, request: Document) -> Document:
         limits.check_reason(request["reason"])
-        job = _find(region, request["jobId"])
-        if job is None:
-            raise ClientException(f"Job {request['jobId']} does not exist")
-        end(engine, job, request["reason"])
+        if job := _find(region, request["jobId"]):
+            end(engine, job, request["reason"])
         return {}
 
     return it

@@ -21,18 +21,20 @@ _STATUSES = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEED
 
 
 def check(region: Region, size: int | None, dependencies: list[Document]) -> None:
-    """Raises ClientException for a size, or for a dependency type, that AWS refuses."""
+    """Raises ClientException for a size, or for a dependency type, that AWS refuses.
+
+    AWS documents SEQUENTIAL without a jobId only. One with it is taken, as clients send it: the job, array or
+    not, waits for that job, and the children of an array also for one another.
+    """
     if size is not None and size not in SIZES:
         raise refused(f"Array size must be between {SIZES[0]} and {SIZES[-1]}, found {size}")
     for dependency in dependencies:
         kind, job_id = dependency.get("type"), dependency.get("jobId")
-        if kind is not None and size is None:
+        if size is None and (kind == "N_TO_N" or (kind == "SEQUENTIAL" and job_id is None)):
             raise refused(f"Dependency type {kind} is for array jobs only")
-        if kind == "SEQUENTIAL":
-            if job_id is not None:
-                raise refused("A SEQUENTIAL dependency takes no jobId: a child waits for the one before it")
-            continue
         if job_id is None:
+            if kind == "SEQUENTIAL":
+                continue
             raise refused(f"A dependency of type {kind or 'none'} needs the jobId of the job to wait for")
         if not _exists(region, job_id):
             raise refused(f"Job {job_id} that the job depends on does not exist")

@@ -137,6 +137,10 @@ class _Resource:
         named = {self.kind.name_property: provisioners._physical_name(stack_name, logical_id), **properties}  # noqa: SLF001
         answer = _perform(self.engine, self.kind.create, request(self.kind.create, named))
         arn = answer[self.kind.answered]
+        if self.kind.name == "compute-environment" and self._is_invalid(arn):
+            self.delete(arn, properties)
+            kind = "AWS::Batch::ComputeEnvironment"
+            raise ClientException(f"Resource of type '{kind}' with identifier '{arn}' did not stabilize.")
         return arn, {self.kind.attribute: arn}
 
     def update(self, arn: str, old: Document, new: Document, stack_name: str, logical_id: str) -> Created:
@@ -156,6 +160,11 @@ class _Resource:
     def _exists(self, arn: str) -> bool:
         region = self.engine.state.region(Scope(responses.get_account_id(), responses.get_region()))
         return bool(region.queue(arn) if self.kind.name == "job-queue" else region.environment(arn))
+
+    def _is_invalid(self, arn: str) -> bool:
+        scope = Scope(responses.get_account_id(), responses.get_region())
+        found = self.engine.state.region(scope).environment(arn)
+        return bool(found and found["status"] == "INVALID")
 
     def _replaces(self, old: Document, new: Document) -> bool:
         if _changed(old, new).intersection(self.kind.create_only):

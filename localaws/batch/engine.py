@@ -205,7 +205,7 @@ class Engine:
         self._tell(job)
 
     def _start(self, region: Region, job: Job, environment: Document) -> None:
-        region.departures[job.queue_arn] = self.settings.now_ms()
+        region.departures[job.queue_arn] = now_ms = self.settings.now_ms()
         task_id = uuid.uuid4().hex
         cluster = environment["ecsClusterArn"].rpartition("/")[2]
         host = self._launch(region, job, environment)
@@ -214,6 +214,7 @@ class Engine:
             environment=environment["computeEnvironmentName"],
             task_arn=f"arn:aws:ecs:{job.scope.region}:{job.scope.account}:task/{cluster}/{task_id}",
             host=host,
+            now_ms=now_ms,
         )
         self._tell(job)
         stop = asyncio.Event()

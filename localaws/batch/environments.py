@@ -1,4 +1,4 @@
-"""Compute environments: what a queue's jobs may occupy. They are VALID as soon as they are created."""
+"""Compute environments: what a queue's jobs may occupy. They are VALID or INVALID as soon as created."""
 
 from __future__ import annotations
 
@@ -6,17 +6,26 @@ import copy
 import uuid
 from typing import TYPE_CHECKING
 
-from localaws.batch import limits
+from localaws.batch import instance_types, limits
 from localaws.batch.errors import ClientException, refused
 from localaws.batch.pages import page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localaws.batch.model import Document
     from localaws.batch.state import Region
 
 MOST_PER_PAGE = 100
 MOST_ENVIRONMENTS = 50
 _FARGATE = frozenset({"FARGATE", "FARGATE_SPOT"})
+_HEALTHY = "ComputeEnvironment Healthy"
+_ROLE_REFUSED = (
+    "CLIENT_ERROR - User: batch.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: "
+    "{role} (Service: AWSSecurityTokenService; Status Code: 403; Error Code: AccessDenied; "
+    "Request ID: {request}; Proxy: null)"
+)
+"""As AWS says it: https://github.com/hashicorp/terraform-provider-aws/pull/21281."""
 _FARGATE_REFUSES = (
     "minvCpus",
     "desiredvCpus",
@@ -50,15 +59,14 @@ def create(region: Region, request: Document) -> Document:
     unique = str(uuid.uuid4())
     region.environments[name] = {
         "state": "ENABLED",
-        "serviceRole": f"arn:aws:iam::{region.scope.account}:role/aws-service-role/batch.amazonaws.com/"
-        "AWSServiceRoleForBatch",
+        "serviceRole": _service_linked_role(region),
         **copy.deepcopy(request),
         "computeEnvironmentArn": arn,
         "ecsClusterArn": f"arn:aws:ecs:{region.scope.region}:{region.scope.account}:"
         f"cluster/AWSBatch-{name}-{unique}",
         "uuid": unique,
         "status": "VALID",
-        "statusReason": "ComputeEnvironment Healthy",
+        "statusReason": _HEALTHY,
         "containerOrchestrationType": "ECS",
         "tags": dict(request.get("tags", {})),
     }
@@ -103,6 +111,29 @@ def describe(region: Region, request: Document) -> Document:
     return {"computeEnvironments": items, "nextToken": token}
 
 
+def judge(region: Region, trusted: Callable[[str], bool]) -> None:
+    """Makes an environment INVALID while AWS Batch may not assume its service role, and says so.
+
+    AWS accepts such a role when the environment is created, and finds out later:
+    https://docs.aws.amazon.com/batch/latest/userguide/invalid_compute_environment.html
+    """
+    for record in region.environments.values():
+        role = _arn_of_role(region, record["serviceRole"])
+        healthy = role == _service_linked_role(region) or trusted(role)
+        if healthy != (record["status"] == "VALID"):
+            reason = _HEALTHY if healthy else _ROLE_REFUSED.format(role=role, request=uuid.uuid4())
+            record.update(status="VALID" if healthy else "INVALID", statusReason=reason)
+
+
+def _service_linked_role(region: Region) -> str:
+    return _arn_of_role(region, "aws-service-role/batch.amazonaws.com/AWSServiceRoleForBatch")
+
+
+def _arn_of_role(region: Region, role: str) -> str:
+    """A role may be given by its name, with its path if it has one."""
+    return role if role.startswith("arn:") else f"arn:aws:iam::{region.scope.account}:role/{role.lstrip('/')}"
+
+
 def environment_arns(queue: Document) -> list[str]:
     """The ARNs of a queue's environments, in the queue's order."""
     ordered = sorted(queue["computeEnvironmentOrder"], key=lambda item: int(item["order"]))
@@ -142,3 +173,4 @@ def _check(found: Document | None) -> None:
         raise refused("Instance role is required.")
     elif not 0 <= found.get("minvCpus", 0) <= found["maxvCpus"]:
         raise refused(f"minvCpus must be between 0 and maxvCpus ({found['maxvCpus']})")
+    instance_types.check(found.get("instanceTypes", []))

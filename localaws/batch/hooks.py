@@ -65,7 +65,7 @@ HOOKS: tuple[Hook, ...] = (
     Hook("services.ec2", "_parse_member_list", "for which ids", "params, prefix"),
     Hook("services.ec2", "_subnets", "says in which zone an instance is launched"),
     Hook("services.ec2", "_xml", "answers as EC2", "status, root_tag, inner"),
-    Hook("services.ecs", "_ACTION_MAP", "describes the container instances of jobs"),
+    Hook("services.ecs", "_ACTION_MAP", "tells of the clusters, container instances and tasks of jobs"),
     Hook("services.ecs", "_clusters", "tells a cluster that nobody has from an empty one"),
     Hook("services.ecs", "_resolve_cluster_name", "which cluster a request names", "ref"),
     Hook(

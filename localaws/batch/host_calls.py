@@ -1,4 +1,4 @@
-"""The hosts of jobs in the answers of Amazon ECS and Amazon EC2 (border: imports ministack).
+"""The hosts of jobs in the answers of Amazon EC2 (border: imports ministack).
 
 Everything else stays MiniStack's answer. EC2 describes a host by its id; a listing without ids leaves them
 out.
@@ -10,12 +10,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ministack.core import responses
-from ministack.services import ec2, ecs
+from ministack.services import ec2
 
-from localaws.batch import container_instances
-from localaws.batch.scope import Scope
-from localaws.batch.state import Region
+from localaws.batch import ecs_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,51 +23,16 @@ if TYPE_CHECKING:
 
 Answer = tuple[int, dict[str, str], bytes]
 
-MOST_CONTAINER_INSTANCES = 100
 _END = b"</reservationSet>"
 
 
 def put_in_place(engine: Engine) -> None:
-    for service, operation, answer in (
-        (ecs, "DescribeContainerInstances", _container_instances),
-        (ec2, "DescribeInstances", _instances),
-    ):
-        handlers = service._ACTION_MAP  # noqa: SLF001 - see hooks.py
-        handlers[operation] = partial(answer, engine, handlers[operation])
-
-
-def _region(engine: Engine) -> Region:
-    """For reading only: ECS answers on a thread of its own."""
-    scope = Scope(responses.get_account_id(), responses.get_region())
-    return engine.state.regions.get(scope) or Region(scope)
-
-
-def _container_instances(engine: Engine, original: Callable[[Document], Answer], data: Document) -> Answer:
-    """A compute environment's cluster is the engine's; one that nobody has is not found."""
-    region, wanted = _region(engine), data.get("containerInstances", [])
-    if len(wanted) > MOST_CONTAINER_INSTANCES:
-        return _refusal(
-            "InvalidParameterException",
-            f"containerInstances can have at most {MOST_CONTAINER_INSTANCES} entries, found {len(wanted)}",
-        )
-    cluster = ecs._resolve_cluster_name(data.get("cluster"))  # noqa: SLF001
-    arn = f"arn:aws:ecs:{region.scope.region}:{region.scope.account}:cluster/{cluster}"
-    if any(environment["ecsClusterArn"] == arn for environment in list(region.environments.values())):
-        found = container_instances.describe(region, arn, wanted, engine.settings.now_ms())
-        answer: Answer = responses.json_response(found)
-        return answer
-    if cluster in ecs._clusters:  # noqa: SLF001
-        return original(data)
-    return _refusal("ClusterNotFoundException", "Cluster not found.")
-
-
-def _refusal(code: str, message: str) -> Answer:
-    answer: Answer = responses.error_response_json(code, message, 400)
-    return answer
+    handlers = ec2._ACTION_MAP  # noqa: SLF001 - see hooks.py
+    handlers["DescribeInstances"] = partial(_instances, engine, handlers["DescribeInstances"])
 
 
 def _instances(engine: Engine, original: Callable[[Document], Answer], parameters: Document) -> Answer:
-    region, now_ms = _region(engine), engine.settings.now_ms()
+    region, now_ms = ecs_calls.region(engine), engine.settings.now_ms()
     wanted = ec2._parse_member_list(parameters, "InstanceId")  # noqa: SLF001
     hosts = {name: host for name in wanted if (host := region.hosts.find(name, now_ms))}
     if not hosts:

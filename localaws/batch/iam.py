@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from localaws.batch.scope import Scope
 
 TASKS_SERVICE = "ecs-tasks.amazonaws.com"
+BATCH_SERVICE = "batch.amazonaws.com"
 ANY = "*"
 PULL_ACTIONS = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
 _ECR_IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+/([^:@]+)(?:[:@].*)?")

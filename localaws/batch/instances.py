@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from localaws.batch.environments import is_fargate
+from localaws.batch.instance_types import BUNDLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,12 +29,6 @@ _GPUS: Mapping[str, Mapping[str, int]] = {
 }
 _VCPUS = {"medium": 1, "large": 2, "xlarge": 4}
 _SIZES = ("large", "xlarge", *(f"{times}xlarge" for times in (2, 4, 8, 12, 16, 24, 32, 48)))
-# https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html
-_BUNDLES: Mapping[str, tuple[str, ...]] = {
-    "optimal": ("c6i", "c7i", "m6i", "r6i"),
-    "default_x86_64": ("c6i", "c7i", "m6i", "r6i"),
-    "default_arm64": ("c6g", "c7g", "m6g", "r6g"),
-}
 _TIMES_XLARGE = re.compile(r"(\d+)xlarge")
 
 
@@ -69,7 +64,7 @@ def _written_out(kind: str) -> Iterable[str]:
     """A type as it is; the types of a family, or of a bundle of families, the smallest first."""
     if "." in kind:
         return (kind,)
-    families = _BUNDLES.get(kind, (kind,))
+    families = BUNDLES.get(kind, (kind,))
     sizes = _SIZES[1:] if kind[:1] in _GPUS else _SIZES
     return (f"{family}.{size}" for size in sizes for family in families)
 

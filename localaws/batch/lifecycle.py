@@ -25,9 +25,12 @@ _OF_ONE_ATTEMPT = ("exitCode", "reason", "taskArn", "logStreamName", "containerI
 def readiness(job: Job, jobs: Mapping[str, Job]) -> Readiness:
     """Whether the jobs it depends on let it run. A dependency that is no longer known counts as fulfilled.
 
-    The typed dependencies of an array parent are its children's.
+    Of an array parent, N_TO_N dependencies are its children's.
     """
-    found = [_status(one["jobId"], jobs) for one in job.detail["dependsOn"] if "type" not in one]
+    waits_for = [
+        one["jobId"] for one in job.detail["dependsOn"] if "jobId" in one and one.get("type") != "N_TO_N"
+    ]
+    found = [_status(job_id, jobs) for job_id in waits_for]
     if job.stop_reason is not None and TERMINAL.issuperset(found):
         return "cancelled"
     if "FAILED" in found:
@@ -46,9 +49,10 @@ def make_runnable(job: Job, now_ms: int) -> None:
     job.status = "RUNNABLE"
 
 
-def begin_attempt(job: Job, *, environment: str, task_arn: str, host: Host | None) -> None:
+def begin_attempt(job: Job, *, environment: str, task_arn: str, host: Host | None, now_ms: int) -> None:
     """STARTING: the attempt occupies the environment, and its host unless that is Fargate."""
     job.environment = environment
+    job.starting_ms = now_ms
     job.status = "STARTING"
     job.blocked = ""
     job.detail.pop("statusReason", None)

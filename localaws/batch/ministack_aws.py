@@ -46,14 +46,8 @@ class MiniStackAws:
             _happened.reset(happened)
 
     def assume(self, scope: Scope, role_arn: str, session: str) -> Credentials:
-        name = role_arn.rpartition("/")[2]
-        with responses.request_scope(scope.account, scope.region):
-            role = iam._roles.get(name)  # noqa: SLF001
-        if (
-            role is None
-            or role["Arn"] != role_arn
-            or not trusts(role["AssumeRolePolicyDocument"], TASKS_SERVICE)
-        ):
+        role = self._role(scope, role_arn, TASKS_SERVICE)
+        if role is None:
             raise RoleNotAssumableError(
                 f"ECS was unable to assume the role '{role_arn}' that was provided for this task. Please "
                 f"verify that "
@@ -67,7 +61,7 @@ class MiniStackAws:
         sts.register_session(
             credentials.access_key_id,
             {
-                "Arn": f"arn:aws:sts::{scope.account}:assumed-role/{name}/{session}",
+                "Arn": f"arn:aws:sts::{scope.account}:assumed-role/{role_arn.rpartition('/')[2]}/{session}",
                 "UserId": f"{role['RoleId']}:{session}",
                 "SecretAccessKey": credentials.secret_access_key,
                 "SessionToken": credentials.session_token,
@@ -77,6 +71,18 @@ class MiniStackAws:
             },
         )
         return credentials
+
+    def trusts(self, scope: Scope, role_arn: str, service: str) -> bool:
+        return self._role(scope, role_arn, service) is not None
+
+    @staticmethod
+    def _role(scope: Scope, role_arn: str, service: str) -> Document | None:
+        """The role, None when the service may not assume it."""
+        with responses.request_scope(scope.account, scope.region):
+            role: Document | None = iam._roles.get(role_arn.rpartition("/")[2])  # noqa: SLF001
+        if role is None or role["Arn"] != role_arn:
+            return None
+        return role if trusts(role["AssumeRolePolicyDocument"], service) else None
 
     def forget(self, credentials: Credentials) -> None:
         sts._sessions.pop(credentials.access_key_id, None)  # noqa: SLF001

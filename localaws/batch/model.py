@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-# "The action isn't case sensitive": https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html
+# "The values aren't case sensitive": https://docs.aws.amazon.com/batch/latest/APIReference/API_EvaluateOnExit.html.
+# AWS Batch answers them in lower case, so Terraform keeps them so (evaluate_on_exit in
+# https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/batch/job_definition.go).
 _ANY_CASE = frozenset({"RetryAction"})
 
 
@@ -77,7 +79,7 @@ def route(call: Call) -> Route | None:
 
 
 def checked(shape: Shape | None, value: Any) -> Any:
-    """The value without nulls and unknown members, as AWS ignores both.
+    """The value without nulls and unknown members, as AWS ignores both; words of any case in lower case.
 
     Raises ClientException naming the member, what is allowed and what was found.
     """
@@ -112,6 +114,8 @@ def _known(shape: Shape, value: Any) -> Any:
         return [_known(shape.member, item) for item in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {key: _known(shape.value, item) for key, item in value.items() if item is not None}
+    if shape.name in _ANY_CASE and isinstance(shape, StringShape) and isinstance(value, str):
+        return value.lower() if value.upper() in shape.enum else value
     return value
 
 

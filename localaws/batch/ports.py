@@ -47,6 +47,9 @@ class Aws(Protocol):
     def assume(self, scope: Scope, role_arn: str, session: str) -> Credentials:
         """Credentials of a task's role. Raises RoleNotAssumableError."""
 
+    def trusts(self, scope: Scope, role_arn: str, service: str) -> bool:
+        """Whether there is such a role and its trust policy lets the service assume it."""
+
     def forget(self, credentials: Credentials) -> None:
         """The credentials are worthless from here on."""
 

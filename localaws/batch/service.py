@@ -12,7 +12,7 @@ from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.core.router import extract_access_key_id
 from ministack.services.cloudformation import provisioners
 
-from localaws.batch import api, host_calls, iam
+from localaws.batch import api, ecs_calls, host_calls, iam
 from localaws.batch.cloudformation import handlers
 from localaws.batch.errors import BatchError
 from localaws.batch.model import Call, Document, route
@@ -32,6 +32,7 @@ def put_in_place(engine: Engine) -> None:
     app._loaded_modules["batch"] = _module(engine)  # noqa: SLF001 - see hooks.py
 
     provisioners._RESOURCE_HANDLERS.update(handlers(engine))  # noqa: SLF001
+    ecs_calls.put_in_place(engine)
     host_calls.put_in_place(engine)
     iam_actions.extract_iam_action = _action_of_batch_calls(iam_actions.extract_iam_action)
     iam_actions.extract_resource_arn = _resource_of_batch_calls(engine, iam_actions.extract_resource_arn)

@@ -29,7 +29,8 @@ class Job:
     compute environment its current attempt occupies, `stop_reason` the text of a TerminateJob that awaits
     the process, `unfinished` how many children of an array parent have not ended, 0 before there are any,
     `siblings` the size of the array that a child belongs to. `runnable_ms` is when it last became RUNNABLE,
-    `blocked` the reason for which it then blocks its queue, since `blocked_ms`.
+    `starting_ms` when its attempt began, `blocked` the reason for which it then blocks its queue, since
+    `blocked_ms`.
     """
 
     scope: Scope
@@ -42,6 +43,7 @@ class Job:
     unfinished: int = 0
     siblings: int | None = None
     runnable_ms: int = 0
+    starting_ms: int = 0
     blocked: str = ""
     blocked_ms: int = 0
     on_move: Callable[[Job, str], None] | None = field(default=None, repr=False)
@@ -181,7 +183,7 @@ def load(state: State, data: Document) -> None:
 
 _OF_A_JOB = (
     *("detail", "sequence", "vcpus", "memory_mib", "environment", "stop_reason", "unfinished"),
-    *("siblings", "runnable_ms", "blocked", "blocked_ms"),
+    *("siblings", "runnable_ms", "starting_ms", "blocked", "blocked_ms"),
 )
 
 

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from localaws.batch import task_metadata
 from localaws.batch.definitions import runs_on_fargate
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def command(job: Job, image: Image) -> list[str]:
 def environment(
     job: Job, image: Image, scratch: Scratch, *, endpoint_url: str, credentials: Mapping[str, str]
 ) -> dict[str, str]:
-    """Only what the image, the definition, the submission and Batch set.
+    """Only what the image, the definition, the submission, Amazon ECS and Batch set.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-environment-variables.html
 
     Of the server's own, only the search path of shared libraries: some Pythons do not start without it.
     """
@@ -77,6 +79,8 @@ def environment(
         **credentials,
         **image.env,
         **own,
+        "AWS_EXECUTION_ENV": _execution_environment(job),
+        "ECS_CONTAINER_METADATA_URI_V4": task_metadata.uri(endpoint_url, scratch.folder.name),
     }
     index = job.detail.get("arrayProperties", {}).get("index")
     search = asked.get("PATH", PATH)
@@ -100,6 +104,11 @@ def _region(job: Job) -> dict[str, str]:
     if not runs_on_fargate(job.detail):
         return {}
     return {"AWS_REGION": job.scope.region, "AWS_DEFAULT_REGION": job.scope.region}
+
+
+def _execution_environment(job: Job) -> str:
+    """A queue's environments are all Fargate's or all EC2's, and the definition says which."""
+    return "AWS_ECS_FARGATE" if runs_on_fargate(job.detail) else "AWS_ECS_EC2"
 
 
 def _place_in_array(index: int, size: int | None) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""What of ECS and EC2 two calls about instances are about; MiniStack asks IAM for others.
+"""What three calls of ECS and EC2 are about; MiniStack asks IAM for other resources.
 
-DescribeContainerInstances is checked on the container instance, not on its cluster (on the first, where
-several are named: all lie in one cluster):
+DescribeContainerInstances and DescribeTasks are checked on the container instance or task, not on its cluster
+(on the first, where several are named: all lie in one cluster):
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html.
 DescribeInstances knows no resources, so it is checked on `*`:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html.
@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec
 import json
 from typing import Any
 
-from localaws.batch.container_instances import container_instance_arn
 from localaws.patching import use, wrap
 
 
@@ -32,16 +31,23 @@ def _of_instances(  # noqa: PLR0913, PLR0917 - MiniStack's parameters
     if service == "ec2" and use("services.ec2._p")(query_params, "Action") == "DescribeInstances":
         return "*"
     arn = original(service, method, path, headers, body, query_params, region, account_id)
-    target = headers.get("x-amz-target", "")
-    if service == "ecs" and target.endswith(".DescribeContainerInstances") and (name := _first(body)):
+    operation = headers.get("x-amz-target", "").rpartition(".")[2]
+    if service == "ecs" and operation in _NAMED and (name := _first(body, _NAMED[operation][0])):
         cluster = f"arn:aws:ecs:{region}:{account_id}:cluster/default" if arn == "*" else arn
-        return container_instance_arn(cluster, name)
+        return f"{cluster.replace(':cluster/', _NAMED[operation][1])}/{name.rpartition('/')[2]}"
     return arn
 
 
-def _first(body: bytes) -> str:
-    """The container instance that the request names first; empty for none."""
+_NAMED = {
+    "DescribeContainerInstances": ("containerInstances", ":container-instance/"),
+    "DescribeTasks": ("tasks", ":task/"),
+}
+"""The member of the request that names resources, and their kind in an ARN."""
+
+
+def _first(body: bytes, member: str) -> str:
+    """What the member names first; empty for none."""
     try:
-        return str(json.loads(body)["containerInstances"][0])
+        return str(json.loads(body)[member][0])
     except (ValueError, LookupError, TypeError):
         return ""

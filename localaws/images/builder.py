@@ -194,11 +194,11 @@ def build(  # noqa: PLR0913 - docker build's own options
     draft = store.draft()
     try:
         stage = Builder(context, draft, build_arguments or {}, tell).run(dockerfile.read_text(), target)
-        venv = pip_lines.install(stage.installs, tell) if stage.installs else None
+        venv = pip_lines.install(stage.installs, tell)
         for other in draft.iterdir():
             if other != stage.rootfs:
                 shutil.rmtree(other)
-        config = Config(stage.workdir, stage.entrypoint, stage.cmd, stage.env, str(venv) if venv else None)
+        config = Config(stage.workdir, stage.entrypoint, stage.cmd, stage.env, str(venv))
         return store.add(stage.rootfs, config, tags)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

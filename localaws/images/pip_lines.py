@@ -103,7 +103,8 @@ def parse(instruction: Instruction, command: str, in_image: Callable[[str], Path
 
 
 def install(installs: list[PipInstall], tell: Callable[[str], None]) -> Path:
-    """The virtual environment with all of `installs`, made once per content under the clone's cache.
+    """The virtual environment with all of `installs`, made once per content under the clone's cache; without
+    any, it stands in for the Python of the image's base.
 
     Raises SetUpFailed with the installer's output.
     """

@@ -48,6 +48,9 @@ class ListeningAws:
         self.sessions.add(role_arn)
         return Credentials(role_arn, "secret", "token")
 
+    def trusts(self, scope: Scope, role_arn: str, service: str) -> bool:
+        return role_arn not in self.strangers
+
     def forget(self, credentials: Credentials) -> None:
         self.sessions.discard(credentials.access_key_id)
 

@@ -173,3 +173,18 @@ def test_what_the_api_refuses_rolls_the_stack_back(stage, deploy):
         deploy(changed("Definition", Timeout={"AttemptDurationSeconds": 5}))
     events = stage.client("cloudformation").describe_stack_events(StackName="stack")["StackEvents"]
     assert any("at least 60 seconds" in event.get("ResourceStatusReason", "") for event in events)
+
+
+def test_an_environment_whose_service_role_cannot_be_assumed_does_not_stabilize(stage):
+    cloudformation = stage.client("cloudformation")
+    environment = changed("Environment", ServiceRole="arn:aws:iam::000000000000:role/nobody-s")
+    template = {"Resources": {"Environment": environment["Resources"]["Environment"]}}
+    cloudformation.create_stack(StackName="invalid", TemplateBody=json.dumps(template))
+    with pytest.raises(botocore.exceptions.WaiterError):
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName="invalid", WaiterConfig={"Delay": 0.1}
+        )
+    events = cloudformation.describe_stack_events(StackName="invalid")["StackEvents"]
+    assert any("did not stabilize" in event.get("ResourceStatusReason", "") for event in events)
+    left = stage.batch.describe_compute_environments()["computeEnvironments"]
+    assert [one["computeEnvironmentName"] for one in left] == ["environment"]

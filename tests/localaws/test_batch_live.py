@@ -1,5 +1,8 @@
 """Batch as a boto3 client sees it, inside a running instance."""
 
+import os
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -7,7 +10,10 @@ import botocore.exceptions
 import pytest
 from botocore.config import Config
 
+from localaws.layout import CLONE
 from tests.localaws.batch_live import Stage
+
+EXAMPLES = CLONE / "localaws" / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +197,7 @@ def test_the_server_validates_what_a_client_that_does_not_sends(stage):
     refused(lambda: raw.submit_job(jobName="a"), "jobQueue", "jobDefinition")
     refused(lambda: raw.list_jobs(jobQueue="queue", maxResults="x"), "maxResults", "int")
     refused(lambda: raw.submit_job(jobName="-", jobQueue="q", jobDefinition="d"), "Job name should match")
-    refused(lambda: raw.terminate_job(jobId="nobody", reason="r"), "Job nobody does not exist")
+    refused(lambda: raw.terminate_job(jobId="nobody"), "reason")
     refused(lambda: raw.describe_jobs(jobs=["x"] * 101), "Maximum number of jobs supported is 100")
     refused(raw.list_jobs, "Exactly one of jobQueue")
     refused(
@@ -246,3 +252,21 @@ def test_the_old_way_of_reading_a_job_works(stage):
     assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 4)
     assert job["createdAt"] <= job["startedAt"] <= job["stoppedAt"]
     assert job["attempts"][0]["statusReason"] == "Essential container in task exited"
+
+
+def test_a_foreign_client_runs_an_image_that_the_stand_in_for_docker_built(stage):
+    """The commands of localaws/README.md, "A client of your own"."""
+    environment = {"PATH": os.environ["PATH"], **stage.aws.environment()}
+
+    def run(*command: str) -> str:
+        done = subprocess.run(
+            command, cwd=EXAMPLES, env=environment, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run(str(CLONE / "localaws" / "docker"), "build", "-t", "hello", "hello")
+    status, line = run(sys.executable, "client.py", "hello", "Ada").splitlines()
+    assert status.startswith("SUCCEEDED")
+    assert line.startswith("Hello Ada from ")
+    assert line.endswith(" on AWS_ECS_EC2")

@@ -155,6 +155,36 @@ def test_ecs_tells_what_is_missing_and_where(stage, run):
     assert ask(cluster="own", containerInstances=[known])["containerInstances"] == []
 
 
+def test_ecs_lists_and_describes_what_a_running_job_is_made_of(stage, run, as_role):
+    job = run("spot")["container"]
+    ecs, cluster = stage.client("ecs"), job["containerInstanceArn"].split("/")[1]
+    cluster_arn = f"arn:aws:ecs:us-east-1:000000000000:cluster/{cluster}"
+    ecs.create_cluster(clusterName="own")
+    listed = ecs.list_clusters()["clusterArns"]
+    assert {cluster_arn, "arn:aws:ecs:us-east-1:000000000000:cluster/own"} <= set(listed)
+    answer = ecs.describe_clusters(clusters=[cluster, "own", "nobody-s"])
+    assert {one["clusterName"] for one in answer["clusters"]} == {cluster, "own"}
+    assert [one["reason"] for one in answer["failures"]] == ["MISSING"]
+    hosts = ecs.list_container_instances(cluster=cluster)["containerInstanceArns"]
+    assert hosts == [job["containerInstanceArn"]]
+    assert ecs.list_tasks(cluster=cluster_arn)["taskArns"] == [job["taskArn"]]
+    by_instance = ecs.list_tasks(cluster=cluster, containerInstance=hosts[0])
+    assert by_instance["taskArns"] == [job["taskArn"]]
+    allowed = as_role("ecs", {"Action": "ecs:DescribeTasks", "Resource": job["taskArn"]})
+    [task] = allowed.describe_tasks(cluster=cluster, tasks=[job["taskArn"].rpartition("/")[2]])["tasks"]
+    assert (task["containerInstanceArn"], task["lastStatus"]) == (hosts[0], "RUNNING")
+    assert task["createdAt"] <= task["startedAt"]
+    assert refusal(ecs.list_tasks, cluster="nobody-s") == "ClusterNotFoundException"
+
+
+def test_a_job_reads_its_metadata_over_http(stage):
+    job = stage.run(
+        "import json, os, urllib.request as u; a = os.environ['ECS_CONTAINER_METADATA_URI_V4'];"
+        "print(*[json.load(u.urlopen(a + p))[k] for p, k in (('', 'Name'), ('/task', 'TaskARN'))])"
+    )
+    assert stage.lines("/aws/batch/job", job) == [f"default {job['container']['taskArn']}"]
+
+
 def test_ec2_describes_its_own_instances_beside_those_of_jobs(stage, run):
     registered, _ = described(stage, run("on-demand"))
     mine = registered["ec2InstanceId"]

@@ -157,8 +157,8 @@ def test_a_bare_name_means_the_latest_active_revision(region):
         ({"arrayProperties": {"size": 1}}, "between 2 and 10000, found 1"),
         ({"dependsOn": [{"type": "SEQUENTIAL"}]}, "array jobs only"),
         (
-            {"dependsOn": [{"type": "SEQUENTIAL", "jobId": "x"}], "arrayProperties": {"size": 2}},
-            "takes no jobId",
+            {"dependsOn": [{"type": "SEQUENTIAL", "jobId": "x"}]},
+            "Job x that the job depends on does not exist",
         ),
         ({"nodeOverrides": {}}, "nodeOverrides is not available"),
         ({"jobName": 5}, "Invalid type for parameter jobName"),

@@ -80,7 +80,8 @@ def test_an_image_holds_what_its_dockerfile_copies_and_says(context, docker, tmp
     assert image.entrypoint == ["python", "-m", "src.main"]
     assert image.cmd == ["--help"]
     assert image.env == {"GREETING": "hello world", "MODE": "plain"}
-    assert image.venv is None
+    assert (image.venv / "bin" / "python").exists()
+    assert not list(image.venv.rglob("requests"))
     assert json.loads((image.path / "image.json").read_text())["workdir"] == "/app"
 
     # The context may change or go afterwards: the image is a copy.
