@@ -41,8 +41,9 @@ batch.create_compute_environment(
         "instanceRole": "ecsInstanceRole",
     },
 )
-order = [{"order": 1, "computeEnvironment": mine}]
-batch.create_job_queue(jobQueueName=mine, priority=1, computeEnvironmentOrder=order)
+batch.create_job_queue(
+    jobQueueName=mine, priority=1, computeEnvironmentOrder=[{"order": 1, "computeEnvironment": mine}]
+)
 definition = batch.register_job_definition(
     jobDefinitionName=mine,
     type="container",
