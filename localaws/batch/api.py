@@ -6,6 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
+from localaws import json_text
 from localaws.batch import (
     definitions,
     environments,
@@ -92,7 +93,7 @@ def parameters(found: Route, call: Call) -> Document:
     Raises ClientException for a body that is no JSON object.
     """
     try:
-        members: Any = json.loads(call.body) if call.body.strip() else {}
+        members: Any = json_text.loads(call.body) if call.body.strip() else {}
     except ValueError as problem:
         raise ClientException(f"Request body is not JSON: {problem}") from problem
     if not isinstance(members, dict):

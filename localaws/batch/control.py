@@ -2,7 +2,7 @@
 
 A document is {"jobs": [{"how": …, "job": "*", "queue": "*", "times": null, "after_seconds": 0}], "events":
 {"drop": 0, "double": 0, "delay_seconds": 0, "shuffle_seconds": 0, "seed": 0}}; whatever is left out has the
-value shown. It is no part of AWS, so it lies beside it and needs no credentials; a restart ends it.
+value shown. It is no part of AWS, so it lies beside it; a restart ends it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from localaws import json_text
 from localaws.asgi import Request, Response
 from localaws.batch.bus import Losses
 from localaws.batch.faults import HOWS, Faults, Rule
@@ -65,7 +66,7 @@ _DOCUMENT: Mapping[str, Member] = {
 def answer(engine: Engine, request: Request) -> Response:
     if request.method == "PUT":
         try:
-            wanted = json.loads(request.body)
+            wanted = json_text.loads(request.body)
         except ValueError as problem:
             return _json(400, {"faults": [f"The body is not JSON: {problem}"]})
         if faults := check(wanted):

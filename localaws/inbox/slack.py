@@ -4,10 +4,11 @@ https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and
 https://docs.slack.dev/reference/block-kit/blocks. Limits are counted in characters.
 """
 
-import json
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
+
+from localaws import json_text
 
 MOST_BLOCKS = 50
 LONGEST_TEXT = 40_000
@@ -29,7 +30,7 @@ def parse(body: bytes, content_type: str) -> tuple[str, list[Block], str]:
         form = urllib.parse.parse_qs(body.decode(errors="replace"))
         body = form.get("payload", [""])[0].encode()
     try:
-        payload = json.loads(body)
+        payload = json_text.loads(body)
     except ValueError as error:
         raise Refused("invalid_payload", f"not JSON: {error}") from None
     if not isinstance(payload, dict):

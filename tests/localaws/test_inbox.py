@@ -68,6 +68,16 @@ def test_a_form_with_a_payload_is_accepted_as_slack_does(aws, messages):
     ("payload", "code"),
     [
         (b"{", "invalid_payload"),
+        (b'{"text":' + b"[" * 100_000, "invalid_payload"),
+        (b'{"text":' + b"[" * 980 + b"]" * 980 + b"}", "invalid_payload"),
+        (
+            b'{"text":"t","blocks":[{"type":"divider","x":%s1%s}]}' % (b"[" * 500, b"]" * 500),
+            "invalid_payload",
+        ),
+        (
+            b'{"text":"t","blocks":[{"type":"divider","x":%s1%s}]}' % (b'{"a":' * 500, b"}" * 500),
+            "invalid_payload",
+        ),
         ([], "invalid_payload"),
         ({}, "no_text"),
         ({"text": "x" * 40_001}, "msg_too_long"),
