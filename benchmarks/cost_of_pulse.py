@@ -79,7 +79,7 @@ def _used(found: Instance, where: Addresses, jobs: int, console: Console) -> Use
     lines = _SAMPLE.read_text().splitlines(keepends=True)
     dataset = "".join([lines[0], *lines[-_ROWS:]]).encode()
     s3, api = found.client("s3"), SignedApi(where.api_url, found.session())
-    calls = f"{found.endpoint_url}/_localaws/calls"
+    calls = f"{found.pages_url}/calls"
     httpx.delete(calls, trust_env=False)
     began_ms = int(time.time() * 1000)
     for number in track(range(jobs // 2), "pairs of jobs", console=console):

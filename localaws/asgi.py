@@ -1,7 +1,7 @@
 """As much of a web server as a few local pages need: a request, a response, and their ASGI messages."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -41,6 +41,39 @@ async def read(scope: Scope, receive: Receive, longest: int) -> Request | None:
             return None
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     return Request(scope["method"], scope["path"], headers, body)
+
+
+async def buffered(receive: Receive) -> tuple[bytes, Receive]:
+    """The whole body, and a `receive` that tells it once more."""
+    parts: list[bytes] = []
+    last: dict[str, Any] = {"more_body": True}
+    while last.get("more_body"):
+        last = await receive()
+        parts.append(last.get("body", b""))
+    body = b"".join(parts)
+    waiting = [last if last["type"] == "http.disconnect" else {**last, "body": body}]
+
+    async def again() -> dict[str, Any]:
+        return waiting.pop() if waiting else await receive()
+
+    return body, again
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
+    """Answers without having looked at the body, which is read all the same: a client that still sends it
+    would not see the answer.
+    """
+    message = await receive()
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    while message.get("more_body"):
+        message = await receive()
+    await write(send, response if scope["method"] != "HEAD" else replace(response, body=b""))
+
+
+def text(status: int, said: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(status, "text/plain; charset=utf-8", said.encode(), headers or {})
 
 
 async def write(send: Send, response: Response) -> None:

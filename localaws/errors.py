@@ -5,6 +5,7 @@ LocalAwsError
 ├── PortInUse        the port asked for is taken by another program
 ├── AlreadyRunning   this folder's instance runs already
 ├── FolderUnusable   the instance's folder cannot be written
+├── NoKeys           the instance's keys cannot be read
 ├── StartFailed      the server did not come up (carries the log's tail)
 ├── StopFailed       the server did not go away
 └── SetUpFailed      a virtual environment could not be made
@@ -42,6 +43,14 @@ class FolderUnusable(LocalAwsError):
     def __init__(self, root: Path, error: OSError) -> None:
         super().__init__(
             f"AWS on this machine cannot keep its files in {root}: {error}. Choose another folder."
+        )
+
+
+class NoKeys(LocalAwsError):
+    def __init__(self, root: Path, error: Exception) -> None:
+        super().__init__(
+            f"The keys of the AWS on this machine in {root} cannot be read: {error}. It belongs to another "
+            "user, or was started by an older version: stop it and start it again."
         )
 
 

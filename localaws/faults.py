@@ -1,6 +1,7 @@
 """Failures on demand from Python: `with faults.injected(url, jobs=[{"how": "spot-fargate", "times": 1}]): …`.
 
-What a document may hold is said in `localaws/README.md` and checked by the server (`batch/control.py`).
+`url` is `Instance.pages_url`, which nobody else knows. What a document may hold is said in
+`localaws/README.md` and checked by the server (`batch/control.py`).
 """
 
 import contextlib
@@ -17,39 +18,37 @@ class FaultsRefused(Exception):
     """Raised when the server does not take the document; its text names every fault."""
 
 
-def put(
-    endpoint_url: str, *, jobs: Sequence[Document] = (), events: Mapping[str, float] | None = None
-) -> None:
+def put(pages_url: str, *, jobs: Sequence[Document] = (), events: Mapping[str, float] | None = None) -> None:
     """Puts these failures in force, in place of all others. Raises FaultsRefused."""
-    _ask(endpoint_url, "PUT", {"jobs": list(jobs), "events": dict(events or {})})
+    _ask(pages_url, "PUT", {"jobs": list(jobs), "events": dict(events or {})})
 
 
-def clear(endpoint_url: str) -> None:
+def clear(pages_url: str) -> None:
     """Nothing fails on demand any more; jobs that found no place go on."""
-    _ask(endpoint_url, "DELETE")
+    _ask(pages_url, "DELETE")
 
 
-def shown(endpoint_url: str) -> Document:
+def shown(pages_url: str) -> Document:
     """What is in force, how often each rule struck, and what became of the events since (`told`)."""
-    return _ask(endpoint_url, "GET")
+    return _ask(pages_url, "GET")
 
 
 @contextlib.contextmanager
 def injected(
-    endpoint_url: str, *, jobs: Sequence[Document] = (), events: Mapping[str, float] | None = None
+    pages_url: str, *, jobs: Sequence[Document] = (), events: Mapping[str, float] | None = None
 ) -> Iterator[None]:
     """In force inside the block. Raises FaultsRefused."""
-    put(endpoint_url, jobs=jobs, events=events)
+    put(pages_url, jobs=jobs, events=events)
     try:
         yield
     finally:
-        clear(endpoint_url)
+        clear(pages_url)
 
 
-def _ask(endpoint_url: str, method: str, document: Document | None = None) -> Document:
+def _ask(pages_url: str, method: str, document: Document | None = None) -> Document:
     body = None if document is None else json.dumps(document).encode()
     request = urllib.request.Request(  # noqa: S310 - the instance's own loopback address
-        f"{endpoint_url}/_localaws/batch/faults", body, {"content-type": "application/json"}, method=method
+        f"{pages_url}/batch/faults", body, {"content-type": "application/json"}, method=method
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -6,9 +6,9 @@ botocore.
 
 import contextlib
 import json
-import os
 import shlex
 import shutil
+import stat
 import time
 import uuid
 from collections.abc import Mapping
@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localaws import processes, server
+from localaws import keys, private, processes, server
 from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, PortOutOfRange, StartFailed, StopFailed
+from localaws.keys import Keys
 from localaws.layout import CACHE, CLONE, DEFAULT_ROOT, Layout
 from localaws.locks import file_lock
 from localaws.venvs import Progress, ensure_venv, server_venv
@@ -48,8 +49,18 @@ class Instance:
         return f"http://{processes.LOOPBACK}:{self.port}"
 
     @property
+    def pages_url(self) -> str:
+        """Where our own pages are; whoever knows this address may read and use them."""
+        return f"{self.endpoint_url}/_localaws/{self.keys.page_token}"
+
+    @property
     def inbox_url(self) -> str:
-        return f"{self.endpoint_url}/_localaws/inbox"
+        return f"{self.pages_url}/inbox"
+
+    @property
+    def keys(self) -> Keys:
+        """Raises NoKeys."""
+        return keys.read(Layout(self.root))
 
     @property
     def log(self) -> Path:
@@ -59,8 +70,8 @@ class Instance:
         """What to export so that any AWS client, and the CDK command line, works against this instance."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": self.keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.keys.secret_access_key,
             "AWS_REGION": server.REGION,
             "AWS_DEFAULT_REGION": server.REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -74,6 +85,7 @@ class Instance:
             "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "true",
             "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
             "LOCALAWS_ROOT": str(self.root),
+            "LOCALAWS_URL": self.pages_url,
             **processes.past_proxies(),
         }
 
@@ -95,7 +107,8 @@ class Instance:
 
         core = Session({"profile": (None, None, None, None)})  # no key of a file, no variable, no default
         core.set_default_client_config(Config(proxies={}))
-        return boto3.Session("test", "test", region_name=server.REGION, botocore_session=core)
+        key_id, secret = self.keys.access_key_id, self.keys.secret_access_key
+        return boto3.Session(key_id, secret, region_name=server.REGION, botocore_session=core)
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of this instance; `options` go to boto3 as they are."""
@@ -121,6 +134,7 @@ def up(root: Path = DEFAULT_ROOT, port: int = 0, *, on_progress: Progress | None
         if found := running(root):
             raise AlreadyRunning(found.root, found.port, found.pid)
         _end_leftover(layout)
+        keys.ensure(layout)
         python = ensure_venv(
             server_venv(server.REQUIREMENTS), server.REQUIREMENTS, tell, what="the AWS on this machine"
         )
@@ -162,6 +176,8 @@ def down(root: Path = DEFAULT_ROOT, *, erase: bool = False) -> None:
 
 def _make(layout: Layout) -> None:
     try:
+        if layout.root.exists() and layout.root.stat().st_mode & stat.S_IWOTH:
+            raise PermissionError("everybody may write there")
         layout.make()
     except OSError as error:
         raise FolderUnusable(layout.root, error) from None
@@ -173,7 +189,7 @@ def _start(layout: Layout, python: Path, port: int) -> Instance:
     process = server.spawn(layout, python, port, instance_id)
     instance = Instance(layout.root, port, process.pid)
     # Written before it answers: whoever comes after a killed `up` can still find and stop the server.
-    _write(layout.record, json.dumps({"port": port, "pid": process.pid, "instance_id": instance_id}))
+    private.write(layout.record, json.dumps({"port": port, "pid": process.pid, "instance_id": instance_id}))
     try:
         _wait_until_healthy(process, port, instance_id)
     except BaseException as error:
@@ -183,7 +199,7 @@ def _start(layout: Layout, python: Path, port: int) -> Instance:
         if isinstance(error, _NotHealthy):
             raise StartFailed(str(error), layout.log, server.log_tail(layout.log, logged)) from None
         raise
-    _write(layout.last_port, str(port))
+    private.write(layout.last_port, str(port))
     return instance
 
 
@@ -246,9 +262,3 @@ def _read_record(layout: Layout) -> dict[str, Any] | None:
         }
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(path)

@@ -4,6 +4,7 @@ Runs in the server's own virtual environment, started by `localaws.server` only.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -38,15 +39,19 @@ def _make_coherent(root: Path) -> None:
 
 def _install(root: Path, instance_id: str) -> None:
     # After the check: these modules reach for the hooked names as they are imported.
-    from localaws import batch, calls, endpoints, gaps, inbox, saving  # noqa: PLC0415
+    from localaws import batch, calls, endpoints, gaps, guard, inbox, keys, saving  # noqa: PLC0415
     from localaws.layout import Layout  # noqa: PLC0415
 
+    own = keys.read(Layout(root))
+    # What MiniStack takes for root's. Its functions get those of their role in place of them.
+    os.environ |= {"AWS_ACCESS_KEY_ID": own.access_key_id, "AWS_SECRET_ACCESS_KEY": own.secret_access_key}
     inbox.open_box(root)
     gaps.install()
     more = batch.install(root)
     saving.install(Layout(root).state)
     calls.install()  # after AWS Batch, whose actions count too
-    endpoints.install(root, instance_id, {**more, calls.PATH: calls.answer})
+    endpoints.install(root, instance_id, own.page_token, {**more, calls.PATH: calls.answer})
+    guard.install(own)  # the last: it stands in front
 
 
 def _serve() -> None:

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws import private
+
 CLONE = Path(__file__).resolve().parents[1]
 CACHE = CLONE / ".cache"
 DEFAULT_ROOT = Path(os.environ.get("LOCALAWS_ROOT") or CLONE / ".localaws")
@@ -24,6 +26,11 @@ class Layout:
     def last_port(self) -> Path:
         """The port of the last run: stored queue and API addresses hold it, so it is taken again if free."""
         return self.root / "last-port"
+
+    @property
+    def keys(self) -> Path:
+        """Root's access key and the word in the addresses of our pages, as JSON."""
+        return self.root / "keys.json"
 
     @property
     def lock(self) -> Path:
@@ -78,7 +85,7 @@ class Layout:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return (self.record, self.last_port, self.lock, self.inbox, self.made)
+        return (self.record, self.last_port, self.keys, self.lock, self.inbox, self.made)
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -88,7 +95,7 @@ class Layout:
         )
 
     def make(self) -> None:
-        """Makes the folders that are missing and remembers which these are."""
+        """Makes the folders that are missing, closed to everybody else, and remembers which these are."""
         self.root.parent.mkdir(parents=True, exist_ok=True)
         inherited = set() if self.made.exists() else self.made_by_up()
         root_is_new = _made(self.root)
@@ -96,9 +103,13 @@ class Layout:
             is_new = root_is_new if folder == self.root else not folder.exists()
             if is_new or folder in inherited:
                 # Noted before it is made: of two starts at once, neither takes it for somebody else's.
-                with self.made.open("a") as lines:
+                with private.opened(self.made, "a") as lines:
                     lines.write(f"{self._name(folder)}\n")
-            _made(folder)
+            if not _made(folder) and folder in self.made_by_up():
+                folder.chmod(private.FOLDER_MODE)
+        for file in self.files:
+            if file.exists():
+                file.chmod(private.FILE_MODE)
 
     def foreign(self) -> list[Path]:
         """Folders of somebody else where the server would sweep."""
@@ -120,7 +131,7 @@ class Layout:
 def _made(folder: Path) -> bool:
     """Whether the folder was missing and is made. Raises FileExistsError for a file."""
     try:
-        folder.mkdir()
+        folder.mkdir(private.FOLDER_MODE)
     except FileExistsError:
         if not folder.is_dir():
             raise

@@ -6,13 +6,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from localaws import private
+
 
 @contextlib.contextmanager
 def file_lock(path: Path, timeout_seconds: float = 300) -> Iterator[None]:
     """Holds `path` exclusively. Raises TimeoutError when another process keeps it longer than the timeout."""
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout_seconds
-    with path.open("a") as handle:
+    with private.opened(path, "a") as handle:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

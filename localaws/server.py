@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from localaws import private
 from localaws.layout import CLONE, Layout
 from localaws.processes import LOOPBACK
 
@@ -16,6 +17,10 @@ REGION = "us-east-1"
 REQUIREMENTS = CLONE / "localaws" / "requirements.txt"
 LAUNCHER = CLONE / "localaws" / "launcher.py"
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
+PRIVATE = 0o777 - private.FOLDER_MODE
+"""What the server's umask takes from the files of its functions and jobs too."""
+NOT_FOR_THE_SERVER = ("LOCALAWS_ROOT", "LOCALAWS_URL")
+"""Of `Instance.environment`: they may name another instance."""
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # without them, some interpreters do not start
 
 
@@ -26,7 +31,7 @@ def environment(layout: Layout, python: Path, port: int) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in _KEPT or (name.startswith("LOCALAWS_") and name != "LOCALAWS_ROOT")
+        if name in _KEPT or (name.startswith("LOCALAWS_") and name not in NOT_FOR_THE_SERVER)
     }
     return kept | {
         "PATH": os.pathsep.join([str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -59,7 +64,7 @@ def spawn(layout: Layout, python: Path, port: int, instance_id: str) -> subproce
     # -P keeps the script's folder off sys.path; a Lambda must not find the project there, nor in the
     # working folder.
     command = [str(python), "-P", str(LAUNCHER), "--root", str(layout.root), "--instance-id", instance_id]
-    with layout.log.open("ab") as log:
+    with private.opened(layout.log, "ab") as log:
         return subprocess.Popen(
             command,
             cwd=layout.tmp,
@@ -68,6 +73,7 @@ def spawn(layout: Layout, python: Path, port: int, instance_id: str) -> subproce
             stdout=log,
             stderr=log,
             start_new_session=True,
+            umask=PRIVATE,
         )
 
 

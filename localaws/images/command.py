@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from localaws.errors import SetUpFailed
+from localaws.images import registry
 from localaws.images.builder import build
 from localaws.images.dockerfile import DockerfileError
 from localaws.images.registry import PushFailed, push
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _login(words: list[str]) -> None:
     if "--password-stdin" in words:
-        sys.stdin.read()
+        registry.keep_password(DEFAULT_ROOT, sys.stdin.read().strip())
     _say("Login Succeeded")
 
 
@@ -120,7 +121,7 @@ def _push(words: list[str]) -> None:
         image = _store().find(uri)
         if image is None:
             raise CommandError(f"An image does not exist locally with the tag: {uri}")
-        _say(f"{uri}: digest: {push(_endpoint(), image, uri)}")
+        _say(f"{uri}: digest: {push(_endpoint(), image, uri, registry.password(DEFAULT_ROOT))}")
 
 
 def _images(_words: list[str]) -> None:

@@ -2,12 +2,16 @@
 image.
 """
 
+import base64
 import hashlib
 import json
 import urllib.error
 import urllib.request
+from pathlib import Path
 
+from localaws import private
 from localaws.images.store import Image
+from localaws.layout import Layout
 
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -17,7 +21,24 @@ class PushFailed(Exception):
     """The registry refused, or nobody answers at the endpoint."""
 
 
-def push(endpoint_url: str, image: Image, uri: str) -> str:
+def keep_password(root: Path, said: str) -> None:
+    """Of `docker login`, for the pushes that follow."""
+    file = _password_file(root)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    private.write(file, said)
+
+
+def password(root: Path) -> str:
+    """What the last login said; empty before the first."""
+    file = _password_file(root)
+    return file.read_text() if file.exists() else ""
+
+
+def _password_file(root: Path) -> Path:
+    return Layout(root).home / "registry-password"
+
+
+def push(endpoint_url: str, image: Image, uri: str, password: str) -> str:
     """Pushes to `uri` (registry/repository:tag); the digest of the manifest. Raises PushFailed."""
     repository, _, tag = uri.partition("/")[2].rpartition(":")
     if not repository:
@@ -26,7 +47,8 @@ def push(endpoint_url: str, image: Image, uri: str) -> str:
     config = json.dumps(
         {"id": image.id, "config": {"Entrypoint": image.entrypoint, "Cmd": image.cmd}}
     ).encode()
-    _send(f"{base}/blobs/uploads/?digest={_digest(config)}", "POST", config, "application/octet-stream")
+    blob = f"{base}/blobs/uploads/?digest={_digest(config)}"
+    _send(blob, "POST", config, "application/octet-stream", password)
     manifest = json.dumps(
         {
             "schemaVersion": 2,
@@ -35,13 +57,14 @@ def push(endpoint_url: str, image: Image, uri: str) -> str:
             "layers": [],
         }
     ).encode()
-    _send(f"{base}/manifests/{tag}", "PUT", manifest, _MANIFEST)
+    _send(f"{base}/manifests/{tag}", "PUT", manifest, _MANIFEST, password)
     return _digest(manifest)
 
 
-def _send(url: str, method: str, body: bytes, content_type: str) -> None:
+def _send(url: str, method: str, body: bytes, content_type: str, password: str) -> None:
+    basic = base64.b64encode(f"AWS:{password}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310 - the endpoint that the caller chose
-        url, body, {"Content-Type": content_type}, method=method
+        url, body, {"Content-Type": content_type, "Authorization": f"Basic {basic}"}, method=method
     )
     try:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -4,7 +4,7 @@ import json
 import logging
 from pathlib import Path
 
-from localaws.asgi import Request, Response
+from localaws.asgi import Request, Response, text
 from localaws.inbox import slack
 from localaws.inbox.pace import Pace
 from localaws.inbox.store import Inbox
@@ -17,7 +17,6 @@ _pace = Pace()
 
 _ASSETS = Path(__file__).parent / "assets"
 _PAGES = {
-    "": ("page.html", "text/html; charset=utf-8"),
     "/": ("page.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
@@ -27,8 +26,10 @@ _PAGES = {
 # Whatever a message holds, the page loads and runs nothing but its own files.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+# The address of the page lets people in: a link in a message does not carry it on.
+_HEADERS = {"content-security-policy": _POLICY, "referrer-policy": "no-referrer"}
 
 _log = logging.getLogger("localaws")
 
@@ -36,20 +37,22 @@ _log = logging.getLogger("localaws")
 def answer(inbox: Inbox, request: Request) -> Response:
     """The response to a request whose path begins with PATH."""
     path = request.path.removeprefix(PATH)
+    if not path:
+        return Response(302, "text/plain; charset=utf-8", b"", {"location": "inbox/"})
     if path in _PAGES:
         return _page(request, path)
     if path == "/messages":
         return _messages(inbox, request)
     if path == "/slack" or path.startswith("/slack/"):
         return _slack(inbox, request, path.removeprefix("/slack").strip("/"))
-    return _text(404, "Not found. The inbox has /, /messages and /slack.")
+    return text(404, "Not found. The inbox has /, /messages and /slack.")
 
 
 def _page(request: Request, path: str) -> Response:
     if request.method not in ("GET", "HEAD"):
         return _not_allowed("GET")
     name, content_type = _PAGES[path]
-    return Response(200, content_type, (_ASSETS / name).read_bytes(), {"content-security-policy": _POLICY})
+    return Response(200, content_type, (_ASSETS / name).read_bytes(), _HEADERS)
 
 
 def _messages(inbox: Inbox, request: Request) -> Response:
@@ -68,18 +71,14 @@ def _slack(inbox: Inbox, request: Request, webhook: str) -> Response:
     if request.method != "POST":
         return _not_allowed("POST")
     if webhook == ONE_A_SECOND and (seconds := _pace.take()):
-        return _text(429, "rate_limited", {"retry-after": str(seconds)})
+        return text(429, "rate_limited", {"retry-after": str(seconds)})
     try:
-        text, blocks, channel = slack.parse(request.body, request.headers.get("content-type", ""))
+        said, blocks, channel = slack.parse(request.body, request.headers.get("content-type", ""))
     except slack.Refused as refused:
         _log.warning("The inbox refused a Slack message: %s", str(refused).encode("unicode_escape").decode())
-        return _text(400, refused.code)
-    inbox.receive_slack(to=channel or webhook or "incoming webhook", text=text, blocks=blocks)
-    return _text(200, "ok")
-
-
-def _text(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(status, "text/plain; charset=utf-8", text.encode(), headers or {})
+        return text(400, refused.code)
+    inbox.receive_slack(to=channel or webhook or "incoming webhook", text=said, blocks=blocks)
+    return text(200, "ok")
 
 
 def _not_allowed(allowed: str) -> Response:

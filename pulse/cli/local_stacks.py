@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from localaws import instance as localaws
+from localaws import private
 from localaws.instance import Instance
 from localaws.layout import CLONE, Layout
 from pulse.cli import output
@@ -134,7 +135,7 @@ def _cdk(instance: Instance, *arguments: str, folder: Path) -> None:
 
 def _run(instance: Instance, step: str, command: list[str], folder: Path, **environment: str) -> None:
     log = instance.log.parent / f"{step.replace(' ', '-')}.log"
-    with log.open("w+") as output:
+    with private.opened(log, "w+") as output:
         ended = subprocess.run(
             command,
             cwd=folder,

@@ -32,6 +32,7 @@ class World:
     """The resources in `found`, made by its own clients: no fault reaches them."""
 
     def __init__(self, found: Instance):
+        self.found = found
         names = ("batch", "dynamodb", "s3", "sqs", "events")
         self.batch, self.table, self.s3, self.sqs, self._bus = (found.client(name) for name in names)
         self.s3.create_bucket(Bucket=BUCKET)

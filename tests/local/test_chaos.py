@@ -44,12 +44,12 @@ def test_should_end_right_and_tell_once_whatever_becomes_of_the_events(
         quick_jobs(pulse, tmp_path),
         pulse.told("ReconcileJobs", PULSE_PATIENCE=patience) as reconcile_jobs,
     ):
-        with faults.injected(pulse.found.endpoint_url, events=LOSSES):
+        with faults.injected(pulse.found.pages_url, events=LOSSES):
             ids = _submit(pulse, run)
             ends = until(lambda: _ends(pulse, run), "the end of all jobs", SECONDS)
             time.sleep(LOSSES["shuffle_seconds"])
             until(lambda: _is_quiet(pulse), "the last event", SECONDS)
-            fate = faults.shown(pulse.found.endpoint_url)["told"]
+            fate = faults.shown(pulse.found.pages_url)["told"]
         before = _records(pulse, ids)
         behind = {job for job, end in ends.items() if before[job].status != end}
         first = _invoke(pulse, reconcile_jobs)

@@ -39,7 +39,7 @@ def test_should_tell_the_whole_story_of_a_job_each_thing_once(pulse: Deployment)
         "alerts": {"kinds": ["SUBMITTED", "STARTED", "SUCCEEDED", "FAILED", "OVERDUE", "BLOCKED"]},
     }
 
-    with faults.injected(pulse.found.endpoint_url, jobs=[BLOCKED]):
+    with faults.injected(pulse.found.pages_url, jobs=[BLOCKED]):
         job_id = pulse.post(request).json()["job_id"]
         until(lambda: told(pulse, job_id)["email"]["BLOCKED"], "the alert that it is blocked")
         assert pulse.get(job_id)["status"] == "RUNNABLE"

@@ -143,10 +143,9 @@ def _everything_fails(world: World, workers: list[Worker], asked: dict[str, Aske
 
 
 def _environment(world: World, url: str) -> dict[str, str]:
-    return world.settings.to_env() | {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
+    return {
+        **world.settings.to_env(),
+        **world.found.environment(),
         "AWS_ENDPOINT_URL": url,
         "AWS_LAMBDA_FUNCTION_NAME": "function",
     }

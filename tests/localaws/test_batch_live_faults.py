@@ -3,7 +3,10 @@
 import time
 from datetime import datetime
 
+import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 from localaws import faults
 from tests.localaws.batch_live import Stage
@@ -20,8 +23,8 @@ def stage(aws):
 
 @pytest.fixture
 def fail(stage):
-    yield lambda **document: faults.put(stage.aws.endpoint_url, **document)
-    faults.clear(stage.aws.endpoint_url)
+    yield lambda **document: faults.put(stage.aws.pages_url, **document)
+    faults.clear(stage.aws.pages_url)
 
 
 def test_a_blocked_queue_is_told_shown_and_freed_by_its_limit(stage):
@@ -77,7 +80,7 @@ def test_rules_strike_the_jobs_they_name_as_often_as_they_say(stage, fail):
     assert (first["statusReason"], first["container"]["exitCode"]) == ("Your Spot Task was interrupted.", 137)
     assert (job["status"], second["container"]["exitCode"]) == ("SUCCEEDED", 0)
     assert stage.run("pass", name="other")["status"] == "SUCCEEDED"
-    [rule] = faults.shown(stage.aws.endpoint_url)["jobs"]
+    [rule] = faults.shown(stage.aws.pages_url)["jobs"]
     assert rule == {
         "how": "spot-fargate",
         "job": "spot-*",
@@ -93,14 +96,14 @@ def test_a_job_without_capacity_runs_when_the_rule_is_lifted(stage, fail):
     job = stage.submit("pass", name="held")
     time.sleep(0.3)
     assert stage.until(job, "RUNNABLE")["statusReason"].startswith(f"{CAPACITY} - Service cannot fulfill")
-    faults.clear(stage.aws.endpoint_url)
+    faults.clear(stage.aws.pages_url)
     assert stage.until(job)["status"] == "SUCCEEDED"
 
 
 def test_lost_events_are_named_and_late_ones_say_when_it_happened(stage, fail):
     fail(events={"drop": 1})
     lost = stage.run("pass")["jobId"]
-    told = faults.shown(stage.aws.endpoint_url)["told"]
+    told = faults.shown(stage.aws.pages_url)["told"]
     assert [one["status"] for one in told["dropped"] if one["jobId"] == lost] == [
         "RUNNABLE",
         "STARTING",
@@ -116,17 +119,28 @@ def test_lost_events_are_named_and_late_ones_say_when_it_happened(stage, fail):
     assert abs(when - job["stoppedAt"] / 1000) <= 1
 
 
+@pytest.mark.parametrize("levels", [200, 980, 100_000])
+def test_nested_json_is_refused_as_no_document_and_no_request(stage, levels):
+    body = b'{"jobs":' + b"[" * levels + b"]" * levels + b"}"
+    answer = httpx.put(f"{stage.aws.pages_url}/batch/faults", content=body, trust_env=False)
+    assert (answer.status_code, "nested" in answer.text) == (400, True)
+    request = AWSRequest("POST", f"{stage.aws.endpoint_url}/v1/submitjob", data=body)
+    SigV4Auth(stage.aws.session().get_credentials(), "batch", "us-east-1").add_auth(request)
+    answer = httpx.post(request.url, content=body, headers=dict(request.headers), trust_env=False)
+    assert (answer.status_code, "ClientException" in answer.headers["x-amzn-errortype"]) == (400, True)
+
+
 def test_what_is_no_document_is_refused_and_changes_nothing(stage, fail):
     fail(jobs=[{"how": "host-lost", "job": "nobody"}])
     with pytest.raises(faults.FaultsRefused, match=r"jobs\[0\].how must be one of image-not-found, "):
         fail(jobs=[{"how": "magic"}])
-    assert [one["job"] for one in faults.shown(stage.aws.endpoint_url)["jobs"]] == ["nobody"]
+    assert [one["job"] for one in faults.shown(stage.aws.pages_url)["jobs"]] == ["nobody"]
 
 
 def test_failures_end_with_their_block_whatever_happens_in_it(stage):
     with (
         pytest.raises(ZeroDivisionError),
-        faults.injected(stage.aws.endpoint_url, jobs=[{"how": "spot-ec2"}]),
+        faults.injected(stage.aws.pages_url, jobs=[{"how": "spot-ec2"}]),
     ):
         raise ZeroDivisionError
-    assert faults.shown(stage.aws.endpoint_url)["jobs"] == []
+    assert faults.shown(stage.aws.pages_url)["jobs"] == []

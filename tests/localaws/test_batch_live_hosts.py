@@ -125,7 +125,7 @@ def test_a_job_on_demand_has_an_instance_without_a_lifecycle(stage, run):
 
 
 def test_a_reclaimed_host_is_the_instance_that_ec2_knows(stage, run):
-    with faults.injected(stage.aws.endpoint_url, jobs=[{"how": "spot-ec2"}]):
+    with faults.injected(stage.aws.pages_url, jobs=[{"how": "spot-ec2"}]):
         job = run("spot", status="FAILED")
     registered, _ = described(stage, job)
     assert job["statusReason"] == f"Host EC2 (instance {registered['ec2InstanceId']}) terminated."

@@ -4,7 +4,7 @@ import httpx
 
 
 def counted(aws):
-    address = f"{aws.endpoint_url}/_localaws/calls"
+    address = f"{aws.pages_url}/calls"
     answer = httpx.get(address, trust_env=False).json()
     return {(one["caller"], one["action"]): (one["calls"], one["capacity_units"]) for one in answer}
 
@@ -12,7 +12,7 @@ def counted(aws):
 def test_each_request_counts_once_for_its_caller_and_action(aws, as_role):
     statement = {"Action": "sqs:ListQueues", "Resource": "*"}
     sqs = as_role("sqs", statement)
-    httpx.delete(f"{aws.endpoint_url}/_localaws/calls", trust_env=False)
+    httpx.delete(f"{aws.pages_url}/calls", trust_env=False)
     for _ in range(3):
         sqs.list_queues()
     aws.client("sqs").list_queues()
@@ -37,7 +37,7 @@ def test_writes_are_metered_with_their_indexes_and_nobody_else_is_told(aws):
         BillingMode="PAY_PER_REQUEST",
         GlobalSecondaryIndexes=[index],
     )
-    httpx.delete(f"{aws.endpoint_url}/_localaws/calls", trust_env=False)
+    httpx.delete(f"{aws.pages_url}/calls", trust_env=False)
     item = {"pk": {"S": "a"}, "s": {"S": "b"}, "text": {"S": "x" * 1500}}
     put = {"Put": {"TableName": "metered", "Item": item | {"pk": {"S": "c"}}}}
     assert "ConsumedCapacity" not in dynamodb.put_item(TableName="metered", Item=item)
@@ -49,4 +49,4 @@ def test_writes_are_metered_with_their_indexes_and_nobody_else_is_told(aws):
 
 
 def test_no_other_method_is_answered(aws):
-    assert httpx.post(f"{aws.endpoint_url}/_localaws/calls", trust_env=False).status_code == 405
+    assert httpx.post(f"{aws.pages_url}/calls", trust_env=False).status_code == 405

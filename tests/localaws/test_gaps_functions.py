@@ -1,11 +1,14 @@
 """Functions run with nothing but their own code, their own environment and their own role."""
 
+import hashlib
 import json
 import subprocess
 import uuid
 from types import SimpleNamespace
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from localaws.gaps import worker_drain
 
@@ -109,6 +112,28 @@ def test_a_function_sees_neither_the_project_nor_the_users_environment(aws, func
     assert "PYTHONPATH" not in seen["environment"]
     assert "VIRTUAL_ENV" not in seen["environment"]
     assert seen["environment"]["AWS_ENDPOINT_URL"] == aws.endpoint_url
+
+
+def test_a_functions_keys_do_not_follow_from_its_name(aws, function):
+    """As MiniStack's do: anybody who can compute a digest would be the function."""
+    seen = _invoke(aws, function, {})["environment"]
+    assert seen["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    assert aws.keys.secret_access_key not in seen.values()
+    configuration = aws.client("lambda").get_function_configuration(FunctionName=function["F"])
+    names = f"{configuration['FunctionArn']}:{configuration['Role']}".encode()
+    digest = hashlib.sha256(names).hexdigest()
+    secret, token = (hashlib.sha256(f"{word}:{digest}".encode()).hexdigest() for word in ("secret", "token"))
+    for key_id in (f"ASIA{digest[:16].upper()}", seen["AWS_ACCESS_KEY_ID"]):
+        guessed = boto3.client(
+            "sts",
+            endpoint_url=aws.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+        )
+        with pytest.raises(ClientError, match="InvalidClientTokenId"):
+            guessed.get_caller_identity()
 
 
 def test_a_silent_call_waits_for_no_log_lines():

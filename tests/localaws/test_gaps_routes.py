@@ -8,7 +8,6 @@ import uuid
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 ARRAY = "String.Array"
 
@@ -141,7 +140,8 @@ def api(aws, deploy):
             },
         }
     found = deploy("api", resources, {"A": {"Ref": "A"}})["A"]
-    return found, f"{aws.endpoint_url}/_aws/execute-api/{found}/$default"
+    root = aws.session().get_credentials()
+    return found, f"{aws.endpoint_url}/_aws/execute-api/{found}/$default", root
 
 
 def send(address, method, path, credentials=None):
@@ -158,9 +158,6 @@ def send(address, method, path, credentials=None):
         return refusal.code, None
 
 
-ROOT = Credentials("test", "test")
-
-
 @pytest.mark.parametrize(
     ("method", "path", "route", "parameters"),
     [
@@ -172,7 +169,7 @@ ROOT = Credentials("test", "test")
     ],
 )
 def test_the_route_that_fits_gets_the_request_and_default_gets_the_rest(api, method, path, route, parameters):
-    status, answer = send(api[1], method, path, ROOT)
+    status, answer = send(api[1], method, path, api[2])
     assert (status, answer["route"]) == (200, route)
     if parameters:
         assert answer["path"] == parameters

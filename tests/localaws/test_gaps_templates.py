@@ -247,3 +247,43 @@ def test_a_custom_resource_is_waited_for_at_most_a_minute(declared, waited):
         return int(props["ServiceTimeout"])
 
     assert custom_resources._within_a_minute(original, "Create", "R", declared, "stack") == waited
+
+
+ANSWERS = """
+import json, urllib.request
+def put(url, body):
+    body = json.dumps({**body, "Status": "SUCCESS"}).encode()
+    urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": ""}, method="PUT"))
+def handler(event, context):
+    put(event["ResourceProperties"]["Signal"], {"UniqueId": "1", "Reason": "r", "Data": "d"})
+    same = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    address = event["ResponseURL"].rpartition("/")[0]
+    put(event["ResponseURL"], {**same, "PhysicalResourceId": "p", "Data": {"Address": address}})
+"""
+
+
+def test_a_custom_resource_answers_and_signals_where_nobody_is_asked_for_keys(aws, deploy):
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}
+    role = {"AssumeRolePolicyDocument": {"Statement": [trust]}}
+    function = {
+        "Runtime": "python3.12",
+        "Handler": "index.handler",
+        "Role": {"Fn::GetAtt": ["R", "Arn"]},
+        "Code": {"ZipFile": ANSWERS},
+    }
+    custom = {"ServiceToken": {"Fn::GetAtt": ["F", "Arn"]}, "Signal": {"Ref": "H"}}
+    resources = {
+        "R": {"Type": "AWS::IAM::Role", "Properties": role},
+        "F": {"Type": "AWS::Lambda::Function", "Properties": function},
+        "H": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+        "C": {"Type": "Custom::Answers", "Properties": custom},
+        "W": {
+            "Type": "AWS::CloudFormation::WaitCondition",
+            "DependsOn": "C",
+            "Properties": {"Handle": {"Ref": "H"}, "Timeout": "20"},
+        },
+    }
+    outputs = {"Address": {"Fn::GetAtt": ["C", "Address"]}, "Data": {"Fn::GetAtt": ["W", "Data"]}}
+    found = deploy("custom", resources, outputs)
+    assert found["Address"] == f"{aws.endpoint_url}/_localaws/cfn-response"
+    assert '"1": "d"' in found["Data"] or '"1":"d"' in found["Data"]

@@ -1,5 +1,6 @@
 """The stand-in for Docker, called as the CDK calls it."""
 
+import base64
 import json
 import os
 import subprocess
@@ -49,11 +50,11 @@ def context(tmp_path):
 def docker(tmp_path):
     """`docker(word, …)` runs the executable with a root of its own."""
 
-    def run(*words, cwd=tmp_path, **variables):
+    def run(*words, cwd=tmp_path, said="secret", **variables):
         environment = {"PATH": os.environ["PATH"], "LOCALAWS_ROOT": str(tmp_path / "root"), **variables}
         command = [str(CLONE / "localaws" / "docker"), *words]
         return subprocess.run(
-            command, cwd=cwd, env=environment, input="secret", capture_output=True, text=True, check=False
+            command, cwd=cwd, env=environment, input=said, capture_output=True, text=True, check=False
         )
 
     return run
@@ -183,6 +184,16 @@ def test_push_leaves_an_image_that_ecr_describes(context, docker, tmp_path, aws)
     assert docker("build", "-t", "cdkasset-1", ".", cwd=context).returncode == 0
     assert docker("tag", "cdkasset-1", uri).returncode == 0
     assert docker("tag", "unknown", uri).returncode == 1
+    pushed = docker("push", uri, AWS_ENDPOINT_URL=aws.endpoint_url)
+    assert "401" in pushed.stderr
+    given = aws.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    docker(
+        "login",
+        "--username",
+        "AWS",
+        "--password-stdin",
+        said=base64.b64decode(given).decode().removeprefix("AWS:"),
+    )
     pushed = docker("push", uri, AWS_ENDPOINT_URL=aws.endpoint_url)
     assert pushed.returncode == 0, pushed.stderr
     wanted = [{"imageTag": "abc"}]

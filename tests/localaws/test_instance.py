@@ -11,7 +11,7 @@ import pytest
 
 from localaws import __main__ as command
 from localaws import hooks, instance, processes
-from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, PortOutOfRange, StartFailed
+from localaws.errors import AlreadyRunning, FolderUnusable, NoKeys, PortInUse, PortOutOfRange, StartFailed
 from localaws.layout import CLONE, Layout
 
 
@@ -79,6 +79,21 @@ def test_a_folder_that_cannot_be_used_is_named(root):
         instance.up(root)
     (root / "state").unlink()
     root.rmdir()
+
+
+def test_a_folder_in_which_everybody_may_write_is_refused(root):
+    root.mkdir()
+    root.chmod(0o777)
+    with pytest.raises(FolderUnusable, match="everybody may write"):
+        instance.up(root)
+    root.rmdir()
+
+
+def test_a_server_from_before_it_had_keys_is_to_be_started_again(root):
+    found = instance.up(root)
+    Layout(root).keys.unlink()
+    with pytest.raises(NoKeys, match="stop it and start it again"):
+        found.environment()
 
 
 @pytest.mark.parametrize("name", ["state", "s3", "tmp", "jobs"])
@@ -239,7 +254,7 @@ def test_the_command_line_starts_prints_and_stops(root, capsys):
     assert "python -m localaws up" in capsys.readouterr().err
     assert command.main(["--root", str(root), "up"]) == 0
     port = instance.running(root).port
-    assert f"http://127.0.0.1:{port}/_localaws/inbox/" in capsys.readouterr().out
+    assert f"{instance.running(root).inbox_url}/" in capsys.readouterr().out
     assert command.main(["--root", str(root), "up"]) == 1
     assert "already runs" in capsys.readouterr().err
     assert command.main(["--root", str(root), "env"]) == 0

@@ -100,7 +100,7 @@ function filter() {
 
 async function refresh() {
   try {
-    const answer = await fetch("/_localaws/inbox/messages", { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
+    const answer = await fetch("messages", { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
     if (answer.status === 200) {
       tag = answer.headers.get("etag");
       draw(await answer.json());
@@ -121,7 +121,7 @@ for (const button of document.querySelectorAll("[data-show]")) {
   });
 }
 clear.addEventListener("click", async () => {
-  await fetch("/_localaws/inbox/messages", { method: "DELETE" });
+  await fetch("messages", { method: "DELETE" });
 });
-document.getElementById("webhook").textContent = `${location.origin}/_localaws/inbox/slack`;
+document.getElementById("webhook").textContent = new URL("slack", location).href;
 refresh();
