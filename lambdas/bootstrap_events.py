@@ -63,6 +63,7 @@ def watch_end() -> "WatchEnd":
     from pulse.aws import clients
     from pulse.aws.logs import Logs
     from pulse.aws.reruns import Reruns
+    from pulse.services.read_holder import ReadHolder
     from pulse.services.read_last_lines import ReadLastLines
     from pulse.services.read_metrics import ReadMetrics
     from pulse.services.watch_budget import WatchBudget
@@ -73,6 +74,9 @@ def watch_end() -> "WatchEnd":
         ledger=bootstrap.ledger(),
         read_metrics=ReadMetrics(objects=bootstrap.objects(), results_bucket=here.results_bucket),
         read_last_lines=ReadLastLines(logs=Logs(clients.logs), log_group=here.log_group),
+        read_holder=ReadHolder(
+            ledger=bootstrap.ledger(), objects=bootstrap.objects(), results_bucket=here.results_bucket
+        ),
         publish_alert=bootstrap.publish_alert(),
         watch_budget=WatchBudget(
             ledger=bootstrap.ledger(),

@@ -18,11 +18,12 @@ from infra.constructs.acknowledge import LOG_STREAMS, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.overdue_schedules import OverdueSchedules
 from infra.constructs.use_case_function import UseCaseFunction
-from pulse.domain.s3_layout import metrics_key
+from pulse.domain.s3_layout import claim_keys, metrics_key
 from pulse.domain.schedule_target import ScheduleTarget
 from pulse.settings import Settings
 
 METRICS = metrics_key("*")
+(CLAIMS,) = claim_keys("*", None)
 HISTORY = ("by_profile", "by_dataset")
 """The ledger's indexes in which earlier runs are found."""
 
@@ -69,7 +70,11 @@ class OnJobEvent(Construct):
         use_case.allow(["dynamodb:Query"], *(f"{ledger.table_arn}/index/{index}" for index in HISTORY))
         # The group's ARN ends with `:*`, which takes in its streams.
         use_case.allow(["logs:GetLogEvents"], training_logs.log_group_arn)
-        use_case.allow(["s3:GetObject"], results_bucket.arn_for_objects(METRICS))
+        use_case.allow(
+            ["s3:GetObject"],
+            results_bucket.arn_for_objects(METRICS),
+            results_bucket.arn_for_objects(CLAIMS),
+        )
         use_case.allow(["sqs:SendMessage"], reruns_queue_arn)
         schedules.allow(use_case)
         if on_instances:
@@ -79,6 +84,7 @@ class OnJobEvent(Construct):
             use_case.role,
             {
                 f"/{METRICS}": "Each job writes its metrics below its own id.",
+                f"/{CLAIMS}": "So it does its claim.",
                 LOG_STREAMS: "Each attempt logs to a stream of its own.",
             },
         )

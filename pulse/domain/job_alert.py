@@ -47,14 +47,17 @@ class Size(NamedTuple):
 
 def is_told(record: JobRecord) -> bool:
     """Whether the end of a job is news that somebody wants: not of an array whose follower is still to come,
-    not of the follower of a failed array, not of a duplicate that did nothing.
+    not of the follower of a failed array. Of a job that found its run taken only where the run is its own: a
+    duplicate that runs with another job's id did nothing.
     """
     if record.status == "SUCCEEDED":
         return is_wanted(record.alerts, "SUCCEEDED") and not record.follower
     if record.status != "FAILED" or not is_wanted(record.alerts, "FAILED"):
         return False
     cause = diagnose(record).cause
-    return cause != DUPLICATE and not (record.follows and cause == DEPENDENCY_FAILED)
+    if cause == DUPLICATE:
+        return bool(record.results_bucket)
+    return not (record.follows and cause == DEPENDENCY_FAILED)
 
 
 def deciding(record: JobRecord, failed: Failures | None) -> JobRecord:
@@ -77,15 +80,17 @@ def job_alert(  # noqa: PLR0913, PLR0917 - what there may be to tell
     run: JobRecord | None = None,
     previous: TrainingMetrics | None = None,
     log: tuple[str, ...] = (),
+    holder: str = "",
 ) -> Alert:
     """The alert of a SUCCEEDED or FAILED record. `note` says why there are no metrics; `previous` are those
     of the run that it is compared to. `rerun`: with what a job is submitted again that died of memory.
     `run`: how long all of it took and what it cost, where the record is of a part. `log`: the last lines of
-    a failed job's log (`deciding`) as they are; secrets are taken out here.
+    a failed job's log (`deciding`) as they are; secrets are taken out here. `holder`: who holds the run of a
+    job that found it taken, as a sentence.
     """
     if record.status == "SUCCEEDED":
         return _succeeded(record, place, metrics, note, previous, run or record)
-    return _failed(record, place, rerun, failed, log, run or record)
+    return _failed(record, place, rerun, failed, log, run or record, holder)
 
 
 def _succeeded(  # noqa: PLR0913, PLR0917 - as above
@@ -132,6 +137,7 @@ def _failed(  # noqa: PLR0913, PLR0917 - as above
     failed: Failures | None,
     log: tuple[str, ...],
     run: JobRecord,
+    holder: str,
 ) -> Alert:
     decides = deciding(record, failed)
     diagnosis = diagnose(decides, log)
@@ -141,7 +147,7 @@ def _failed(  # noqa: PLR0913, PLR0917 - as above
         severity=SEVERITIES["FAILED"],
         about=record.results_id,
         headline=headline(record, _of_children(failed, diagnosis) if failed else _of_one(record, diagnosis)),
-        reason=cut(_why(failed, child, diagnosis), REASON_CHARACTERS),
+        reason=cut(" ".join(filter(None, (_why(failed, child, diagnosis), holder))), REASON_CHARACTERS),
         next_step=_again(record, rerun) or diagnosis.advice,
         facts=job_facts(run, place, more=_retry(rerun, diagnosis)),
         names=job_names(record),

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pulse.domain.alerts_wanted import AlertsWanted
-from pulse.domain.job_event import Attempt, JobEvent
+from pulse.domain.job_event import Attempt
 from pulse.domain.job_status import TERMINAL, BatchStatus, Status, position
 from pulse.domain.usual import Usual
 
@@ -143,11 +143,3 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def waited_seconds(self) -> float | None:
         """From the request to the start of the first attempt."""
         return max(0.0, (self.started_at - self.created_at).total_seconds()) if self.started_at else None
-
-    def is_about(self, event: JobEvent) -> bool:
-        """Whether `event` tells of this very job. Before the answer of SubmitJob is known, the name decides:
-        it is unique, because it holds the job id.
-        """
-        if self.batch_job_id:
-            return self.batch_job_id == event.batch_job_id
-        return self.job_name == event.job_name

@@ -6,7 +6,6 @@ from decimal import Decimal
 from msgspec import structs
 
 from pulse.domain.job_event import RESULTS_BUCKET_VARIABLE, JobEvent
-from pulse.domain.job_id import usable_as_job_id
 from pulse.domain.job_plan import JobPlan, Step
 from pulse.domain.job_record import Change, JobRecord, Rerun
 from pulse.domain.job_status import position
@@ -83,14 +82,6 @@ def foreign(event: JobEvent, *, job_id: str, queue: str, now: datetime) -> JobRe
     if event.is_array_child:
         return structs.replace(blank, status="SUBMITTED", batch_job_id=event.batch_job_id)
     return advanced(blank, event) or blank
-
-
-def record_ids(event: JobEvent) -> list[str]:
-    """Under which ids the event's job may be recorded: the PULSE_JOB_ID it runs with, where its results lie,
-    or, when that is missing, unusable or another job's, the id that AWS Batch gave it.
-    """
-    own = event.named_job_id
-    return [own, event.batch_job_id] if usable_as_job_id(own) else [event.batch_job_id]
 
 
 def advanced(record: JobRecord, event: JobEvent) -> JobRecord | None:

@@ -22,6 +22,14 @@ def metrics_key(job_id: str) -> str:
     return f"{results_prefix(job_id)}metrics.json"
 
 
+def claim_keys(job_id: str, child: int | None) -> list[str]:
+    """Where the claim of a run lies; of an array's child, which is a shard or a combination of a sweep, where
+    it may.
+    """
+    folders = [""] if child is None else [f"shards/{child}/", f"sweep/{child}/"]
+    return [f"{results_prefix(job_id)}{folder}claim.json" for folder in folders]
+
+
 def report_key(job_id: str) -> str:
     return f"{results_prefix(job_id)}report.html"
 

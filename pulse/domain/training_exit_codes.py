@@ -66,7 +66,8 @@ MEANINGS: dict[int, Meaning] = {
     76: Meaning(
         "duplicate",
         "Another AWS Batch job has claimed this run, so this one did nothing.",
-        "Nothing: the other job does the work.",
+        "Find out who submitted the job that holds it: the results below this job's id are that job's. Then "
+        "run this one again. Where AWS Batch took one submission twice, the other does the work.",
     ),
     77: Meaning(
         "access-denied",

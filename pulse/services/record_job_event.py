@@ -25,10 +25,11 @@ from msgspec import Struct, structs
 from pulse.domain.alert import Kind
 from pulse.domain.array_children import child_of, cost_of_all
 from pulse.domain.errors import Unavailable
+from pulse.domain.event_subject import is_about, record_ids, whole_job
 from pulse.domain.job_event import JobEvent
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import TERMINAL
-from pulse.domain.record_changes import advanced, foreign, record_ids
+from pulse.domain.record_changes import advanced, foreign
 from pulse.domain.training_program import without_revision
 from pulse.services.ports import Ledger
 from pulse.services.price_runs import PriceRuns
@@ -205,7 +206,7 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
 
     def _foreign_array(self, event: JobEvent) -> JobRecord:
         """The record of an array that another client submitted, of which a child's event comes first."""
-        array = structs.replace(event, batch_job_id=event.parent_batch_job_id, array_index=event.child)
+        array = whole_job(event)
         _, free_id = self._find(array)
         queue = self.queues[event.queue_arn]
         record = foreign(array, job_id=free_id, queue=queue, now=self.clock())
@@ -217,12 +218,7 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
 
     def parent_of(self, event: JobEvent) -> JobRecord | None:
         """The record of the array or multi-node job of which the event's job is a part, if it is known."""
-        batch_job_id = event.parent_batch_job_id
-        for job_id in record_ids(structs.replace(event, batch_job_id=batch_job_id)):
-            record = self.ledger.record(job_id)
-            if record and record.batch_job_id in {"", batch_job_id}:
-                return record
-        return None
+        return self._find(whole_job(event))[0]
 
     def record_of(self, event: JobEvent) -> JobRecord | None:
         """The record of the event's job, or of the array or multi-node job of which it is a part."""
@@ -230,11 +226,13 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
 
     def _find(self, event: JobEvent) -> tuple[JobRecord | None, str]:
         """The record of the event's job; or None, and the id under which a foreign job is recorded."""
-        free = []
+        free, claimed = [], None
         for job_id in record_ids(event):
             record = self.ledger.record(job_id)
             if record is None:
                 free.append(job_id)
-            elif record.is_about(event):
-                return record, record.job_id
-        return None, (free or [event.batch_job_id])[0]
+            elif is_about(record, event, queue=self.queues.get(event.queue_arn, "")):
+                if record.batch_job_id:
+                    return record, record.job_id
+                claimed = record
+        return claimed, claimed.job_id if claimed else (free or [event.batch_job_id])[0]

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from pulse.domain.alert import Alert, Kind
 from pulse.domain.array_children import Failures, cost_of_all, failures, whole
 from pulse.domain.catalogue import Catalogue
-from pulse.domain.diagnosis import CHILD_FAILED, diagnose, dies_of_memory
+from pulse.domain.diagnosis import CHILD_FAILED, DUPLICATE, diagnose, dies_of_memory
 from pulse.domain.job_alert import Place, Size, deciding, is_told, job_alert
 from pulse.domain.job_event import JobEvent
 from pulse.domain.job_record import JobRecord
@@ -20,6 +20,7 @@ from pulse.domain.training_metrics import TrainingMetrics
 from pulse.services.ports import Ledger, Reruns
 from pulse.services.price_runs import Cost, PriceRuns
 from pulse.services.publish_alert import PublishAlert
+from pulse.services.read_holder import ReadHolder
 from pulse.services.read_last_lines import LastLines, ReadLastLines
 from pulse.services.read_metrics import Read, ReadMetrics, measures
 from pulse.services.watch_budget import WatchBudget
@@ -56,6 +57,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     read_metrics: ReadMetrics
     read_last_lines: ReadLastLines
+    read_holder: ReadHolder
     publish_alert: PublishAlert
     watch_budget: WatchBudget
     watch_overdue: WatchOverdue
@@ -132,8 +134,10 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             self.reruns.ask(record.job_id)
 
         def alert() -> Alert:
-            run = self._run(record)
-            return job_alert(record, self.place, rerun=size, failed=failed, run=run, log=log.texts)
+            run, holder = self._run(record), self._holder(record, decides, failed, log)
+            return job_alert(
+                record, self.place, rerun=size, failed=failed, run=run, log=log.texts, holder=holder
+            )
 
         alerted = self._once(record, alert)
         return End(alerted=("FAILED",) if alerted else (), trouble=(log.trouble,))
@@ -153,6 +157,13 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         """All of what ended with this job: it may follow an array of which nothing was told."""
         array = self.ledger.record(record.follows) if record.follows else None
         return whole(array, record) if array else record
+
+    def _holder(self, record: JobRecord, decides: JobRecord, failed: Failures | None, log: LastLines) -> str:
+        """Who holds the run of a job that found it taken, as a sentence; empty for any other end."""
+        if diagnose(decides, log.texts).cause != DUPLICATE:
+            return ""
+        child = failed.example.index if failed and failed.example and decides is not record else None
+        return self.read_holder.of(record, child)
 
     def _once(self, record: JobRecord, alert: Callable[[], Alert]) -> bool:
         kind: Kind = "SUCCEEDED" if record.status == "SUCCEEDED" else "FAILED"

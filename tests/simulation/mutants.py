@@ -205,9 +205,9 @@ MUTANTS = (
     ),
     Mutant(
         "an event of another job of the same name counts",
-        "pulse.domain.job_record:JobRecord.is_about",
-        "if self.batch_job_id:",
-        "if False:",
+        "pulse.domain.event_subject:is_about",
+        "return record.batch_job_id == event.batch_job_id",
+        "return record.job_name == event.job_name",
         asked=100,
         of=lambda ask: ask.cloned is not None and len(ask.twins) <= FEW,
     ),

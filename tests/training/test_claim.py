@@ -42,7 +42,8 @@ def test_a_duplicate_ends_at_once_and_says_who_has_the_run(sample, train, monkey
     assert run.code == 76
     assert run.last_message == (
         "Run run-1 belongs to AWS Batch job first (s3://pulse-test-results/results/run-1/claim.json). "
-        "This duplicate, second, did nothing, and nothing needs to be done."
+        "This one, second, did nothing. If it is the one that you submitted, find out who submitted the "
+        "other."
     )
     assert {key: sample.result(key.removeprefix("results/run-1/")) for key in sample.result_keys()} == written
 

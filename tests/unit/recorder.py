@@ -4,6 +4,7 @@ from pulse.domain.due import Overdue
 from pulse.services.past_runs import PastRuns
 from pulse.services.price_runs import PriceRuns
 from pulse.services.publish_alert import PublishAlert
+from pulse.services.read_holder import ReadHolder
 from pulse.services.read_last_lines import ReadLastLines
 from pulse.services.read_metrics import ReadMetrics
 from pulse.services.record_job_event import RecordJobEvent
@@ -51,6 +52,7 @@ def recorder(ledger, clock, *, place, publish_alert=None):
         **shared,
         read_metrics=ReadMetrics(objects=Nothing(), results_bucket="results"),
         read_last_lines=ReadLastLines(logs=Nothing(), log_group="jobs"),
+        read_holder=ReadHolder(ledger=ledger, objects=Nothing(), results_bucket="results"),
         watch_budget=WatchBudget(**shared, budget_usd=None, percents=()),
         watch_overdue=overdue,
         reruns=Nothing(),

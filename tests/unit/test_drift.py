@@ -17,6 +17,7 @@ from pulse.domain.drift import (
     unheard_children,
     unknown_end,
 )
+from pulse.domain.event_subject import is_about
 from pulse.domain.job_record import Change
 from pulse.domain.record_changes import advanced
 from pulse.domain.usual import Usual
@@ -101,7 +102,7 @@ def test_should_end_a_job_that_aws_batch_has_forgotten_with_that_reason(record, 
     ended = advanced(old, event)
     assert (ended.status, ended.status_reason) == ("FAILED", END_UNKNOWN)
     assert event.named_job_id == old.job_id
-    assert old.is_about(event)
+    assert is_about(old, event, queue=old.queue)
 
 
 def test_should_miss_the_children_that_nobody_heard_of(record):

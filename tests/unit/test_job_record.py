@@ -9,10 +9,11 @@ from msgspec import structs
 
 from pulse.domain import job_event
 from pulse.domain.claim import standing
+from pulse.domain.event_subject import record_ids
 from pulse.domain.job_event import Attempt, JobEvent
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import position
-from pulse.domain.record_changes import advanced, foreign, record_ids
+from pulse.domain.record_changes import advanced, foreign
 from pulse.domain.validation import InvalidInput
 
 EVENTS = Path(__file__).parent.parent / "events"
@@ -110,14 +111,6 @@ _NOW = job_event.parse({"jobId": "x", "status": "RUNNING", "createdAt": 17724438
 def test_should_tell_how_far_the_job_of_a_claim_is(record, now, status, seconds, expected):
     claimed = structs.replace(record, status=status, lease_until=now + timedelta(seconds=90))
     assert standing(claimed, now + timedelta(seconds=seconds)) == expected
-
-
-def test_should_recognise_its_job_by_name_until_the_batch_id_is_known(record, happened):
-    event = happened("running")
-    unsettled = structs.replace(record, batch_job_id="")
-    assert unsettled.is_about(event)
-    assert not structs.replace(unsettled, job_name="other").is_about(event)
-    assert not structs.replace(record, batch_job_id="other").is_about(event)
 
 
 def test_should_record_a_foreign_job_where_its_results_lie(happened, now):

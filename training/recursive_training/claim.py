@@ -33,7 +33,8 @@ def claim(results: Bucket, options: Options, now: datetime) -> None:
     if holder != mine:
         raise AlreadyClaimedError(
             f"Run {options.job_id} belongs to AWS Batch job {holder or 'unknown'} "
-            f"(s3://{results.name}/{key}). This duplicate, {mine}, did nothing, and nothing needs to be done."
+            f"(s3://{results.name}/{key}). This one, {mine}, did nothing. "
+            "If it is the one that you submitted, find out who submitted the other."
         )
     logger.info("AWS Batch job %s has claimed this run before: another attempt", mine)
 

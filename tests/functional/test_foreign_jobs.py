@@ -1,0 +1,129 @@
+"""What jobs that other clients submit can do to ours, through the functions' entry points."""
+
+import json
+
+import pytest
+from msgspec import structs
+
+from tests.functional.api import Api
+from tests.functional.jobs import RECORDED_JOB, submitted, told
+
+THEIRS = "bbbbbbbb-0a82-49aa-ba5a-4727fcce14a8"
+VICTIM = "cccccccc-0a82-49aa-ba5a-4727fcce14a8"
+
+pytestmark = pytest.mark.usefixtures("deployed")
+
+
+def theirs(name, batch_job_id=THEIRS, *, named=None, **detail):
+    """An event of a job of theirs, which carries the name and PULSE_JOB_ID of the recorded job."""
+    event = told(name, **{"jobId": batch_job_id} | detail)
+    if named is not None:
+        event["detail"]["container"]["environment"] = [
+            {"name": "PULSE_JOB_ID", "value": named},
+            {"name": "S3_RESULTS_BUCKET", "value": "pulse-results"},
+        ]
+    return event
+
+
+def lost(number=0, **detail):
+    """The end of the recorded job, which found its run taken."""
+    event = told("batch_failed_exit_code", number, **detail)
+    for ended in (event["detail"]["container"], event["detail"]["attempts"][-1]["container"]):
+        ended["exitCode"] = 76
+    return event
+
+
+def claim(s3, key, holder=THEIRS):
+    body = json.dumps({"aws_batch_job_id": holder, "claimed_at": "2026-03-02T09:29:00.000Z"})
+    s3.put_object(Bucket="pulse-results", Key=key, Body=body)
+
+
+def test_should_tell_who_holds_the_run_when_the_recorded_job_finds_it_taken(happen, ledger, s3, alerts):
+    submitted(ledger)
+    key = f"results/{RECORDED_JOB}/claim.json"
+    claim(s3, key)
+    happen(theirs("batch_running", jobName="nightly"))
+    assert happen(lost(), lost()) == []
+    (alert,) = alerts()
+    assert (alert["kind"], alert["cause"], alert["job_id"]) == ("FAILED", "duplicate", RECORDED_JOB)
+    assert (
+        f"AWS Batch job {THEIRS} (nightly in the queue fifo) holds it since 2026-03-02T09:29:00.000Z: "
+        f"s3://pulse-results/{key} says so."
+    ) in alert["reason"]
+    assert "who submitted" in alert["next_step"]
+
+
+@pytest.mark.parametrize("body", [None, b"", b"{}", b"[" * 980, b'{"aws_batch_job_id": 1e300}', b"x" * 9000])
+def test_should_tell_that_the_run_was_taken_whatever_the_claim_holds(happen, ledger, s3, alerts, body):
+    submitted(ledger)
+    if body is not None:
+        s3.put_object(Bucket="pulse-results", Key=f"results/{RECORDED_JOB}/claim.json", Body=body)
+    assert happen(lost()) == []
+    assert "its claim.json could not be read" in alerts()[0]["reason"]
+
+
+def test_should_stay_silent_about_a_duplicate_that_runs_with_another_job_s_id(happen, ledger, alerts):
+    submitted(ledger)
+    assert happen(lost(jobId=THEIRS)) == []
+    assert alerts() == []
+    assert ledger.record(THEIRS).exit_code == 76
+
+
+@pytest.mark.parametrize("folder", ["shards", "sweep"])
+def test_should_tell_who_holds_the_run_of_an_array_s_child(happen, ledger, s3, alerts, folder):
+    submitted(ledger, array_size=2)
+    claim(s3, f"results/{RECORDED_JOB}/{folder}/1/claim.json", f"{THEIRS}:1")
+    batch_job_id = ledger.record(RECORDED_JOB).batch_job_id
+    child = lost(jobId=f"{batch_job_id}:1", arrayProperties={"index": 1, "statusSummary": {}})
+    parent = told(
+        "batch_failed_exit_code",
+        container={"environment": [{"name": "PULSE_JOB_ID", "value": RECORDED_JOB}]},
+        attempts=[],
+        arrayProperties={"size": 2, "statusSummary": {"FAILED": 1, "SUCCEEDED": 1}},
+        statusReason="Array Child Job failed",
+    )
+    assert happen(child, parent) == []
+    (alert,) = alerts()
+    assert f"AWS Batch job {THEIRS}:1 holds it" in alert["reason"]
+
+
+def test_should_give_a_repeated_request_its_own_job_after_one_of_its_name_was_seen(
+    happen, ledger, batch, context
+):
+    api = Api(context)
+    batch.answers = [(429, "TooManyRequestsException", "slow down")] * 5
+    refused = api("POST /jobs", {"dataset": "datasets/market_daily.csv"})
+    assert refused.status >= 400
+    (released,) = ledger.newest("status", "RELEASED", most=5, after=None)
+    stolen = theirs("batch_running", named=released.job_id, jobName=released.job_name)
+    assert happen(stolen) == []
+    assert ledger.record(released.job_id).status == "RELEASED"
+    again = api("POST /jobs", {"dataset": "datasets/market_daily.csv"}).content
+    assert (again["job_id"], again["batch_job_id"]) != (released.job_id, THEIRS)
+    assert again["batch_job_id"].startswith("aws-")
+
+
+@pytest.mark.parametrize("status", ["SUBMITTED", "RELEASED"])
+def test_should_write_nothing_of_a_foreign_array_into_another_s_record(happen, ledger, status):
+    before = submitted(ledger)
+    if status == "RELEASED":
+        ledger.move(
+            structs.replace(before, status="RELEASED", batch_job_id="", revision=before.revision + 1),
+            before=before.position,
+        )
+    before = ledger.record(RECORDED_JOB)
+    child = theirs("batch_failed_exit_code", f"{THEIRS}:0", arrayProperties={"index": 0, "statusSummary": {}})
+    running = theirs("batch_running", f"{THEIRS}:1", arrayProperties={"index": 1, "statusSummary": {}})
+    assert happen(running, child) == []
+    assert ledger.record(RECORDED_JOB) == before
+    assert ledger.children(RECORDED_JOB) == []
+    assert ledger.record(THEIRS).foreign
+
+
+def test_should_record_a_job_whose_id_another_took_for_its_own(happen, ledger, s3, alerts):
+    assert happen(theirs("batch_running", named=VICTIM)) == []
+    own = theirs("batch_succeeded", VICTIM, named="", jobName="theirs-too")
+    assert happen(own, own) == []
+    assert (ledger.record(VICTIM).batch_job_id, ledger.record(VICTIM).status) == (VICTIM, "SUCCEEDED")
+    assert ledger.record(THEIRS).status == "RUNNING"
+    assert [alert["job_id"] for alert in alerts()] == [VICTIM]
