@@ -71,19 +71,27 @@ class Fitted:
         return np.where(change == 0, self.last, changed)
 
     def artifact(self, known: Series) -> dict[str, Any]:
-        """What is stored: plain values and a scikit-learn estimator; it loads without this package."""
+        """What is stored: plain JSON, which runs no code when it is read. The prediction of each step is its
+        row of `coefficients` times `next_input`, plus its `intercepts`.
+        """
+        steps = len(self.middle)
         return {
             "variable": known.name,
-            "estimator": self.ridge,
+            "coefficients": np.reshape(self.ridge.coef_, (steps, len(SPANS))).tolist(),
+            "intercepts": np.reshape(self.ridge.intercept_, steps).tolist(),
             "features": [f"change over the last {span}, over volatility * sqrt({span})" for span in SPANS],
-            "next_input": self.features,
-            "target": f"change over 1 to {len(self.middle)} observations, over volatility",
+            "next_input": self.features.tolist(),
+            "target": f"change over 1 to {steps} observations, over volatility",
             "logarithmic": self.logarithmic,
             "volatility": self.volatility,
             "last_value": self.last,
             "last_time": str(known.times[-1]),
             "interval_level": INTERVAL_LEVEL,
-            "change": {"middle": self.middle, "lower": self.lower, "upper": self.upper},
+            "change": {
+                "middle": self.middle.tolist(),
+                "lower": self.lower.tolist(),
+                "upper": self.upper.tolist(),
+            },
         }
 
 

@@ -3,15 +3,12 @@
 metrics.json and manifest.json are stored last, so that they vouch for the others.
 """
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
-import joblib
 
 from recursive_training.data.s3 import Bucket
 from recursive_training.errors import ResultsNotWrittenError
@@ -29,21 +26,20 @@ _CONTENT_TYPES = {
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
     ".parquet": "application/vnd.apache.parquet",
-    ".joblib": "application/octet-stream",
 }
 _LONGEST_NAME = 200
 
 
-def as_json(document: Mapping[str, Any]) -> bytes:
+def as_json(document: Mapping[str, Any], indent: int | None = 2) -> bytes:
     """Strict JSON: a NaN is a mistake and raises ValueError. What a terminal would obey (control characters,
     marks that turn the direction of text) is escaped, because people print these files.
     """
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text).encode()
 
 
 def models(outcomes: Sequence[Outcome], batch_size_days: int) -> dict[str, bytes]:
-    """model/<variable>.joblib for each, ready for the window after its last.
+    """model/<variable>.json for each, ready for the window after its last.
 
     It is fitted on all that was known at the end of the last. The variable's name is percent-encoded; a long
     one is cut and ends in its digest.
@@ -51,9 +47,8 @@ def models(outcomes: Sequence[Outcome], batch_size_days: int) -> dict[str, bytes
     files = {}
     for outcome in outcomes:
         known = outcome.series.before(outcome.parts[-1].window.end).latest(HISTORY)
-        buffer = io.BytesIO()
-        joblib.dump(fit(known, batch_size_days).artifact(known), buffer)
-        files[f"model/{_file_name(outcome.name)}.joblib"] = buffer.getvalue()
+        artifact = fit(known, batch_size_days).artifact(known)
+        files[f"model/{_file_name(outcome.name)}.json"] = as_json(artifact, indent=None)
     return files
 
 
