@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pulse.aws.visibility import Visibility
     from pulse.domain.console import Console
     from pulse.services.cancel_job import CancelJob
+    from pulse.services.find_job import FindJob
     from pulse.services.finish_claim import FinishClaim
     from pulse.services.past_runs import PastRuns
     from pulse.services.post_slack import PostSlack
@@ -126,6 +127,13 @@ def rerun_job() -> "RerunJob":
     from pulse.services.rerun_job import RerunJob
 
     return RerunJob(ledger=ledger(), submit_job=submit_job(), publish_alert=publish_alert(), place=place())
+
+
+@cache
+def find_job() -> "FindJob":
+    from pulse.services.find_job import FindJob
+
+    return FindJob(ledger=ledger(), clock=now)
 
 
 @cache

@@ -1,5 +1,6 @@
 """The function that cancels: `POST /jobs/{id}/cancel` of the HTTP API."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,8 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 @app.post("/jobs/<job_id>/cancel")
 def cancel(job_id: str) -> "Response[str]":
     wanted = cancellation(http_input.object_body(app.current_event.raw_event))
-    record = bootstrap.cancel_job().cancel(http_input.job_id(job_id), wanted.reason)
+    cancelled = partial(bootstrap.cancel_job().cancel, reason=wanted.reason)
+    record = bootstrap.find_job().do(http_input.job_id(job_id), cancelled)
     count(metrics, "Cancelled")
     logger.info("Job told to end", job_id=record.job_id, batch_job_id=record.batch_job_id)
     return http_api.json(HTTPStatus.ACCEPTED, api_answers.cancelled(record))

@@ -2,6 +2,7 @@
 nothing else.
 """
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +33,14 @@ def jobs() -> Response[str]:
 
 @app.get("/jobs/<job_id>")
 def get(job_id: str) -> Response[str]:
-    known = bootstrap_questions.get_job().get(http_input.job_id(job_id))
+    known = bootstrap.find_job().do(http_input.job_id(job_id), bootstrap_questions.get_job().get)
     return http_api.json(HTTPStatus.OK, job_answers.story(known, bootstrap.console()))
 
 
 @app.get("/jobs/<job_id>/logs")
 def log(job_id: str) -> Response[str]:
-    found = bootstrap_questions.read_log().page(http_input.job_id(job_id), _query())
+    read = partial(bootstrap_questions.read_log().page, query=_query())
+    found = bootstrap.find_job().do(http_input.job_id(job_id), read)
     return http_api.json(HTTPStatus.OK, job_answers.log(found))
 
 

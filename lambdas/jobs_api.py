@@ -40,9 +40,11 @@ def post_jobs() -> Response[str]:
 
 @app.post("/jobs/<job_id>/rerun")
 def rerun(job_id: str) -> Response[str]:
-    first = http_input.job_id(job_id)
     rerun_job = bootstrap.rerun_job()
-    request = rerun_job.request(first, http_input.object_body(app.current_event.raw_event))
+    changes = http_input.object_body(app.current_event.raw_event)
+    first, request = bootstrap.find_job().do(
+        http_input.job_id(job_id), lambda found: (found, rerun_job.request(found, changes))
+    )
     return _answered(request, partial(rerun_job.rerun, first), again_of=first)
 
 

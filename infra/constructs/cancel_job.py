@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra.config_model import Functions
 from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
+from infra.constructs.submit_job import NAMES
 from infra.constructs.use_case_function import UseCaseFunction
 from pulse.settings import Settings
 
@@ -37,5 +38,6 @@ class CancelJob(Construct):
         use_case.allow(["batch:TerminateJob"], jobs)
         use_case.allow(["batch:DescribeJobs"], "*")
         use_case.allow(["dynamodb:GetItem"], ledger.table_arn)
+        use_case.allow(["dynamodb:Query"], f"{ledger.table_arn}/index/{NAMES}")
         acknowledge(use_case.role, "IAM5[Resource::*]", "DescribeJobs knows no resource.")
         acknowledge_wildcards(use_case.role, {":job/*": "A job's id is AWS Batch's answer."})

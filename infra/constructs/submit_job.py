@@ -19,6 +19,8 @@ from pulse.settings import Settings
 
 DROPS = (DATASETS, REQUESTS)
 HISTORY = ("by_profile", "by_dataset")
+NAMES = "by_day"
+"""The index by which a job that is not named by its id is found."""
 """The ledger's indexes in which earlier runs are found."""
 
 
@@ -55,7 +57,9 @@ class SubmitJob(Construct):
         self._allow_jobs(use_case, queue_arns, definitions)
         self._allow_data(use_case, data_bucket)
         use_case.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], ledger.table_arn)
-        use_case.allow(["dynamodb:Query"], *(f"{ledger.table_arn}/index/{index}" for index in HISTORY))
+        use_case.allow(
+            ["dynamodb:Query"], *(f"{ledger.table_arn}/index/{index}" for index in (*HISTORY, NAMES))
+        )
         alerts.grant_publish(self.function)
 
         self.drops = EventQueue(self, "Drops", consumer=config.submit_job, alarms=alarms)

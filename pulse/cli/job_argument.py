@@ -14,4 +14,11 @@ def _checked(text: str) -> str:
     return text
 
 
-JobId = Annotated[str, typer.Argument(metavar="JOB_ID", help="As pulse submit told it.", parser=_checked)]
+JobId = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB_ID",
+        help="Its id; AWS Batch's id, its name or a unique beginning do too.",
+        parser=_checked,
+    ),
+]

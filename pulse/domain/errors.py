@@ -6,6 +6,7 @@ PulseError
 │   ├── InvalidCall             not JSON, an unknown value of a query parameter
 │   ├── OverLimit               the quote passes max_cost_usd or the monthly budget
 │   ├── NotFound                no job of that id
+│   ├── Ambiguous               several jobs are named so
 │   ├── NoLog                   the job has no log that could be read
 │   ├── NoRequest               the job's request is not known, so it cannot be submitted again
 │   ├── HasEnded                the job has ended, so it cannot be cancelled
@@ -26,9 +27,11 @@ PulseError
 └── Misconfigured               neither the input nor the moment: a permission or a resource is missing
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pulse.domain.fault import Fault, listed, shown
+
+_JOBS_SHOWN = 5
 
 
 class PulseError(Exception):
@@ -67,7 +70,19 @@ class NotFound(Refused):
     """Raised when the ledger has no job of an id."""
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"There is no job {shown(job_id)} in the ledger. Check the id; records expire.")
+        super().__init__(
+            f"There is no job {shown(job_id)} in the ledger. Check the id; records expire. By another name "
+            "than its id, a job is found for a month."
+        )
+
+
+class Ambiguous(Refused):
+    """Raised when a job is named by what several are called, or begin with."""
+
+    def __init__(self, reference: str, job_ids: Sequence[str]) -> None:
+        some = ", ".join(job_ids[:_JOBS_SHOWN])
+        more = f" and {len(job_ids) - _JOBS_SHOWN} more" if len(job_ids) > _JOBS_SHOWN else ""
+        super().__init__(f"{shown(reference)} names {len(job_ids)} jobs: {some}{more}. Give the id of one.")
 
 
 class NoLog(Refused):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pulse.domain.api_answers import CancelledJob, PlannedJob, SubmittedJob
 from pulse.domain.api_requests import Cancellation
 from pulse.domain.errors import (
+    Ambiguous,
     Forgotten,
     HasEnded,
     IdempotencyConflict,
@@ -86,7 +87,7 @@ OPERATIONS = (
         summary="Tells of a job as the ledger knows it: its changes, its attempts, and why it failed.",
         parameters=("JobId",),
         answers={HTTPStatus.OK: Job},
-        errors=(NotFound, TryAgain),
+        errors=(NotFound, Ambiguous, TryAgain),
     ),
     Operation(
         method="GET",
@@ -95,7 +96,7 @@ OPERATIONS = (
         summary="Tells what the training logged, without secrets: all attempts, the oldest line first.",
         parameters=("JobId", "Child", "Lines", "Next"),
         answers={HTTPStatus.OK: Log},
-        errors=(InvalidCall, NotFound, NoLog, TryAgain),
+        errors=(InvalidCall, NotFound, Ambiguous, NoLog, TryAgain),
     ),
     Operation(
         method="POST",
@@ -105,7 +106,7 @@ OPERATIONS = (
         parameters=("JobId",),
         body=Body(Cancellation, required=False),
         answers={HTTPStatus.ACCEPTED: CancelledJob},
-        errors=(*_UNREADABLE, NotFound, HasEnded, NotSubmitted, NotYetSubmitted, TryAgain),
+        errors=(*_UNREADABLE, NotFound, Ambiguous, HasEnded, NotSubmitted, NotYetSubmitted, TryAgain),
     ),
     Operation(
         method="POST",
@@ -115,7 +116,7 @@ OPERATIONS = (
         parameters=("JobId", *_HOW_TO_SUBMIT),
         body=Body(JobRequest, required=False),
         answers={HTTPStatus.ACCEPTED: SubmittedJob, HTTPStatus.OK: PlannedJob},
-        errors=(*_SUBMITTING, NotFound, NoRequest),
+        errors=(*_SUBMITTING, NotFound, Ambiguous, NoRequest),
     ),
     Operation(
         method="GET",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from pulse.domain.errors import (
+    Ambiguous,
     Forgotten,
     HasEnded,
     IdempotencyConflict,
@@ -74,6 +75,7 @@ _KINDS = (
     Kind(NoLog, HTTPStatus.NOT_FOUND, "no-log", "The job has no log"),
     Kind(NoRequest, HTTPStatus.NOT_FOUND, "no-request", "The job's request is not known"),
     Kind(NotFound, HTTPStatus.NOT_FOUND, "not-found", "There is no such job"),
+    Kind(Ambiguous, HTTPStatus.CONFLICT, "ambiguous", "Several jobs are named so"),
     Kind(HasEnded, HTTPStatus.CONFLICT, "has-ended", "The job has ended already"),
     Kind(NotSubmitted, HTTPStatus.CONFLICT, "not-submitted", "The job was never submitted"),
     Kind(Forgotten, HTTPStatus.CONFLICT, "forgotten", "Nobody knows any more whether the job was submitted"),

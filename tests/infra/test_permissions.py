@@ -40,7 +40,10 @@ EXPECTED = {
             f"batch:SubmitJob on {QUEUES} {REVISIONS}",
             f"batch:TagResource on {REVISIONS} {JOBS}",
             "dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on LedgerTable.Arn",
-            "dynamodb:Query on LedgerTable.Arn/index/by_dataset LedgerTable.Arn/index/by_profile",
+            (
+                "dynamodb:Query on LedgerTable.Arn/index/by_dataset LedgerTable.Arn/index/by_day "
+                "LedgerTable.Arn/index/by_profile"
+            ),
             "logs:CreateLogStream logs:PutLogEvents on SubmitJobUseCaseLogs.Arn",
             "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/* DataBucket.Arn/requests/*",
             "s3:ListBucket on DataBucket.Arn",
@@ -53,6 +56,7 @@ EXPECTED = {
         [
             f"batch:TerminateJob on {JOBS}",
             "dynamodb:GetItem on LedgerTable.Arn",
+            "dynamodb:Query on LedgerTable.Arn/index/by_day",
             "logs:CreateLogStream logs:PutLogEvents on CancelJobUseCaseLogs.Arn",
         ],
     ),

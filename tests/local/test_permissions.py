@@ -78,7 +78,8 @@ class _Walk:
         first = self.submit(versioned | on_instances)
         # It waits long enough to be ended before it begins. Of an array AWS Batch is asked how it is.
         unwanted = self.submit(on_instances | {"dataset": key, "shards": 2, "depends_on": [first["job_id"]]})
-        self.call("POST", f"/jobs/{unwanted['job_id']}/cancel")
+        # By another name than its id, so that it is looked for.
+        self.call("POST", f"/jobs/{unwanted['batch_job_id']}/cancel")
         # One looks at the data set and at what it took before, the other at all there are and at earlier
         # runs of the profile.
         self.call("POST", "/jobs", versioned | auto, query={"dry_run": "true"})
