@@ -34,6 +34,7 @@ class AmazonQ(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Alerts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    encrypt_topics: bool
     emails: tuple[EmailAddress, ...] = ()
     slack: Slack | None = None
     amazon_q: AmazonQ | None = None

@@ -54,6 +54,7 @@ class Bucket(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Buckets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: Bucket
     results: Bucket
+    access_log_days: Days | None = None
 
 
 class Ledger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.config_model import Config
+from infra.constructs.access_logs import AccessLogs
 from infra.constructs.ledger import Ledger
 from infra.constructs.secure_bucket import SecureBucket
 
@@ -11,6 +12,9 @@ from infra.constructs.secure_bucket import SecureBucket
 class StorageStack(cdk.Stack):
     def __init__(self, scope: Construct, id_: str, *, config: Config, env: cdk.Environment) -> None:
         super().__init__(scope, id_, env=env, description="Pulse: buckets and the ledger of jobs")
-        self.data_bucket = SecureBucket(self, "Data", config=config.buckets.data, events=True).bucket
-        self.results_bucket = SecureBucket(self, "Results", config=config.buckets.results).bucket
+        buckets = config.buckets
+        days = buckets.access_log_days
+        logs = AccessLogs(self, "AccessLogs", days=days).bucket if days is not None else None
+        self.data_bucket = SecureBucket(self, "Data", config=buckets.data, logs=logs, events=True).bucket
+        self.results_bucket = SecureBucket(self, "Results", config=buckets.results, logs=logs).bucket
         self.ledger = Ledger(self, "Ledger", config=config.ledger).table

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from infra.config_alerts import Alerts as AlertsConfig
 from infra.constructs.acknowledge import accept
+from infra.constructs.topic_key import TopicKey
 from pulse.domain.alerts_wanted import Channel
 
 
@@ -22,12 +23,13 @@ class Alerts(Construct):
         super().__init__(scope, id_)
         self.topic = sns.Topic(self, "Topic", display_name="Pulse", enforce_ssl=True)
         self.alarms = sns.Topic(self, "Alarms", display_name="Pulse alarms", enforce_ssl=True)
-        for topic in (self.topic, self.alarms):
-            accept(
-                topic,
-                {"CKV_AWS_26": "Alarms cannot publish with AWS's key; docs/decisions/0003 weighs our own."},
-            )
         self._let_alarms_publish()
+        key = TopicKey(self, "TopicKey") if config.encrypt_topics else None
+        for topic in (self.topic, self.alarms):
+            if key:
+                key.encrypt(topic)
+            else:
+                accept(topic, {"CKV_AWS_26": "The configuration does without a key (decision 3)."})
         if not config.alarms_are_heard:
             Annotations.of(self).add_warning_v2(
                 "Pulse:NobodyIsTold",

@@ -56,3 +56,27 @@ def test_dead_letters_of_a_channel_that_is_not_there_are_no_output(synthesize):
     outputs = synthesize("isolated").templates["PulseJobs"]["Outputs"]
     assert "AlertsDeadLetters" not in outputs
     assert "EventsDeadLetters" in outputs
+
+
+def test_topics_are_encrypted_with_a_key_that_their_publishers_may_use(local):
+    for name in ("AlertsTopic", "AlertsAlarms"):
+        assert text(local.resources("SNS::Topic")[name]["KmsMasterKeyId"]) == "AlertsTopicKey.Arn"
+    key = local.resources("KMS::Key")["AlertsTopicKey"]
+    assert key["EnableKeyRotation"] is True
+    _root, publishers, alarms = key["KeyPolicy"]["Statement"]
+    for statement in (publishers, alarms):
+        assert statement["Effect"] == "Allow"
+        assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert publishers["Principal"] == {"AWS": "*"}
+    through = publishers["Condition"]["StringEquals"]
+    assert {name: text(value) for name, value in through.items()} == {
+        "kms:CallerAccount": "$AccountId",
+        "kms:ViaService": "sns.$Region.amazonaws.com",
+    }
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+
+
+def test_topics_go_without_a_key_where_the_configuration_says_so(synthesize):
+    isolated = synthesize("isolated")
+    assert isolated.resources("KMS::Key") == {}
+    assert all("KmsMasterKeyId" not in topic for topic in isolated.resources("SNS::Topic").values())

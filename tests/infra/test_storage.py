@@ -107,3 +107,24 @@ def test_a_bucket_can_be_given_up_with_its_stack(synthesize):
     buckets = synthesize("everything").full("S3::Bucket")
     assert buckets["ResultsBucket"]["DeletionPolicy"] == "Delete"
     assert buckets["DataBucket"]["DeletionPolicy"] == "Retain"
+
+
+def test_access_is_logged_where_the_configuration_asks_for_it(synthesize, local):
+    everything = synthesize("everything")
+    buckets = everything.full("S3::Bucket")
+    logs = buckets["AccessLogsBucket"]
+    assert logs["DeletionPolicy"] == "Retain"
+    [rule] = logs["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == 30
+    for name, prefix in (("DataBucket", "data/"), ("ResultsBucket", "results/")):
+        to = buckets[name]["Properties"]["LoggingConfiguration"]
+        assert (text(to["DestinationBucketName"]), to["LogFilePrefix"]) == ("AccessLogsBucket", prefix)
+        assert "LoggingConfiguration" not in local.full("S3::Bucket")[name]["Properties"]
+    statements = everything.resources("S3::BucketPolicy")["AccessLogsBucketPolicy"]["PolicyDocument"][
+        "Statement"
+    ]
+    allowed = [s for s in statements if s["Effect"] == "Allow"]
+    assert [(s["Principal"], s["Action"]) for s in allowed] == [
+        ({"Service": "logging.s3.amazonaws.com"}, "s3:PutObject")
+    ] * 2
+    assert all(text(s["Condition"]["StringEquals"]["aws:SourceAccount"]) == "111122223333" for s in allowed)
