@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 ENV ?=
+CDK_OPTIONS ?=
 CACHE := $(CURDIR)/.cache
 # Everything that tools keep stays inside this folder.
 export UV_CACHE_DIR := $(CACHE)/uv
@@ -26,9 +27,10 @@ setup: .venv/.ready node_modules/.ready .cache/lambda-code/.ready ## install the
 .venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pulse needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Say which: make PYTHON=python3.12"; exit 1; }
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep -E '^uv==' requirements.txt)"
+	@awk '/^uv==/ {found = 1} found; found && !/\\$$/ {exit}' requirements.txt > .venv/uv.txt
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	@echo "Installing the Python packages of requirements.txt"
-	@.venv/bin/uv pip sync --quiet --python .venv/bin/python requirements.txt
+	@.venv/bin/uv pip sync --quiet --require-hashes --python .venv/bin/python requirements.txt
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
 	@touch $@
 
@@ -86,16 +88,15 @@ synth: setup ## the CloudFormation templates, into cdk.out (ENV=name)
 
 deploy: setup ## to AWS, with the credentials of your shell (ENV=name)
 	@test -n "$(ENV)" || { echo "Which environment? make deploy ENV=prod reads config/prod.yaml over config/default.yaml"; exit 2; }
-	cdk deploy --all $(ENVIRONMENT)
+	cdk deploy --all $(CDK_OPTIONS) $(ENVIRONMENT)
 
 destroy: setup ## the stacks of ENV=name; buckets and the ledger are retained
 	@test -n "$(ENV)" || { echo "Which environment? make destroy ENV=prod"; exit 2; }
 	cdk destroy --all $(ENVIRONMENT)
 
-lock: ## compile each requirements.in to its requirements.txt
-	@for folder in lambdas training localaws .; do \
-	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header $$folder/requirements.in -o $$folder/requirements.txt; done
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes checks/requirements.in -o checks/requirements.txt
+lock: ## compile each requirements.in to its requirements.txt, with the hashes of all packages
+	@for folder in lambdas training localaws checks .; do \
+	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes $$folder/requirements.in -o $$folder/requirements.txt; done
 
 clean: ## what make made (not .localaws: `pulse local down --erase` does that)
 	rm -rf .venv node_modules .cache cdk.out

@@ -96,6 +96,7 @@ def _dependencies(requirements: Path, target: list[str], key: str, cache: Path, 
             "--only-binary",
             ":all:",
             "--no-deps",
+            "--require-hashes",
         ]
         where = ["--target", str(folder), "--requirement", str(requirements)]
         environment = {"UV_CACHE_DIR": str(ROOT / ".cache" / "uv"), **os.environ}
