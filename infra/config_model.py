@@ -1,7 +1,8 @@
 """The configuration as types, section by section of config/default.yaml.
 
 What a profile, a trigger or a retry rule is belongs to `pulse.domain`; rules between values are in
-`config_checks`, who is told of what in `config_alerts`, where jobs run in `config_compute`.
+`config_checks`, who is told of what in `config_alerts`, where jobs run in `config_compute`, who deploys in
+`config_deployment`.
 """
 
 from decimal import Decimal
@@ -11,6 +12,7 @@ from msgspec import Meta, Struct
 
 from infra.config_alerts import Alerts
 from infra.config_compute import ComputeEnvironment, JobQueue
+from infra.config_deployment import Deployment
 from infra.config_types import (
     AccountId,
     BucketName,
@@ -162,6 +164,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alerts: Alerts
     api: Api
     functions: Functions
+    deployment: Deployment
     account: AccountId | None = None
     region: Region | None = None
 

@@ -1,10 +1,13 @@
-"""What must outlive everything else: the data bucket, the results bucket and the ledger of jobs."""
+"""What must outlive everything else: the data bucket, the results bucket, the ledger of jobs, the role that
+deploys them.
+"""
 
 import aws_cdk as cdk
 from constructs import Construct
 
 from infra.config_model import Config
 from infra.constructs.access_logs import AccessLogs
+from infra.constructs.deploy_role import DeployRole
 from infra.constructs.ledger import Ledger
 from infra.constructs.secure_bucket import SecureBucket
 
@@ -18,3 +21,5 @@ class StorageStack(cdk.Stack):
         self.data_bucket = SecureBucket(self, "Data", config=buckets.data, logs=logs, events=True).bucket
         self.results_bucket = SecureBucket(self, "Results", config=buckets.results, logs=logs).bucket
         self.ledger = Ledger(self, "Ledger", config=config.ledger).table
+        if config.deployment.github:
+            DeployRole(self, "DeployRole", config=config.deployment.github)
