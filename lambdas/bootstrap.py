@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pulse.aws.batch import Batch
     from pulse.aws.ledger import Ledger
     from pulse.aws.ledger_table import LedgerTable
+    from pulse.aws.refusals import RefusedDrops
     from pulse.aws.s3 import Objects
     from pulse.aws.visibility import Visibility
     from pulse.domain.console import Console
@@ -159,8 +160,17 @@ def submit_drop() -> "SubmitDrop":
         submit_job=submit_job(),
         objects=objects(),
         publish_alert=publish_alert(),
+        refused_drops=refused_drops(),
         console=console(),
+        clock=now,
     )
+
+
+@cache
+def refused_drops() -> "RefusedDrops":
+    from pulse.aws.refusals import RefusedDrops
+
+    return RefusedDrops(ledger_table(), kept())
 
 
 @cache

@@ -7,6 +7,7 @@ from lambdas import bootstrap
 
 if TYPE_CHECKING:
     from pulse.aws.messages import Messages
+    from pulse.services.find_floods import FindFloods
     from pulse.services.reconcile_jobs import ReconcileJobs
     from pulse.services.resume_claims import ResumeClaims
 
@@ -33,18 +34,32 @@ def reconcile_jobs() -> "ReconcileJobs":
 
 @cache
 def resume_claims() -> "ResumeClaims":
-    from pulse.aws import clients
-    from pulse.aws.messages import Messages
     from pulse.services.resume_claims import ResumeClaims
 
     here = bootstrap.settings()
     return ResumeClaims(
         ledger=bootstrap.ledger(),
-        submissions=Messages(clients.sqs, here.reruns_queue),
+        submissions=submissions(),
         job_events=job_events(),
         queues=here.queue_arns,
         clock=bootstrap.now,
     )
+
+
+@cache
+def find_floods() -> "FindFloods":
+    from pulse.services.find_floods import FindFloods
+
+    return FindFloods(refused_drops=bootstrap.refused_drops(), submissions=submissions(), clock=bootstrap.now)
+
+
+@cache
+def submissions() -> "Messages":
+    """The queue of submit_job."""
+    from pulse.aws import clients
+    from pulse.aws.messages import Messages
+
+    return Messages(clients.sqs, bootstrap.settings().reruns_queue)
 
 
 @cache

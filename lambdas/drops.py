@@ -1,8 +1,9 @@
-"""The door of what waits in the queue: S3's "Object Created" events, jobs that died of memory, and claims
-that nobody came back to finish.
+"""The door of what waits in the queue: S3's "Object Created" events, jobs that died of memory, claims
+that nobody came back to finish, and floods of refused drops.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lambdas import bootstrap, sqs_batch
@@ -53,6 +54,13 @@ def _finish(event: Envelope) -> None:
     submitted(logger, metrics, "Abandoned claim", submission)
 
 
+def _tell_flood(event: Envelope) -> None:
+    since = datetime.fromisoformat(str(event.detail.get("since", "")))
+    if bootstrap.submit_drop().tell_flood(since):
+        count(metrics, Job.ALERTS_SENT)
+    logger.warning("Many drops refused", since=str(since))
+
+
 def _job_id(event: Envelope) -> str:
     job_id = str(event.detail.get("job_id", ""))
     logger.append_keys(job_id=printable(job_id[:128]))
@@ -73,4 +81,5 @@ _TAKEN: dict[tuple[str, str], Callable[[Envelope], None]] = {
     ("aws.s3", "Object Created"): _submit,
     (envelope.SOURCE, envelope.RERUN_REQUESTED): _rerun,
     (envelope.SOURCE, envelope.CLAIM_ABANDONED): _finish,
+    (envelope.SOURCE, envelope.DROPS_REFUSED): _tell_flood,
 }

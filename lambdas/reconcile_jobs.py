@@ -16,11 +16,13 @@ logger, metrics = of("reconcile_jobs")
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, int]:
-    """How many jobs were looked up, repaired, and found that cannot start; and how many submissions are
-    being finished or were given up. Drift is measured also when there is none, so that its alarm has data.
+    """How many jobs were looked up, repaired, and found that cannot start; how many submissions are being
+    finished or were given up; and how many floods of refused drops are over. Drift is measured also when
+    there is none, so that its alarm has data.
     """
     found = bootstrap_reconcile.reconcile_jobs().reconcile()
     claims = bootstrap_reconcile.resume_claims().resume()
+    floods = bootstrap_reconcile.find_floods().find()
     for repair in found.repairs:
         logger.warning(
             "Job repaired",
@@ -40,6 +42,7 @@ def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, int]
         "blocked": len(found.blocked),
         "resumed": len(claims.asked),
         "given_up": len(claims.given_up),
+        "floods": floods,
     }
     logger.info("Ledger compared with AWS Batch", extra=told)
     return told

@@ -13,6 +13,7 @@
 | `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
 | `TAG#<key>=<value>` | `<created_at>#<job id>` | that a job has this tag |
 | a job or a key | `ALERTS` | each kind's `<KIND>_turn` (epoch seconds), `_by` (whose), `_sent` (time) |
+| `REFUSALS` | `<time>` | how many drops were refused in the ten minutes from then on, and the alert of many |
 | `COST#<YYYY-MM>` | `TOTAL` | and the same, as `BUDGET_<percent>`, of each share's alert |
 
 `expires_at` is the TTL, epoch seconds.
@@ -27,7 +28,7 @@ import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from pulse.domain.alert import Kind
-from pulse.domain.alert_turn import MonthShare, Subject
+from pulse.domain.alert_turn import MonthShare, RefusedSince, Subject
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
@@ -41,6 +42,7 @@ Item = dict[str, Any]
 CHILD = "CHILD#"
 JOB = "JOB#"
 ENDED_ARRAYS = "ENDED_ARRAYS"
+REFUSALS = "REFUSALS"
 Attribute = dict[str, Any]
 
 _serialize = TypeSerializer().serialize
@@ -63,6 +65,8 @@ def alerts_key(subject: Subject) -> Item:
             return wire({"pk": f"JOB#{subject.job_id}", "sk": "ALERTS"})
         case MonthShare():
             return month_key(subject.month)
+        case RefusedSince():
+            return refusals_key(subject.since)
         case Identity():
             return wire({"pk": f"KEY#{subject.key}", "sk": "ALERTS"})
 
@@ -93,6 +97,10 @@ def ended_array_key(job_id: str, now: datetime) -> Item:
     return wire({"pk": ENDED_ARRAYS, "sk": f"{stamp(now)}#{job_id}"})
 
 
+def refusals_key(since: datetime) -> Item:
+    return wire({"pk": REFUSALS, "sk": stamp(since)})
+
+
 def instance_key(container_instance: str) -> Item:
     return wire({"pk": f"INSTANCE#{container_instance}", "sk": "INSTANCE"})
 
@@ -115,11 +123,11 @@ def tags_of(record: JobRecord) -> list[str]:
 
 
 def child_of(item: Item) -> Child:
-    return msgspec.convert(_values(item), Child)
+    return msgspec.convert(plain(item), Child)
 
 
 def instance_of(item: Item) -> Instance:
-    return msgspec.convert(_values(item), Instance)
+    return msgspec.convert(plain(item), Instance)
 
 
 def month_of(record: JobRecord) -> str:
@@ -185,11 +193,11 @@ def absent_fields(record: JobRecord) -> list[str]:
 
 
 def record_of(item: Item) -> JobRecord:
-    return msgspec.convert(_values({name: item[name] for name in item.keys() & _FIELDS}), JobRecord)
+    return msgspec.convert(plain({name: item[name] for name in item.keys() & _FIELDS}), JobRecord)
 
 
 def unfinished_of(item: Item) -> Unfinished:
-    return msgspec.convert(_values(item), Unfinished)
+    return msgspec.convert(plain(item), Unfinished)
 
 
 def claim_values(identity: Identity, record: JobRecord, kept: timedelta) -> dict[str, Any]:
@@ -232,7 +240,8 @@ def still_counts(item: Item, now: datetime) -> bool:
     return "valid_until" not in item or int(item["valid_until"]["N"]) > int(now.timestamp())
 
 
-def _values(item: Item) -> dict[str, Any]:
+def plain(item: Item) -> dict[str, Any]:
+    """DynamoDB's attributes as Python values."""
     return {name: _plain(_deserialize(typed)) for name, typed in item.items()}
 
 

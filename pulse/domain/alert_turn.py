@@ -1,5 +1,6 @@
 """Whose turn it is to send an alert, so that it goes out once."""
 
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -15,6 +16,12 @@ class MonthShare(Struct, frozen=True):
     percent: int
 
 
+class RefusedSince(Struct, frozen=True):
+    """The drops that were refused in the ten minutes from then on, UTC."""
+
+    since: datetime
+
+
 Turn = Literal["ours", "theirs", "done"]
-Subject = JobRecord | Identity | MonthShare
-"""What an alert is about: a job, a request that became none, or a share of a month's budget."""
+Subject = JobRecord | Identity | MonthShare | RefusedSince
+"""What an alert is about: a job, a request that became none, many of them, or a share of a month's budget."""

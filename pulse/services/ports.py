@@ -3,7 +3,7 @@
 All methods raise Unavailable when the service fails in passing and Misconfigured when it denies the call.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from pulse.domain.alert import Alert, Kind
 from pulse.domain.alert_turn import Subject, Turn
 from pulse.domain.array_children import Child
 from pulse.domain.claim import Claim
+from pulse.domain.drop_flood import Refusals
 from pulse.domain.idempotency import Identity
 from pulse.domain.instance_cost import Instance, SpotPrice
 from pulse.domain.job_log import Line, StreamPage
@@ -133,6 +134,16 @@ class Turns(Protocol):
         """Whose turn it is to send this alert. `ours` lasts for `lease`, then somebody else may take over."""
 
     def sent(self, subject: Subject, kind: Kind, *, now: datetime) -> None: ...
+
+
+class RefusedDrops(Protocol):
+    def count(self, since: datetime, about: str) -> int:
+        """Counts one more in the window that began at `since`; how many they are now."""
+
+    def of(self, since: datetime) -> Refusals | None: ...
+
+    def between(self, first: datetime, last: datetime) -> Iterator[Refusals]:
+        """Of the windows that began in this time."""
 
 
 class Batch(Protocol):

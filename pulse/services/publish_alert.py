@@ -30,19 +30,21 @@ class PublishAlert(Struct, frozen=True, kw_only=True):
     topic: Topic
     clock: Callable[[], datetime]
 
-    def once(self, subject: Subject, kind: Kind, make: Callable[[], Alert]) -> bool:
+    def once(self, subject: Subject, kind: Kind, make: Callable[[], Alert | None]) -> bool:
         """Makes the alert and publishes it without secrets, if none of its kind went out for `subject`; False
-        when one did. Raises AskedToWait while another call is at it, and what taking the turn and publishing
-        raise.
+        when one did, and when none is to (`make` returns None). Raises AskedToWait while another call is at
+        it, and what taking the turn and publishing raise.
         """
         turn = self.turns.take(subject, kind, now=self.clock(), lease=TURN)
         if turn == "done":
             return False
         if turn == "theirs":
             raise AskedToWait(f"Another call is sending the alert {kind}.", int(TURN.total_seconds()))
-        self.topic.publish(without_secrets(make()))
+        alert = make()
+        if alert is not None:
+            self.topic.publish(without_secrets(alert))
         self._note(subject, kind)
-        return True
+        return alert is not None
 
     def _note(self, subject: Subject, kind: Kind) -> None:
         for _ in range(_NOTE_TRIES):

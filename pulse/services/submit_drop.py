@@ -6,12 +6,19 @@ and Hadoop mark them (empty objects whose keys end in `/` or `_$folder$`), hidde
 that submit themselves, objects elsewhere.
 """
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
 from msgspec import Struct
 
 from pulse.domain import drop_manifest, idempotency, json_text, table_names
+from pulse.domain.alert import Alert
+from pulse.domain.alert_turn import RefusedSince
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.console import Console
 from pulse.domain.drop_alert import drop_alert
+from pulse.domain.drop_flood import TOLD_ONE_BY_ONE, flood_alert, window_of
 from pulse.domain.errors import InvalidRequest, OverLimit, Refused, RefusedByBatch
 from pulse.domain.fault import listed, shown
 from pulse.domain.idempotency import Identity
@@ -21,7 +28,7 @@ from pulse.domain.s3_layout import DATASETS, MANIFEST, REQUESTS, folder_of, is_h
 from pulse.domain.trigger import Trigger, matching
 from pulse.domain.validation import InvalidInput
 from pulse.services.finish_claim import Submission
-from pulse.services.ports import Objects
+from pulse.services.ports import Objects, RefusedDrops
 from pulse.services.publish_alert import PublishAlert
 from pulse.services.submit_job import SubmitJob
 
@@ -68,10 +75,14 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
     submit_job: SubmitJob
     objects: Objects
     publish_alert: PublishAlert
+    refused_drops: RefusedDrops
     console: Console
+    clock: Callable[[], datetime]
 
     def submit(self, drop: S3Drop) -> Outcome:
-        """Raises what SubmitJob.submit raises to be tried again; a refusal becomes an alert REJECTED."""
+        """Raises what SubmitJob.submit raises to be tried again; a refusal becomes an alert REJECTED, or is
+        counted in that of a flood.
+        """
         catalogue = self.submit_job.catalogue
         trigger = matching(catalogue.triggers, drop.key, catalogue.table_suffixes)
         if nothing := _asks_for_nothing(drop, trigger):
@@ -81,8 +92,21 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         if isinstance(done, Submission):
             return Outcome(submission=done)
         alert = drop_alert(drop, self.console, reason=str(done), next_step=_next_step(done, drop))
-        alerted = self.publish_alert.once(identity, alert.kind, lambda: alert)
-        return Outcome(reason=str(done), alerted=alerted)
+        make = partial(self._unless_flooded, alert)
+        return Outcome(reason=str(done), alerted=self.publish_alert.once(identity, alert.kind, make))
+
+    def tell_flood(self, since: datetime) -> bool:
+        """Tells once of the many drops that were refused in the window from `since` on. Raises Unavailable,
+        Misconfigured.
+        """
+        found = self.refused_drops.of(since)
+        if found is None or not found.is_flood:
+            return False
+        return self.publish_alert.once(RefusedSince(since), "REJECTED", lambda: flood_alert(found))
+
+    def _unless_flooded(self, alert: Alert) -> Alert | None:
+        count = self.refused_drops.count(window_of(self.clock()), alert.about)
+        return alert if count <= TOLD_ONE_BY_ONE else None
 
     def _submission(self, drop: S3Drop, trigger: Trigger | None, identity: Identity) -> Submission:
         try:

@@ -18,7 +18,7 @@ from tests.functional.conftest import QUEUE_ARN, START
 
 JOB = "batch-20260302093000-0a1b2c3d"
 BATCH_JOB = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
-NOTHING = {"looked_up": 0, "repaired": 0, "blocked": 0, "resumed": 0, "given_up": 0}
+NOTHING = {"looked_up": 0, "repaired": 0, "blocked": 0, "resumed": 0, "given_up": 0, "floods": 0}
 
 
 @dataclass
@@ -338,3 +338,43 @@ def _abandoned(world, request):
 def _drift(capsys):
     documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     return [value for document in documents for value in document.get("Drift", [])]
+
+
+def drop_bad_files(world, count, first=0):
+    """So many objects that no trigger fits; what is not to be delivered again."""
+    for number in range(first, first + count):
+        bad = world.event("s3_object_created_no_trigger")
+        bad["detail"]["object"]["version-id"] = f"v{number}"
+        assert submit_job.handler(world.sqs_event(bad), world.context) == {"batchItemFailures": []}
+
+
+def test_should_tell_of_a_flood_of_bad_drops_once_with_their_count(world):
+    drop_bad_files(world, 25)
+    assert len(world.alerts()) == 10, "the first ones, one by one"
+    assert world.compare() == {}, "it may go on"
+    world.clock.forward(minutes=21)
+    drop_bad_files(world, 3, first=25)
+    assert len(world.alerts()) == 3, "ten minutes later each is told again"
+    assert world.compare() == {"floods": 1}
+    assert world.deliver() == 1
+    (alert,) = world.alerts()
+    assert (alert["kind"], alert["headline"]) == ("REJECTED", "No job for 25 dropped objects")
+    assert "between 09:30 and 09:40 (UTC)" in alert["reason"]
+    assert world.compare() == {}
+
+
+def test_should_tell_of_a_flood_once_however_often_it_is_found(world):
+    drop_bad_files(world, 11)
+    world.alerts()
+    world.clock.forward(minutes=21)
+    assert world.compare() == world.compare() == {"floods": 1}
+    assert world.deliver() == 2
+    assert len(world.alerts()) == 1
+
+
+def test_should_leave_a_few_bad_drops_alone(world):
+    drop_bad_files(world, 10)
+    drop_bad_files(world, 10)
+    assert len(world.alerts()) == 10, "delivered twice, told and counted once"
+    world.clock.forward(minutes=21)
+    assert world.compare() == {}
