@@ -27,7 +27,8 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 @app.post("/jobs/<job_id>/cancel")
 def cancel(job_id: str) -> "Response[str]":
     wanted = cancellation(http_input.object_body(app.current_event.raw_event))
-    cancelled = partial(bootstrap.cancel_job().cancel, reason=wanted.reason)
+    asked_by = http_input.caller(app.current_event.raw_event)
+    cancelled = partial(bootstrap.cancel_job().cancel, reason=wanted.reason, asked_by=asked_by)
     record = bootstrap.find_job().do(http_input.job_id(job_id), cancelled)
     count(metrics, "Cancelled")
     logger.info("Job told to end", job_id=record.job_id, batch_job_id=record.batch_job_id)

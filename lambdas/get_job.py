@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from lambdas import bootstrap, bootstrap_questions, http_api, http_input
 from lambdas.telemetry import count, of
 from pulse.domain import job_answers, month_costs_answer, problem, queue_answers
+from pulse.domain.caller import role_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,7 +29,10 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 @app.get("/jobs")
 def jobs() -> Response[str]:
-    return http_api.json(HTTPStatus.OK, job_answers.page(bootstrap_questions.list_jobs().page(_query())))
+    me = role_of(http_input.caller(app.current_event.raw_event))
+    return http_api.json(
+        HTTPStatus.OK, job_answers.page(bootstrap_questions.list_jobs().page(_query(), me=me))
+    )
 
 
 @app.get("/jobs/<job_id>")

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from lambdas import bootstrap, http_api, http_input
 from lambdas.telemetry import count, of, submitted
 from pulse.domain import api_answers, idempotency
+from pulse.domain.caller import role_of
 from pulse.domain.errors import InvalidCall
 from pulse.domain.fault import Fault
 from pulse.domain.idempotency import Identity
@@ -48,9 +49,7 @@ def rerun(job_id: str) -> Response[str]:
     return _answered(request, partial(rerun_job.rerun, first), again_of=first)
 
 
-def _answered(
-    request: JobRequest, submit: "Callable[[JobRequest, Identity], Submission]", again_of: str = ""
-) -> Response[str]:
+def _answered(request: JobRequest, submit: "Callable[..., Submission]", again_of: str = "") -> Response[str]:
     """202 with the job; with `?dry_run=true` 200 with what would be submitted. The first answer, for every
     repetition of the call the same.
     """
@@ -61,7 +60,7 @@ def _answered(
         submit_job = bootstrap.submit_job()
         prepared = submit_job.prepare(request, quoted=True)
         return http_api.json(HTTPStatus.OK, api_answers.planned(submit_job.plan(request, prepared), prepared))
-    submission = submit(request, identity)
+    submission = submit(request, identity, asked_by=http_input.caller(event))
     submitted(logger, metrics, "Call", submission)
     record, follower = submission.record, submission.follower
     expires_at = None if forced else record.created_at + _counts_for(identity)
@@ -80,7 +79,7 @@ def _identity(event: dict[str, Any], request: JobRequest, again_of: str, *, forc
     return idempotency.of_call(
         request,
         key,
-        caller=" ".join([http_input.caller(event), again_of]).strip(),
+        caller=" ".join([role_of(http_input.caller(event)), again_of]).strip(),
         window_seconds=bootstrap.settings().idempotency_window_seconds,
     )
 

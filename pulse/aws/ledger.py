@@ -51,7 +51,7 @@ class Ledger(LedgerCosts):
         claim["ExpressionAttributeValues"] = items.wire({":now": int(first.created_at.timestamp())})
         writes: list[Any] = [{"Put": claim}, *({"Put": self._new(record)} for record in records)]
         writes.append({"Put": self._put(self._plan_item(first, plan), _NEW)})
-        writes += [tag for record in records for tag in self._tags(record)]
+        writes += [listing for record in records for listing in self._listings(record)]
         if reservation:
             writes.append({"Update": self._reserve(first, reservation.usd, reservation.budget_usd)})
         refused = self._table.together(f"Claiming job {first.job_id} in the ledger", writes)
@@ -153,7 +153,7 @@ class Ledger(LedgerCosts):
 
     def create(self, record: JobRecord) -> bool:
         """Writes a record that is not there yet; False when it is."""
-        writes = [{"Put": self._new(record)}, *self._tags(record)]
+        writes = [{"Put": self._new(record)}, *self._listings(record)]
         return self._table.together("Writing a job to the ledger", writes) is None
 
     def move(self, record: JobRecord, *, before: int) -> bool:
@@ -204,8 +204,8 @@ class Ledger(LedgerCosts):
 
     def newest(self, by: Attribute, of: str, *, most: int, after: Position | None) -> list[JobRecord]:
         """The jobs with this value of an attribute, the newest first, beyond `after`."""
-        if by == "tag":
-            return ledger_pages.tagged(self._table, of, most=most, after=after)
+        if by in {"tag", "by"}:
+            return ledger_pages.listed(self._table, items.listed_under(by, of), most=most, after=after)
         return ledger_pages.newest(self._table, by, of, most=most, after=after)
 
     def unfinished(self, status: Status, *, most: int) -> list[Unfinished]:
@@ -272,9 +272,12 @@ class Ledger(LedgerCosts):
             items.plan_values(plan) | {"expires_at": self._expiry(record)}
         )
 
-    def _tags(self, record: JobRecord) -> list[Any]:
+    def _listings(self, record: JobRecord) -> list[Any]:
         values = items.wire({"job_id": record.job_id, "expires_at": self._expiry(record)})
-        keys = [items.tag_key(tag, record.created_at, record.job_id) for tag in items.tags_of(record)]
+        keys = [
+            items.listing_key(partition, record.created_at, record.job_id)
+            for partition in items.listings_of(record)
+        ]
         return [{"Put": {"TableName": self._table.name, "Item": key | values}} for key in keys]
 
     def _new(self, record: JobRecord) -> Any:

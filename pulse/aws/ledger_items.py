@@ -12,6 +12,7 @@
 | `COST#<YYYY-MM>` | `JOB#<job id>` | what an ended job cost, and what costs are summed by |
 | `COST#<YYYY-MM>` | `TOTAL` | `spent_usd`: these costs; `total_usd`: with what unfinished jobs reserved |
 | `TAG#<key>=<value>` | `<created_at>#<job id>` | that a job has this tag |
+| `BY#<ARN>` | `<created_at>#<job id>` | that this user, role or session asked for a job |
 | a job or a key | `ALERTS` | each kind's `<KIND>_turn` (epoch seconds), `_by` (whose), `_sent` (time) |
 | `REFUSALS` | `<time>` | how many drops were refused in the ten minutes from then on, and the alert of many |
 | `COST#<YYYY-MM>` | `TOTAL` | and the same, as `BUDGET_<percent>`, of each share's alert |
@@ -22,7 +23,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -30,6 +31,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from pulse.domain.alert import Kind
 from pulse.domain.alert_turn import MonthShare, RefusedSince, Subject
 from pulse.domain.array_children import Child
+from pulse.domain.caller import known_as
 from pulse.domain.claim import Claim
 from pulse.domain.idempotency import Identity
 from pulse.domain.instance_cost import Instance
@@ -109,17 +111,27 @@ def cost_key(record: JobRecord) -> Item:
     return wire({"pk": f"COST#{month_of(record)}", "sk": f"{JOB}{record.job_id}"})
 
 
-def tag_key(tag: str, created_at: datetime, job_id: str) -> Item:
-    """`tag` is `KEY=VALUE`, as one text: both may hold more of these characters."""
-    return wire({"pk": f"TAG#{tag}", "sk": f"{stamp(created_at)}#{job_id}"})
-
-
-def tags_of(record: JobRecord) -> list[str]:
-    """Under which tags a job is found: what follows an array has its tags, and is found by it. Two tags may
-    read alike: a key may hold a `=`.
+def listed_under(by: Literal["tag", "by"], value: str) -> str:
+    """The partition of the jobs with a tag, `KEY=VALUE` as one text (both may hold more of these characters),
+    or of those that somebody asked for.
     """
-    tags = (f"{key}={value}" for key, value in record.tags.items())
-    return [] if record.follows else list(dict.fromkeys(tags))
+    return f"{by.upper()}#{value}"
+
+
+def listing_key(partition: str, created_at: datetime, job_id: str) -> Item:
+    return wire({"pk": partition, "sk": f"{stamp(created_at)}#{job_id}"})
+
+
+def listings_of(record: JobRecord) -> list[str]:
+    """In which partitions a job is listed: by its tags and by who asked for it. What follows an array has
+    its tags, and is found by it. Two tags may read alike: a key may hold a `=`.
+    """
+    if record.follows:
+        return []
+    tags = dict.fromkeys(f"{key}={value}" for key, value in record.tags.items())
+    return [listed_under("tag", tag) for tag in tags] + [
+        listed_under("by", name) for name in known_as(record.asked_by)
+    ]
 
 
 def child_of(item: Item) -> Child:

@@ -1,4 +1,4 @@
-"""The ledger's indexes, read from a position on. That of the tags is made of items of its own."""
+"""The ledger's indexes, read from a position on. Those of tags and callers are made of items of their own."""
 
 from typing import Any
 
@@ -38,16 +38,16 @@ def newest(
     return found
 
 
-def tagged(table: LedgerTable, tag: str, *, most: int, after: Position | None) -> list[JobRecord]:
-    """The jobs with a tag, `KEY=VALUE`, the newest first. Needs `dynamodb:Query` and `dynamodb:BatchGetItem`
-    on the table.
+def listed(table: LedgerTable, partition: str, *, most: int, after: Position | None) -> list[JobRecord]:
+    """The jobs listed in a partition, the newest first. Needs `dynamodb:Query` and `dynamodb:BatchGetItem` on
+    the table.
 
-    A record may have expired some hours before its tags, as DynamoDB deletes item by item.
+    A record may have expired some hours before its listing, as DynamoDB deletes item by item.
     """
     found: list[JobRecord] = []
-    start = items.tag_key(tag, after.created_at, after.job_id) if after else None
+    start = items.listing_key(partition, after.created_at, after.job_id) if after else None
     while len(found) < most:
-        page, start = table.page(f"TAG#{tag}", most=min(most - len(found), MOST_AT_ONCE), after=start)
+        page, start = table.page(partition, most=min(most - len(found), MOST_AT_ONCE), after=start)
         keys = [items.job_key(item["job_id"]["S"]) for item in page]
         records = {record.job_id: record for record in map(items.record_of, table.get_all(keys))}
         found += [records[job_id] for item in page if (job_id := item["job_id"]["S"]) in records]

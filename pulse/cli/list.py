@@ -37,12 +37,22 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
     dataset: Annotated[str | None, typer.Option(metavar="KEY", help="On this data set.")] = None,
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="Of this profile.")] = None,
     tag: Annotated[str | None, typer.Option(metavar="KEY=VALUE", help="Asked for with this tag.")] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="ARN", help="Asked for by this user, role or session; or `me`.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = DEFAULT_JOBS,
     json: Json = False,
     where: Connection,
 ) -> None:
     """List jobs, the newest first: by one filter, or without any those of the last 31 days."""
-    filters = {"status": status, "day": day, "dataset": dataset, "profile": profile, "tag": tag}
+    filters = {
+        "status": status,
+        "day": day,
+        "dataset": dataset,
+        "profile": profile,
+        "tag": tag,
+        "by": by,
+    }
     query = {name: value for name, value in filters.items() if value is not None}
     with output.errors_told():
         page = _page(Deployment(where).api, query, limit, as_json=json)

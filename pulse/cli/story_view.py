@@ -25,6 +25,8 @@ def told(job: dict[str, Any], deciding: dict[str, Any]) -> None:
             ("again as", str(job.get("rerun") or "")),
             ("again of", str(job.get("rerun_of") or "")),
             ("submitted by", "another client" if job.get("foreign") else ""),
+            ("asked by", str(job.get("asked_by") or "")),
+            ("cancelled by", str(job.get("cancelled_by") or "")),
             ("AWS Batch job", str(job.get("batch_job_id") or "")),
             ("name", str(job.get("job_name") or "")),
             *submission_view.asked(job),

@@ -46,6 +46,8 @@ def job_names(record: JobRecord) -> tuple[Fact, ...]:
             ("Queue", record.queue),
             ("Share", record.share_identifier),
             ("Submitted by", "another client" if record.foreign else ""),
+            ("Asked by", record.asked_by),
+            ("Cancelled by", record.cancelled_by),
             ("Job", record.results_id),
             ("Rerun of", record.rerun_of),
             ("AWS Batch job", record.batch_job_id),

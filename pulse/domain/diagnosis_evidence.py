@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from pulse.domain.caller import CANCELLED_THROUGH_PULSE
 from pulse.domain.job_record import JobRecord
 from pulse.domain.redaction import redacted
 from pulse.domain.training_exit_codes import MEANINGS
 
-CANCELLED_THROUGH_PULSE = "Cancelled through Pulse: "
 """What the reason of our own cancellations begins with."""
 _UNEXPECTED = 1
 _DECIDING_CODES = MEANINGS.keys() - {_UNEXPECTED}

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable.html
 import re
 from typing import NamedTuple
 
-from pulse.domain.diagnosis_evidence import CANCELLED_THROUGH_PULSE, Evidence, Fits, Row, is_stopped, says
+from pulse.domain.caller import CANCELLED_THROUGH_PULSE
+from pulse.domain.diagnosis_evidence import Evidence, Fits, Row, is_stopped, says
 
 UNDETERMINED = "UNDETERMINED"
 """AWS Batch's own word where it cannot say why a job does not start."""

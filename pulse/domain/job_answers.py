@@ -73,7 +73,8 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """A job as the ledger knows it. Memory in MiB. `waited_seconds`: from the request to the start of the
     first attempt. `follower`: the job that merges or ranks what this array writes, `follows` its way back;
     `foreign`: another client submitted it, so its request is not known. `rerun`: the job that was submitted
-    because this one ran out of memory, and `rerun_of` its way back.
+    because this one ran out of memory, and `rerun_of` its way back. `asked_by`, `cancelled_by`: the ARN of
+    who did it through the API; of a drop the account that put the object there.
 
     `usual`: what earlier runs of its profile took, known when it has started; `quoted_usd`: what it will
     likely cost; `due_at`: when it is overdue.
@@ -119,6 +120,8 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     status_reason: str = ""
     blocked_reason: str = ""
+    asked_by: str = ""
+    cancelled_by: str = ""
     results: S3Uri = ""
     log_group: str = ""
     log_stream: str = ""
@@ -214,6 +217,7 @@ def _facts(record: JobRecord) -> dict[str, Any]:
         "reason": redacted(record.reason),
         "status_reason": redacted(record.status_reason),
         "blocked_reason": redacted(record.blocked_reason),
+        "cancelled_by": record.cancelled_by,
         "results": results_of(record) if record.results_bucket else "",
     }
 

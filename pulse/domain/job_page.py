@@ -8,13 +8,14 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta, Struct
 
 from pulse.domain import page_token
+from pulse.domain.caller import MAX_CHARACTERS
 from pulse.domain.errors import InvalidCall
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job_id import usable_as_job_id
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_status import BatchStatus
 
-Attribute = Literal["status", "day", "dataset", "profile", "tag"]
+Attribute = Literal["status", "day", "dataset", "profile", "tag", "by"]
 """Each has an index in the ledger, sorted by the time at which a job was asked for."""
 DEFAULT_JOBS, MAX_JOBS = 20, 100
 DAYS_BACK = 31
@@ -125,6 +126,10 @@ _FILTERS: dict[Attribute, tuple[str, Callable[[str], bool]]] = {
     "tag": (
         f"KEY=VALUE, as a request names a tag, at most {MAX_TAG_CHARACTERS} characters",
         lambda text: len(text) <= MAX_TAG_CHARACTERS and re.match(TAG, text) is not None,
+    ),
+    "by": (
+        f"who asked: an ARN of at most {MAX_CHARACTERS} bytes, of a role with or without a session, or `me`",
+        _text(MAX_CHARACTERS),
     ),
 }
 FILTERS = tuple(_FILTERS)

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.domain.caller import cancelled_by
 from pulse.domain.job_event import Attempt
 from pulse.domain.job_status import TERMINAL, BatchStatus, Status, position
 from pulse.domain.usual import Usual
@@ -47,6 +48,9 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `lease_until`: until then, a CLAIMED record belongs to the call that claimed it. `follower`: the job that
     merges or ranks what this array's children write; `follows` is its way back. `rerun_of`: the job whose
     request was asked for again, and `rerun_because` why.
+
+    `asked_by`: the ARN of who asked for it, through the API; of a drop what S3 says of who put it there, of a
+    job that was submitted again for its memory who asked for the first. Empty where nobody knows.
 
     `warnings`: what its run says that a person must read first, without secrets, the first 20 of
     `warnings_count` sentences.
@@ -98,6 +102,7 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     warnings: tuple[str, ...] = ()
     warnings_count: int = 0
     results_bucket: str = ""
+    asked_by: str = ""
     foreign: bool = False
     runs_training: bool = False
     lease_until: datetime | None = None
@@ -138,6 +143,11 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def results_id(self) -> str:
         """Under which id the results lie: a merge or a ranking writes those of the array that it follows."""
         return self.follows or self.job_id
+
+    @property
+    def cancelled_by(self) -> str:
+        """The ARN of who cancelled it through Pulse."""
+        return cancelled_by(self.status_reason)
 
     @property
     def waited_seconds(self) -> float | None:

@@ -76,7 +76,7 @@ OPERATIONS = (
         path="/jobs",
         name="listJobs",
         summary="Lists jobs, the newest first: those that one filter takes, or those of the last 31 days.",
-        parameters=("Status", "Day", "Dataset", "Profile", "Tag", "Jobs", "Next"),
+        parameters=("Status", "Day", "Dataset", "Profile", "Tag", "AskedBy", "Jobs", "Next"),
         answers={HTTPStatus.OK: JobPage},
         errors=(InvalidCall, TryAgain),
     ),

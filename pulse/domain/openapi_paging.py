@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pulse.domain import job_log, job_page, month_costs, page_token
 from pulse.domain.batch_limits import MAX_ARRAY_SIZE
+from pulse.domain.caller import MAX_CHARACTERS
 from pulse.domain.openapi_schemas import Schema, ecma
 
 
@@ -36,6 +37,12 @@ PAGING: dict[str, Schema] = {
         "tag",
         f"Jobs that were asked for with this tag, KEY=VALUE; not those that follow an array. {_ONE}",
         {"type": "string", "pattern": ecma(job_page.TAG)},
+    ),
+    "AskedBy": _parameter(
+        "by",
+        "Jobs that somebody asked for, by the ARN of a user, of a role, or of a role's session; `me`: the "
+        f"caller's own. {_ONE}",
+        {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS},
     ),
     "Month": _parameter(
         "month",

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
+from pulse.domain.caller import shown_arn
 from pulse.domain.job_event import RESULTS_BUCKET_VARIABLE, JobEvent
 from pulse.domain.job_plan import JobPlan, Step
 from pulse.domain.job_record import Change, JobRecord, Rerun
@@ -22,6 +23,7 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
     results_bucket: str,
     lease: timedelta,
     rerun: Rerun | None = None,
+    asked_by: str = "",
     quoted_usd: Decimal | None = None,
     reserved_usd: Decimal | None = None,
 ) -> JobRecord:
@@ -47,6 +49,7 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         follows=step.follows,
         rerun_of=rerun.job_id if rerun else "",
         rerun_because=rerun.because if rerun else None,
+        asked_by=shown_arn(asked_by),
         alerts=request.alerts,
         expected_seconds=request.expected_runtime_seconds or resources.expected_seconds,
         due_seconds=None if step.follows else request.expected_runtime_seconds,

@@ -36,11 +36,13 @@ class _Bucket(Struct, frozen=True):
 class _Detail(Struct, frozen=True):
     bucket: _Bucket
     object: _Object
+    requester: str = ""
 
 
 class S3Drop(Struct, frozen=True, kw_only=True):
     """`size` in bytes; `version_id` is empty on a bucket without versions. `created_at`: when S3 had the
-    object, UTC; None: the event does not say.
+    object, UTC; None: the event does not say. `requester`: the account, or the service of AWS, that put it
+    there.
     """
 
     bucket: str
@@ -50,6 +52,7 @@ class S3Drop(Struct, frozen=True, kw_only=True):
     etag: str = ""
     size: int = 0
     created_at: datetime | None = None
+    requester: str = ""
 
     @property
     def ordered_sequencer(self) -> str:
@@ -90,4 +93,5 @@ def parse(detail: Any, *, time: datetime | None = None) -> S3Drop:
         etag=parsed.object.etag,
         size=parsed.object.size,
         created_at=time,
+        requester=parsed.requester,
     )

@@ -2,9 +2,8 @@
 
 from msgspec import Struct, structs
 
-from pulse.domain.diagnosis_evidence import CANCELLED_THROUGH_PULSE
+from pulse.domain.caller import cancellation
 from pulse.domain.errors import HasEnded, NotFound, NotSubmitted, NotYetSubmitted
-from pulse.domain.fault import cut, printable
 from pulse.domain.job_record import JobRecord
 from pulse.services.ports import Batch, Ledger
 
@@ -16,23 +15,23 @@ class CancelJob(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     batch: Batch
 
-    def cancel(self, job_id: str, reason: str) -> JobRecord:
-        """The job that was told to end; again does no harm. Of an array whose children are done, that is the
-        job which merges or ranks. Raises NotFound, HasEnded, NotSubmitted, NotYetSubmitted, Unavailable,
-        Misconfigured.
+    def cancel(self, job_id: str, reason: str, *, asked_by: str) -> JobRecord:
+        """`asked_by`: the ARN of who does, which AWS Batch keeps with the reason. Returns the job that was
+        told to end; again does no harm. Of an array whose children are done, that is the job which merges or
+        ranks. Raises NotFound, HasEnded, NotSubmitted, NotYetSubmitted, Unavailable, Misconfigured.
         """
-        record = self._stopped(self._running(job_id), reason)
+        said = cancellation(asked_by, reason, MAX_REASON_CHARACTERS)
+        record = self._stopped(self._running(job_id), said)
         if record.follower and self._has_succeeded(record):
             # The event of that is still to come. What follows an array that fails, fails by itself.
-            return self._stopped(self._following(structs.replace(record, status="SUCCEEDED")), reason)
+            return self._stopped(self._following(structs.replace(record, status="SUCCEEDED")), said)
         return record
 
-    def _stopped(self, record: JobRecord, reason: str) -> JobRecord:
+    def _stopped(self, record: JobRecord, said: str) -> JobRecord:
         if record.status == "RELEASED":
             raise NotSubmitted(record.job_id, record.status_reason)
         if not record.batch_job_id:
             raise NotYetSubmitted(record.job_id)
-        said = cut(CANCELLED_THROUGH_PULSE + printable(reason), MAX_REASON_CHARACTERS)
         self.batch.stop(record.batch_job_id, said)
         return structs.replace(record, status_reason=said)
 

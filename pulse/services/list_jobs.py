@@ -10,15 +10,20 @@ from pulse.domain.job_page import Page, Wanted
 from pulse.domain.job_record import JobRecord
 from pulse.services.ports import Ledger
 
+ME = "me"
+
 
 class ListJobs(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     clock: Callable[[], datetime]
 
-    def page(self, query: Mapping[str, str]) -> Page:
-        """`query`: a call's parameters. Raises InvalidCall, Unavailable, Misconfigured."""
+    def page(self, query: Mapping[str, str], *, me: str) -> Page:
+        """`query`: a call's parameters. `me`: as whom the caller is known. Raises InvalidCall, Unavailable,
+        Misconfigured.
+        """
         today = self.clock().astimezone(UTC).date()
-        wanted = job_page.wanted(query, today)
+        named = {"by": me} if me and query.get("by") == ME else {}
+        wanted = job_page.wanted({**query, **named}, today)
         found: list[JobRecord] = []
         after = wanted.after
         for value in wanted.values(today):

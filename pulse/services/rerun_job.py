@@ -41,9 +41,11 @@ class RerunJob(Struct, frozen=True, kw_only=True):
             raise
         return self.submit_job.read({**first, **changes})
 
-    def rerun(self, job_id: str, request: JobRequest, identity: Identity) -> Submission:
+    def rerun(
+        self, job_id: str, request: JobRequest, identity: Identity, *, asked_by: str = ""
+    ) -> Submission:
         """Raises what SubmitJob.submit raises."""
-        return self.submit_job.submit(request, identity, rerun=Rerun(job_id, "asked"))
+        return self.submit_job.submit(request, identity, asked_by=asked_by, rerun=Rerun(job_id, "asked"))
 
     def with_more_memory(self, job_id: str) -> Outcome:
         """Once a job that died of memory, with the next size up; however often it is asked for, it is one
@@ -69,7 +71,8 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         if known := self.submit_job.resume(identity):
             return known
         request = self.request(record.results_id, {"vcpus": size.vcpus, "memory_mib": size.memory_mib})
-        return self.submit_job.submit(request, identity, rerun=Rerun(record.results_id, "memory"))
+        again = Rerun(record.results_id, "memory")
+        return self.submit_job.submit(request, identity, asked_by=record.asked_by, rerun=again)
 
     def _next_size(self, record: JobRecord) -> Size | None:
         queue = self.submit_job.catalogue.queues.get(record.queue)

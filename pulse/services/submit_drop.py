@@ -117,7 +117,7 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
             if known := self.submit_job.resume(identity):
                 return known
             raise
-        return self.submit_job.submit(request, identity, asked_at=drop.created_at)
+        return self.submit_job.submit(request, identity, asked_at=drop.created_at, asked_by=drop.requester)
 
     def _dataset(self, drop: S3Drop, trigger: Trigger | None) -> object:
         if trigger is None:

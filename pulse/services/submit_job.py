@@ -66,10 +66,11 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         identity: Identity,
         *,
         asked_at: datetime | None = None,
+        asked_by: str = "",
         rerun: Rerun | None = None,
     ) -> Submission:
         """Submits a request that `read` gave, or returns what the same request led to before. `asked_at`:
-        since when somebody waits for the job, UTC; None: since this call.
+        since when somebody waits for the job, UTC; None: since this call. `asked_by`: the ARN of who does.
 
         Raises InvalidRequest (its dependencies), OverLimit, IdempotencyConflict, RefusedByBatch,
         Misconfigured; and, to be tried again: InFlight, NotAccepted, NotYetSubmitted, OutcomeUnknown,
@@ -85,7 +86,7 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
                 return known
             raise OverLimit(prepared.over_limit)
         planned = self.plan(request, prepared, asked_at=asked_at)
-        records = self._claimed(planned, prepared, rerun)
+        records = self._claimed(planned, prepared, asked_by, rerun)
         claim = self.ledger.claim(identity, records, stored(planned), prepared.reservation)
         if claim is not None:
             return self._resume(claim, identity)
@@ -123,7 +124,9 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
         check_payload(claim, identity)
         return self.finish_claim.finish(claim.job_id)
 
-    def _claimed(self, planned: JobPlan, prepared: Preparation, rerun: Rerun | None) -> tuple[JobRecord, ...]:
+    def _claimed(
+        self, planned: JobPlan, prepared: Preparation, asked_by: str, rerun: Rerun | None
+    ) -> tuple[JobRecord, ...]:
         now = self.clock()
         return tuple(
             claimed(
@@ -133,6 +136,7 @@ class SubmitJob(Struct, frozen=True, kw_only=True):
                 results_bucket=self.site.results_bucket,
                 lease=LEASE,
                 rerun=rerun,
+                asked_by=asked_by,
                 quoted_usd=prepared.quote.likely_usd if prepared.quote else None,
                 reserved_usd=prepared.reservation.usd if prepared.reservation else None,
             )

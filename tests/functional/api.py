@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lambdas import cancel_job, get_job, submit_job
 
 EVENT = Path(__file__).parent.parent / "events" / "http_post_jobs.json"
+ANALYST = "arn:aws:iam::123456789012:user/analyst"
 DEFAULT_ROUTE = "$default"
 ROUTES = {
     "POST /jobs": submit_job.handler,
@@ -31,8 +32,9 @@ class Answer(NamedTuple):
 
 
 class Api:
-    def __init__(self, context: Any) -> None:
-        self._context = context
+    def __init__(self, context: Any, caller: str = ANALYST) -> None:
+        """`caller`: the ARN of who signs."""
+        self._context, self._caller = context, caller
 
     def __call__(
         self,
@@ -49,6 +51,7 @@ class Api:
         event |= {"routeKey": key, "rawPath": path, "pathParameters": parameters}
         event["requestContext"]["http"] |= {"method": method, "path": path}
         event["requestContext"]["routeKey"] = key
+        event["requestContext"]["authorizer"]["iam"]["userArn"] = self._caller
         event["headers"] |= headers or {}
         event["body"] = body if body is None or isinstance(body, str) else json.dumps(body)
         if query:

@@ -3,7 +3,7 @@
 import pytest
 
 from lambdas import on_job_event
-from tests.functional.api import Api
+from tests.functional.api import ANALYST, Api
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_should_tell_aws_batch_to_end_the_job_and_why(api, submitted, batch):
     assert content == {
         "job_id": submitted,
         "status": "SUBMITTED",
-        "reason": "Cancelled through Pulse: the wrong month",
+        "reason": f"Cancelled through Pulse by {ANALYST}: the wrong month",
     }
     assert batch.stopped == [{"jobId": "aws-1", "reason": content["reason"]}]
 
@@ -49,7 +49,7 @@ def test_should_tell_aws_batch_to_end_the_job_and_why(api, submitted, batch):
 @pytest.mark.parametrize("body", [None, "", "{}"])
 def test_should_need_no_body(api, submitted, batch, body):
     assert api(f"POST /jobs/{submitted}/cancel", body).status == 202
-    assert batch.stopped[0]["reason"] == "Cancelled through Pulse: no reason given"
+    assert batch.stopped[0]["reason"] == f"Cancelled through Pulse by {ANALYST}: no reason given"
 
 
 def test_should_say_the_same_again_when_asked_again(api, submitted):
@@ -133,6 +133,6 @@ def test_should_refuse_a_body_that_it_does_not_understand(api, submitted, batch,
 def test_should_pass_no_control_characters_on(api, submitted, batch):
     api(f"POST /jobs/{submitted}/cancel", {"reason": "a\nb\u202e" + "ü" * 890})
     (stopped,) = batch.stopped
-    assert stopped["reason"].startswith("Cancelled through Pulse: a\\nb")
+    assert stopped["reason"].startswith(f"Cancelled through Pulse by {ANALYST}: a\\nb")
     assert stopped["reason"].isprintable()
     assert len(stopped["reason"]) <= 1024

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 from recursive_training.exit_codes import ExitCode
 
+from pulse.domain.caller import CANCELLED_THROUGH_PULSE
 from pulse.domain.diagnosis import ROWS, blocked, diagnose, dies_of_memory
-from pulse.domain.diagnosis_evidence import CANCELLED_THROUGH_PULSE, evidence
+from pulse.domain.diagnosis_evidence import evidence
 from pulse.domain.job_record import JobRecord
 from pulse.domain.record_changes import advanced
 from pulse.domain.training_exit_codes import MEANINGS
@@ -52,7 +53,7 @@ def test_should_have_a_case_for_each_row(record, failed):
 
 
 @pytest.mark.parametrize("words", AWS_WORDS)
-@pytest.mark.parametrize("through", ["", CANCELLED_THROUGH_PULSE])
+@pytest.mark.parametrize("through", ["", f"{CANCELLED_THROUGH_PULSE}: "])
 def test_should_not_take_a_person_s_words_for_aws_s(record, words, through):
     stopped = structs.replace(
         record, status="FAILED", exit_code=137, status_reason=through + words, stopped_by_request=not through
