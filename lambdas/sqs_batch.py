@@ -71,7 +71,7 @@ def process(  # noqa: PLR0913 - the last is for one function only
             logger.remove_keys(_ABOUT)
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    answer = process_partial_response(event, record_handler, processor, context)
+    answer = process_partial_response(event, record_handler, processor)
     return dict(answer)
 
 
