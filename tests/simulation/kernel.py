@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -149,8 +150,8 @@ class Kernel:
         """
         one = Invocation(name, work, ended, skew, self.now + after + lives, event)
         self.invocations += 1
-        one.thread = greenlet(lambda: self._work(one), parent=self._hub)
-        self.after(after, lambda: self._go_on(one))
+        one.thread = greenlet(partial(self._work, one), parent=self._hub)
+        self.after(after, partial(self._go_on, one))
 
     def run(self, until: float) -> None:
         """Lets everything happen up to this time, seconds since the start, or until nothing is left
@@ -177,7 +178,7 @@ class Kernel:
         if one.has_died:
             raise Died
         wake = min(self.now + seconds, one.until)
-        self.after(wake - self.now, lambda: self._go_on(one))
+        self.after(wake - self.now, partial(self._go_on, one))
         self._current = None
         self._hub.switch()
         if self.now >= one.until:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import MagicMock, patch
 
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 from lambdas import telemetry
@@ -16,11 +17,15 @@ _ENVIRONMENT = {
     "AWS_LAMBDA_FUNCTION_NAME": "function",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+_LOGGED = ("append_keys", "remove_keys", "debug", "info", "warning", "error", "exception")
 
 
 @contextmanager
 def silence(counted: Counter[str]) -> Iterator[None]:
     """While it lasts, the functions log nothing, and what they measure is only counted, by its name."""
+
+    def nothing(*_: Any, **__: Any) -> None:
+        """Even of what a log line would hold."""
 
     def count(_: object, name: str, *__: Any, **___: Any) -> None:
         counted[name] += 1
@@ -32,7 +37,8 @@ def silence(counted: Counter[str]) -> Iterator[None]:
             patch.dict(os.environ, _ENVIRONMENT),
             patch.object(telemetry, "single_metric", MagicMock()),
             patch.object(AmazonCloudWatchEMFProvider, "add_metric", count),
-            patch.object(AmazonCloudWatchEMFProvider, "flush_metrics", lambda *_, **__: None),
+            patch.object(AmazonCloudWatchEMFProvider, "flush_metrics", nothing),
+            patch.multiple(Logger, **dict.fromkeys(_LOGGED, nothing)),
         ):
             yield
     finally:

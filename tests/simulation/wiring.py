@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from recursive_training.data import s3 as training_s3
 
 from lambdas import (
@@ -122,7 +121,7 @@ def _replaced(world: "World", settings: Settings) -> list[tuple[Any, str, Any]]:
         (sqs_batch, "random", chance),
         (training_s3, "time", types.SimpleNamespace(sleep=lambda _: None)),
         # Powertools has one call at a time in a process, the simulation many.
-        (APIGatewayHttpResolver, "current_event", property(lambda _: _current_call(kernel))),
+        (APIGatewayHttpResolver, "current_event", property(lambda _: kernel.event)),
     ]
 
 
@@ -145,7 +144,3 @@ def _clients(world: "World") -> list[tuple[Any, str, Any]]:
         "ec2": EC2(kernel, world.fleet),
     }
     return [(clients, name, lambda client=client: client) for name, client in found.items()]
-
-
-def _current_call(kernel: Kernel) -> APIGatewayProxyEventV2:
-    return APIGatewayProxyEventV2(kernel.event)

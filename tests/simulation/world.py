@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
 from lambdas import cancel_job, get_job, on_job_event, reconcile_jobs, send_alert, submit_job
 from pulse.settings import Settings
 from tests.simulation import deployment
@@ -185,7 +187,7 @@ class World:
             note,
             skew=self._skew(name),
             lives=LIVES.get(function, RECONCILER_LIVES),
-            event=event,
+            event=APIGatewayProxyEventV2(event),
         )
 
     def _note_alert(self, message: Published) -> None:
