@@ -73,6 +73,8 @@ def cut(text: str, limit: int) -> str:
 
 def printable(text: str) -> str:
     """`text` with everything that is not printable written as an escape: one line, nothing hidden."""
+    if text.isprintable():
+        return text
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text
     )
