@@ -64,7 +64,7 @@ def _call(world: World, ask: Ask, answered: Mapping[str, Answered]) -> None:
 
     def depends_on() -> str:
         known = answered.get(ask.after)
-        return next(iter(sorted(known.job_ids)), "") if known else ""
+        return min(known.job_ids, default="") if known else ""
 
     for number, later in enumerate((0.0, *ask.twins)):
         meddle = partial(_meddle, world, ask)
