@@ -17,7 +17,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 CHECKED := app.py infra lambdas pulse localaws training checks benchmarks
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 
-.PHONY: help setup demo test check bench simulate local synth deploy destroy lock clean
+.PHONY: help setup demo test check lint bench simulate local synth deploy destroy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,14 +57,16 @@ test: setup ## all tests, with coverage, file by file on two processors
 	@uv pip install --quiet --python .cache/checks/bin/python --require-hashes --requirement checks/requirements.txt
 	@touch $@
 
-check: setup .cache/checks/.ready ## lint, types, layers, and the gates on the templates, the zip and the packages
+check: lint ## lint, and the gates on the templates and the zip
+	python -m pytest -q -m gate tests/infra
+
+lint: setup .cache/checks/.ready ## format, lint, types, layers, and what scanners say of the code, the templates and the packages
 	ruff format --check .
 	ruff check .
 	mypy
 	lint-imports --no-cache
 	hadolint training/Dockerfile
 	.cache/checks/bin/bandit --quiet --recursive --configfile pyproject.toml $(CHECKED)
-	python -m pytest -q -m gate tests/infra
 	cdk synth --quiet -c env=prod.example --output .cache/checked
 	.cache/checks/bin/checkov --directory .cache/checked --framework cloudformation --compact --quiet --skip-download
 	.cache/checks/bin/python checks/audit.py
