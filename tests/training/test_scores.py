@@ -8,6 +8,7 @@ from recursive_training.scores import score
 from recursive_training.series import Series, Window
 
 DAY = np.timedelta64(1, "D")
+WEEK = baselines.season(np.datetime64("2020-01-01", "us") + np.arange(20) * DAY)
 
 
 def days(*numbers: int) -> np.ndarray:
@@ -76,29 +77,90 @@ def test_what_is_not_defined_is_none_and_not_nan():
 def test_naive_errors_are_the_in_sample_ones_of_hyndman_and_koehler():
     known = Series("x", days(*range(10)), np.array([1, 2, 4, 7, 11, 16, 22, 30, 40, 53], dtype=float))
     assert baselines.naive_error(known) == pytest.approx((1 + 2 + 3 + 4 + 5 + 6 + 8 + 10 + 13) / 9)
-    assert baselines.seasonal_naive_error(known, 7 * DAY) == pytest.approx((29 + 38 + 49) / 3)
+    assert baselines.seasonal_naive_error(known, WEEK) == pytest.approx((29 + 38 + 49) / 3)
 
 
 def test_seasonal_naive_repeats_the_last_known_season():
     known = Series("x", days(*range(10)), np.arange(10, dtype=float))
     ahead = days(10, 11, 16, 17, 24)
-    assert baselines.seasonal_naive(known, ahead, 7 * DAY).tolist() == [3, 4, 9, 3, 3]
+    assert baselines.seasonal_naive(known, ahead, WEEK).tolist() == [3, 4, 9, 3, 3]
 
 
 def test_seasonal_naive_takes_the_last_value_before_a_day_that_is_missing():
     known = Series("x", days(0, 1, 2, 5, 6, 7), np.array([0.0, 1, 2, 5, 6, 7]))
-    assert baselines.seasonal_naive(known, days(10, 11), 7 * DAY).tolist() == [2, 2]
+    assert baselines.seasonal_naive(known, days(10, 11), WEEK).tolist() == [2, 2]
 
 
 def test_seasonal_naive_knows_nothing_before_the_first_season():
     known = Series("x", days(4, 5), np.array([4.0, 5]))
-    assert np.isnan(baselines.seasonal_naive(known, days(6), 7 * DAY)).all()
+    assert np.isnan(baselines.seasonal_naive(known, days(6), WEEK)).all()
 
 
 @pytest.mark.parametrize(
     ("spacing", "name"),
-    [(np.timedelta64(1, "h"), "one day"), (DAY, "one week (7 days)"), (30 * DAY, "one year (364 days)")],
+    [(np.timedelta64(1, "h"), "one day"), (DAY, "one week (7 days)"), (30 * DAY, "one year")],
 )
 def test_the_season_goes_with_how_dense_the_data_are(spacing, name):
     times = np.datetime64("2020-01-01", "us") + np.arange(20) * spacing
-    assert baselines.season(times)[1] == name
+    assert baselines.season(times).name == name
+
+
+def dates(first: str, last: str, unit: str) -> np.ndarray:
+    """The first days of the months, quarters (3M) or years from first to before last."""
+    return np.arange(first, last, dtype=f"datetime64[{unit}]").astype("datetime64[us]")
+
+
+def ends(firsts: np.ndarray, weekmask: str = "1111111") -> np.ndarray:
+    """The last (working) day before each of the dates."""
+    before = np.busday_offset(firsts.astype("datetime64[D]") - DAY, 0, roll="backward", weekmask=weekmask)
+    return before.astype("datetime64[us]")
+
+
+MONTHS, QUARTERS = dates("2001-01", "2025-01", "M"), dates("2001-01", "2025-01", "3M")
+FRIDAYS = np.arange("2001-01-05", "2025-01-01", 7, dtype="datetime64[D]").astype("datetime64[us]")
+
+
+@pytest.mark.parametrize(
+    ("times", "a_year"),
+    [
+        pytest.param(MONTHS, 12, id="first days of months"),
+        pytest.param(ends(MONTHS), 12, id="last days of months"),
+        pytest.param(ends(MONTHS, "1111100"), 12, id="last working days of months"),
+        pytest.param(QUARTERS, 4, id="first days of quarters"),
+        pytest.param(ends(QUARTERS, "1111100"), 4, id="last working days of quarters"),
+        pytest.param(dates("1900", "2025", "Y"), 1, id="years"),
+        pytest.param(np.sort(np.concatenate([MONTHS, MONTHS + 14 * DAY])), 24, id="half months"),
+    ],
+)
+def test_seasonal_naive_of_a_part_of_the_year_is_that_part_a_year_before(times, a_year):
+    """For every cut-off, two years ahead: the same months of the last known year, twice."""
+    for cut in range(3 * a_year, len(times) - 2 * a_year):
+        known = Series("x", times[:cut], np.arange(cut, dtype=float))
+        ahead = times[cut : cut + 2 * a_year]
+        said = baselines.seasonal_naive(known, ahead, baselines.season(known.times))
+        assert said.tolist() == [*range(cut - a_year, cut)] * 2, times[cut]
+        assert baselines.seasonal_naive_error(known, baselines.season(known.times)) == a_year
+
+
+def test_seasonal_naive_of_weeks_is_the_same_week_a_year_before():
+    known = Series("x", FRIDAYS[:200], np.arange(200, dtype=float))
+    said = baselines.seasonal_naive(known, FRIDAYS[200:252], baselines.season(known.times))
+    assert said.tolist() == [*range(148, 200)]
+
+
+def test_seasonal_naive_takes_the_month_before_one_that_is_missing():
+    kept = np.arange(36) != 16  # May 2002
+    known = Series("x", MONTHS[:36][kept], np.arange(36, dtype=float)[kept])
+    ahead = MONTHS[36 + 3 : 36 + 6]
+    assert baselines.seasonal_naive(known, ahead, baselines.season(known.times)).tolist() == [27, 28, 29]
+    early = Series("x", known.times[:23], known.values[:23])
+    said = baselines.seasonal_naive(early, MONTHS[24 + 3 : 24 + 6], baselines.season(early.times))
+    assert said.tolist() == [15, 15, 17]
+
+
+def test_a_year_is_no_season_of_decades():
+    times = dates("1000", "2020", "10Y")
+    known = Series("x", times[:100], np.arange(100, dtype=float))
+    season = baselines.season(known.times)
+    assert baselines.seasonal_naive(known, times[100:], season).tolist() == [99, 99]
+    assert baselines.seasonal_naive_error(known, season) == 1

@@ -47,7 +47,7 @@ def _blas() -> ThreadpoolController:
 def retrodict(series: Series, window: Window, batch_size_days: int) -> Retrodiction:
     """Hindcasts the window. Of the window itself only its observations' times are used, never a value."""
     known, happened = series.before(window.start).latest(HISTORY), series.within(window)
-    season, season_name = baselines.season(known.times)
+    season = baselines.season(known.times)
     forecast = fit(known, batch_size_days).forecast(len(happened))
     return Retrodiction(
         variable=series.name,
@@ -61,7 +61,7 @@ def retrodict(series: Series, window: Window, batch_size_days: int) -> Retrodict
         seasonal_naive=baselines.seasonal_naive(known, happened.times, season),
         naive_error=baselines.naive_error(known),
         seasonal_naive_error=baselines.seasonal_naive_error(known, season),
-        season=season_name,
+        season=season.name,
     )
 
 
