@@ -57,6 +57,17 @@ def test_values_that_go_below_zero_are_forecast_by_their_differences():
     assert abs(fitted.forecast(1).middle[0] - values[-1]) < 1
 
 
+@pytest.mark.parametrize("tiny", [1e-9, 1e-3, 1.0])
+def test_one_tiny_value_among_positive_ones_does_not_ruin_the_skill(tiny):
+    values = 100 * np.exp(np.cumsum(np.random.default_rng(11).normal(0, 0.01, 600)))
+    values[250] = tiny
+    walk = series(values)
+    windows = cut(date(2010, 10, 1), date(2011, 6, 30), 15)
+    parts, _ = serially(list(tasks(walk, usable(walk, windows, 15).windows, 15)))
+    assert score(parts).skill_vs_persistence > -0.1
+    assert max(part.upper.max() for part in parts) < 2 * values.max()
+
+
 def test_the_interval_leaves_a_twentieth_of_a_random_walk_on_either_side():
     random = np.random.default_rng(3)
     below, above = [], []

@@ -2,11 +2,11 @@
 
 For day t of the known history, x(t) holds the changes over the last 1, 5 and 21 observations and y(t, h) the
 change from t to t+h, for h = 1 to the horizon. Changes are of the logarithm when all known values are
-positive, else plain; both sides are divided by the volatility known at t, which makes variables of any unit
-alike and lets the interval breathe with the market. One fit serves all steps (direct multi-step forecasting:
-Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed.). The interval adds the quantiles of
-the in-sample residuals of each step, with the (n + 1) correction of split conformal prediction (Lei et al.
-2018, doi 10.1080/01621459.2017.1307116).
+positive and none is 20 times the one beside it, else plain; both sides are divided by the volatility known at
+t, which makes variables of any unit alike and lets the interval breathe with the market. One fit serves all
+steps (direct multi-step forecasting: Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd
+ed.). The interval adds the quantiles of the in-sample residuals of each step, with the (n + 1) correction of
+split conformal prediction (Lei et al. 2018, doi 10.1080/01621459.2017.1307116).
 
 `fit` receives the known history and nothing else. It is a pure function: same numbers in, same numbers out.
 """
@@ -27,9 +27,11 @@ SPANS = (1, 5, 21)  # observations; of daily market data: a day, a week, a month
 LOOKBACK = max(SPANS)
 FEWEST_ROWS = 50  # with fewer the quantiles of a 90 % interval mean nothing
 LONGEST_HORIZON = 260  # steps; beyond it the forecast stays flat
+LEAST_NEEDED = LOOKBACK + 2 + FEWEST_ROWS  # observations: with a horizon of one
 MOST_NEEDED = LOOKBACK + 1 + LONGEST_HORIZON + FEWEST_ROWS  # observations: enough for any horizon
 PENALTY = 1000.0  # of the order of HISTORY: a change must be explained well before it is believed
 _HIGHEST_LOG = math.log(LARGEST)  # a forecast beyond what may be observed would overflow
+_LONGEST_STRIDE = math.log(20)  # one 1e-9 among prices is no growth: as logarithms it would be all there is
 _CALM = 0.1  # volatility is at least this share of the whole history's: a still month divides nothing by 0
 
 
@@ -115,8 +117,7 @@ def observations_needed(times: Times, batch_size_days: int) -> int:
 def fit(known: Series, batch_size_days: int) -> Fitted:
     """Fits on the known history alone, of at least `observations_needed`, in about a millisecond."""
     ahead = horizon(known.times, batch_size_days)
-    logarithmic = bool(known.values.min() > 0)
-    levels = np.log(known.values) if logarithmic else known.values
+    levels, logarithmic = _levels(known.values)
     x, volatility = _features(np.diff(levels))
     levels = levels[LOOKBACK:]
     paths = sliding_window_view(levels, ahead + 1)
@@ -136,6 +137,15 @@ def fit(known: Series, batch_size_days: int) -> Fitted:
         lower=(middle + low) * now,
         upper=(middle + high) * now,
     )
+
+
+def _levels(values: Numbers) -> tuple[Numbers, bool]:
+    """What changes are taken of: the logarithms where they fit, and whether they do."""
+    if values.min() > 0:
+        logarithms = np.log(values)
+        if np.abs(np.diff(logarithms)).max() < _LONGEST_STRIDE:
+            return logarithms, True
+    return values, False
 
 
 def _features(changes: Numbers) -> tuple[Numbers, Numbers]:
