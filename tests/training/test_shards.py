@@ -56,6 +56,14 @@ def test_shards_and_their_merge_equal_one_run(sample, train, shards, count, peri
         assert sample.result(name, "array") == sample.result(name), name
 
 
+def test_a_tail_in_shards_gives_the_same_numbers(store, train, shards, market, as_csv):
+    store.put("datasets/m.csv", as_csv(market(115)))
+    assert train().code == 0
+    assert shards(2) == [0, 0]
+    assert merge(train, 2).code == 0
+    assert store.result("retrodictions.parquet", "array") == store.result("retrodictions.parquet")
+
+
 def test_a_merge_tells_what_all_containers_used(sample, train, shards):
     shards(2, *PERIOD)
     assert merge(train, 2, *PERIOD).code == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 
 from recursive_training import windows
@@ -42,9 +43,14 @@ class Prepared:
 def prepare(bucket: Bucket, options: Options, listing: Listing | None = None) -> Prepared:
     """Reads the data, or exactly the `listing`, and cuts the period. Raises TrainingError."""
     data = dataset.load(bucket, options, listing)
-    span = windows.cut(data.start, data.end, options.batch_size_days)
-    usable = [windows.usable(series, span, options.batch_size_days) for series in data.series]
-    left_out = data.left_out + [sentence for one in usable for sentence in one.left_out]
+    left_out = list(data.left_out)
+    span, usable = _cut(data, data.start, options)
+    if not any(one.windows for one in usable) and (start := _later_start(data, options)):
+        span, usable = _cut(data, start, options)
+        left_out.append(
+            f"No window from {data.start} on has enough history before it: the first starts on {start}."
+        )
+    left_out += [sentence for one in usable for sentence in one.left_out]
     for sentence in data.warnings:
         logger.warning("Read this first: %s", sentence)
     for sentence in data.reading:
@@ -61,3 +67,15 @@ def prepare(bucket: Bucket, options: Options, listing: Listing | None = None) ->
         options.job_id, len(data.series), data.start, data.end, options.batch_size_days,
     )  # fmt: skip
     return Prepared(data, span, [one.windows for one in usable], left_out)
+
+
+def _cut(data: Dataset, start: date, options: Options) -> tuple[list[Window], list[windows.Usable]]:
+    """The windows from `start` to the period's end, and for each variable those it can be retrodicted in."""
+    span = windows.cut(start, data.end, options.batch_size_days)
+    return span, [windows.usable(series, span, options.batch_size_days) for series in data.series]
+
+
+def _later_start(data: Dataset, options: Options) -> date | None:
+    """The first day of the period on which a variable has enough history, if there is one."""
+    days = [windows.first_day(series, options.batch_size_days) for series in data.series]
+    return min((day for day in days if day and data.start < day <= data.end), default=None)

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from recursive_training.model import MOST_NEEDED, observations_needed
+from recursive_training.model import LEAST_NEEDED, MOST_NEEDED, observations_needed
 from recursive_training.series import Series, Window
 
 
@@ -54,6 +54,21 @@ def usable(series: Series, windows: list[Window], batch_size_days: int) -> Usabl
             f"{_count(series, short, windows)} fewer than {fewest} observations before ({_spans(short)})."
         )
     return Usable(kept, sentences)
+
+
+def first_day(series: Series, batch_size_days: int) -> date | None:
+    """The first day with an observation that has enough history before it; None when there is none."""
+    for known in range(LEAST_NEEDED, min(MOST_NEEDED, len(series)) + 1):
+        if known >= observations_needed(series.times[:known], batch_size_days):
+            next_day = series.times[known - 1].astype("datetime64[D]") + 1
+            ahead = series.times[np.searchsorted(series.times, next_day) :]
+            return _date(ahead[0]) if len(ahead) else None
+    return None
+
+
+def _date(moment: np.datetime64) -> date:
+    day: date = moment.astype("datetime64[D]").item()
+    return day
 
 
 def _count(series: Series, part: list[Window], whole: list[Window]) -> str:
