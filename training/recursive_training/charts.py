@@ -17,6 +17,9 @@ WIDTH, HEIGHT = 1000, 260  # user units of the plot area
 _MOST_POINTS = 700
 _GAP_DAYS = 12  # a line is not drawn over a longer silence, unless the data are sparser than that
 _FEW_WINDOWS = 24  # up to here each window is seen by itself: marked, and its lines not joined to the next's
+_DASH = np.array(
+    [-4.0, 4.0]
+)  # user units: from end to end of what is drawn where an observation stands alone
 _DAY = np.timedelta64(1, "D")
 
 
@@ -41,6 +44,16 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """One window's success or failure. `at` and `width`: user units from the left."""
+
+    at: float
+    width: float
+    success: bool
+    label: str
+
+
+@dataclass(frozen=True)
 class Dot:
     """User units from the left and the top."""
 
@@ -60,12 +73,16 @@ class RankingChart:
 def chart(parts: Sequence[Retrodiction]) -> Chart:
     """Actual against retrodicted with its interval, over the windows given; thinned to 700 points."""
     times = np.concatenate([part.times for part in parts])
-    step = -(-len(times) // _MOST_POINTS)
+    kept = np.arange(len(times)) % -(-len(times) // _MOST_POINTS) == 0
+    window = np.repeat([part.window.index for part in parts], [len(part.times) for part in parts])
+    few = len(parts) <= _FEW_WINDOWS
+    if few:
+        kept |= np.diff(window, prepend=-1) != 0  # none is thinned away
     named = {
-        name: np.concatenate([getattr(part, name) for part in parts])[::step]
+        name: np.concatenate([getattr(part, name) for part in parts])[kept]
         for name in ("actual", "retrodicted", "lower", "upper")
     }
-    times = times[::step]
+    times = times[kept]
     low = float(min(values.min() for values in named.values()))
     high = float(max(values.max() for values in named.values()))
     start, end = times[0], max(times[-1], times[0] + _DAY)
@@ -76,9 +93,8 @@ def chart(parts: Sequence[Retrodiction]) -> Chart:
 
     runs = _runs(times)
     apart = runs
-    if len(parts) <= _FEW_WINDOWS:
-        index = np.repeat([part.window.index for part in parts], [len(part.times) for part in parts])[::step]
-        apart = np.split(np.arange(len(times)), np.flatnonzero(np.diff(index)) + 1)
+    if few:
+        apart = np.split(np.arange(len(times)), np.flatnonzero(np.diff(window[kept])) + 1)
     return Chart(
         actual=" ".join(_line(x[run], y(named["actual"][run])) for run in runs),
         retrodicted=" ".join(_line(x[run], y(named["retrodicted"][run])) for run in apart),
@@ -88,7 +104,7 @@ def chart(parts: Sequence[Retrodiction]) -> Chart:
         ],
         value_ticks=[Tick(float(y(np.array([v]))[0]), f"{v:,.10g}") for v in _round_values(low, high)],
         window_starts=[WIDTH * float((part.times[0] - start) / (end - start)) for part in parts]
-        if len(parts) <= _FEW_WINDOWS
+        if few
         else [],
     )
 
@@ -97,6 +113,20 @@ def trust_path(outcome: Outcome, width: float, height: float) -> str:
     """Trust after each window, 1 at the top, 0 at the bottom."""
     means = np.array([trust.mean for trust in outcome.trusts])
     return _line(np.linspace(0, width, len(means)), height * (1 - means))
+
+
+def strip(outcome: Outcome) -> list[Mark]:
+    """A mark for each window, side by side over the whole width, with a gap that shrinks as they do."""
+    step = WIDTH / len(outcome.parts)
+    return [
+        Mark(
+            place * step,
+            step - min(1.0, step / 5),
+            success,
+            f"{part.window.start.astype('datetime64[D]')}: {'success' if success else 'failure'}",
+        )
+        for place, (part, success) in enumerate(zip(outcome.parts, outcome.successes, strict=True))
+    ]
 
 
 def ranking(values: Sequence[float | None]) -> RankingChart:
@@ -118,11 +148,18 @@ def ranking(values: Sequence[float | None]) -> RankingChart:
 
 
 def _line(x: Numbers, y: Numbers) -> str:
+    x, y = _drawable(x, y)
     return "M" + "L".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
 
 def _closed(x: Numbers, lower: Numbers, upper: Numbers) -> str:
+    x, lower, upper = _drawable(x, lower, upper)
     return _line(np.concatenate([x, x[::-1]]), np.concatenate([upper, lower[::-1]])) + "Z"
+
+
+def _drawable(x: Numbers, *heights: Numbers) -> tuple[Numbers, ...]:
+    """A single point as a dash: a path of one point is not drawn."""
+    return (x, *heights) if len(x) > 1 else (x + _DASH, *(np.repeat(y, 2) for y in heights))
 
 
 def _runs(times: Times) -> list[NDArray[np.int64]]:
@@ -155,4 +192,4 @@ def _round_values(low: float, high: float, about: int = 5) -> list[float]:
     rough = (high - low) / about
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(float(power * m) for m in (1, 2, 5, 10) if power * m >= rough)
-    return [float(v) for v in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step]
+    return [float(v) + 0.0 for v in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step]  # no -0

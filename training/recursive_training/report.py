@@ -96,8 +96,5 @@ def _variable(outcome: Outcome) -> dict[str, Any]:
         "recent": charts.chart(recent) if len(outcome.parts) > _RECENT_WINDOWS else None,
         "recent_windows": len(recent),
         "trust_path": charts.trust_path(outcome, charts.WIDTH, 80),
-        "marks": [
-            {"success": success, "start": str(part.window.start.astype("datetime64[D]"))}
-            for part, success in zip(outcome.parts, outcome.successes, strict=True)
-        ],
+        "marks": charts.strip(outcome),
     }
