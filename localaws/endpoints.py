@@ -16,37 +16,33 @@ from localaws.patching import replace, use
 PREFIX = "/_localaws"
 CLOSED = "/_ministack"
 """MiniStack's own, which ask nobody who they are: see `guard`."""
-HEALTH = f"{PREFIX}/health"
 LONGEST_BODY_BYTES = 1024 * 1024
 
-Pages = Mapping[str, Callable[[Request], Response]]
+Page = Callable[[Request], Response]
+Pages = Mapping[str, Page]
 """Who answers, by the path and everything below it."""
 
 
-def install(root: Path, instance_id: str, page_token: str, more: Pages) -> None:
-    """Mounts our pages in front of MiniStack's application."""
+def install(root: Path, instance_id: str, page_token: str, private: Pages, public: Pages) -> None:
+    """Mounts our pages in front of MiniStack's application; in a private one's address, the token follows
+    PREFIX.
+    """
     about = json.dumps({"instance_id": instance_id, "pid": os.getpid(), "root": str(root)}).encode()
-    ours: Pages = {
-        pages.PATH: lambda request: pages.answer(box(), request),
-        **more,
-    }
-    health = Response(200, "application/json", about)
-    replace("app.app", mount(use("app.app"), ours, page_token, health))
+    everybodys: Pages = {f"{PREFIX}/health": lambda _: Response(200, "application/json", about), **public}
+    owners: Pages = {pages.PATH: lambda request: pages.answer(box(), request), **private}
+    replace("app.app", mount(use("app.app"), everybodys, owners, page_token))
 
 
-def mount(behind: App, ours: Pages, page_token: str, health: Response) -> App:
-    """In an address, the token follows PREFIX; only the health is told to everybody."""
-
+def mount(behind: App, everybodys: Pages, owners: Pages, page_token: str) -> App:
     def respond(request: Request) -> Response:
-        if request.path == HEALTH:
-            return health
+        if page := _page(everybodys, request.path):
+            return page(request)
         token, slash, rest = request.path.removeprefix(f"{PREFIX}/").partition("/")
         if not hmac.compare_digest(token.encode(), page_token.encode()):
-            return text(403, "This page is another one's. Take its address from `python -m localaws env`.")
-        wanted = f"{PREFIX}{slash}{rest}"
-        for path, answer in ours.items():
-            if wanted == path or wanted.startswith(f"{path}/"):
-                return answer(dataclasses.replace(request, path=wanted))
+            return text(403, "This page is its owner's. Take its address from `python -m localaws env`.")
+        request = dataclasses.replace(request, path=f"{PREFIX}{slash}{rest}")
+        if page := _page(owners, request.path):
+            return page(request)
         return text(404, "Not found")
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,3 +56,10 @@ def mount(behind: App, ours: Pages, page_token: str, health: Response) -> App:
             await write(send, respond(request))
 
     return app
+
+
+def _page(ours: Pages, wanted: str) -> Page | None:
+    for path, answer in ours.items():
+        if wanted == path or wanted.startswith(f"{path}/"):
+            return answer
+    return None

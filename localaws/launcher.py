@@ -47,10 +47,10 @@ def _install(root: Path, instance_id: str) -> None:
     os.environ |= {"AWS_ACCESS_KEY_ID": own.access_key_id, "AWS_SECRET_ACCESS_KEY": own.secret_access_key}
     inbox.open_box(root)
     gaps.install()
-    more = batch.install(root)
+    private, public = batch.install(root)
     saving.install(Layout(root).state)
     calls.install()  # after AWS Batch, whose actions count too
-    endpoints.install(root, instance_id, own.page_token, {**more, calls.PATH: calls.answer})
+    endpoints.install(root, instance_id, own.page_token, {**private, calls.PATH: calls.answer}, public)
     guard.install(own)  # the last: it stands in front
 
 

@@ -49,7 +49,7 @@ _DEFAULTS = {
 }
 
 
-def install(root: Path) -> Pages:
+def install(root: Path) -> tuple[Pages, Pages]:
     """Puts the engine into the MiniStack of this process. Call it before `ministack.app.main()`.
 
     `root` is the instance's folder: images are found there, and jobs run under `jobs/`. Leftovers of a
@@ -79,10 +79,10 @@ def install(root: Path) -> Pages:
     )
     engine = Engine(State(), MiniStackAws(), settings)
     put_in_place(engine)
-    return {
-        control.PATH: lambda request: control.answer(engine, request),
-        task_metadata.PATH: lambda request: task_metadata.answer(engine, request),
-    }
+    return (
+        {control.PATH: lambda request: control.answer(engine, request)},
+        {task_metadata.PATH: lambda request: task_metadata.answer(engine, request)},
+    )
 
 
 def _number(name: str) -> float:
