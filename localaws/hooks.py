@@ -93,6 +93,12 @@ HOOKS: tuple[Hook, ...] = (
     Hook("core.lambda_runtime", "kill_workers", "whatever they are doing, by their _lock", "workers"),
     Hook(
         "core.iam_actions",
+        "s3_service_context",
+        "whether a write is conditional",
+        "iam_action, query_params, path, headers",
+    ),
+    Hook(
+        "core.iam_actions",
         "identity_denial_message",
         "and who may not",
         "action, principal_arn, resource, explicit_deny",

@@ -18,12 +18,13 @@ from infra.constructs.acknowledge import LOG_STREAMS, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.overdue_schedules import OverdueSchedules
 from infra.constructs.use_case_function import UseCaseFunction
-from pulse.domain.s3_layout import claim_keys, metrics_key
+from pulse.domain.s3_layout import MANIFEST, claim_keys, metrics_key, results_prefix
 from pulse.domain.schedule_target import ScheduleTarget
 from pulse.settings import Settings
 
 METRICS = metrics_key("*")
 (CLAIMS,) = claim_keys("*", None)
+MANIFESTS = results_prefix("*") + MANIFEST
 HISTORY = ("by_profile", "by_dataset")
 """The ledger's indexes in which earlier runs are found."""
 
@@ -74,6 +75,7 @@ class OnJobEvent(Construct):
             ["s3:GetObject"],
             results_bucket.arn_for_objects(METRICS),
             results_bucket.arn_for_objects(CLAIMS),
+            results_bucket.arn_for_objects(MANIFESTS),
         )
         use_case.allow(["sqs:SendMessage"], reruns_queue_arn)
         schedules.allow(use_case)
@@ -85,6 +87,7 @@ class OnJobEvent(Construct):
             {
                 f"/{METRICS}": "Each job writes its metrics below its own id.",
                 f"/{CLAIMS}": "So it does its claim.",
+                f"/{MANIFESTS}": "And its manifest.",
                 LOG_STREAMS: "Each attempt logs to a stream of its own.",
             },
         )

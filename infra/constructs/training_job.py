@@ -18,7 +18,7 @@ from infra.constructs.log_retention import retention
 from pulse.domain.profile import Profile
 from pulse.domain.resources import Resources
 from pulse.domain.retry_policy import RetryRule
-from pulse.domain.s3_layout import DATASETS, RESULTS
+from pulse.domain.s3_layout import DATASETS, MANIFEST, RESULTS, claim_keys, results_prefix
 from pulse.domain.training_command import COMMAND
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ client's schedulingPriorityOverride can go either way.
 """
 UNSIZED = Resources(vcpus=1, memory_mib=2048, timeout_seconds=86_400)
 """What a job gets that states nothing of its own, where the default profile says `auto`."""
+WRITTEN_ONCE = [*claim_keys("*", None), results_prefix("*") + MANIFEST]
+"""Of a run, of each shard and of each combination of a sweep: `*` stands for slashes, too."""
 EXCLUDE = ["**/__pycache__", "**/*.pyc", "**/.*_cache", "requirements.in"]
 _ARCHITECTURES = {
     "X86_64": (ecr_assets.Platform.LINUX_AMD64, ecs.CpuArchitecture.X86_64),
@@ -184,6 +186,15 @@ class TrainingJob(Construct):
             # Read: a claim that another job has written, and what the children of an array wrote.
             iam.PolicyStatement(
                 actions=["s3:GetObject", "s3:PutObject"], resources=[results.arn_for_objects(f"{RESULTS}*")]
+            )
+        )
+        # A job may create what vouches for a run, and nobody's job may write it again.
+        role.add_to_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=["s3:PutObject"],
+                resources=[results.arn_for_objects(key) for key in WRITTEN_ONCE],
+                conditions={"Null": {"s3:if-none-match": "true"}},
             )
         )
         acknowledge_wildcards(

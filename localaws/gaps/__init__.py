@@ -6,6 +6,7 @@ GAPS = (
     "alarms",
     "batched_messages",
     "bucket_properties",
+    "conditional_writes",
     "custom_resources",
     "ecr",
     "email",

@@ -23,8 +23,8 @@ _NOTHING_THERE = "InvalidRange"
 
 class Objects:
     """Needs `s3:GetObject`, and `s3:GetObjectVersion` where version ids are given, on what is read: for drops
-    `requests/*` of the data bucket, for sizes `datasets/*` there, for alerts `results/*/metrics.json` and
-    `results/*/claim.json` of the results bucket. A listing needs `s3:ListBucket` on the bucket.
+    `requests/*` of the data bucket, for sizes `datasets/*` there, for alerts `results/*/metrics.json`,
+    `manifest.json` and `claim.json` of the results bucket. A listing needs `s3:ListBucket` on the bucket.
     """
 
     def __init__(self, make_client: Callable[[], "S3Client"]) -> None:

@@ -7,10 +7,10 @@ delivered again, and happens once.
 
 Calls to AWS on the normal path, of a job that asked for the usual alerts: of each event GetItem and
 UpdateItem; of RUNNING also one or two Query and, when it is known how long the job should run,
-CreateSchedule; of its end also GetObject of its metrics and of those it is compared to (or GetLogEvents, when
-it failed), two UpdateItem for the alert's turn, Publish, what its cost takes (pulse.aws.ledger_costs) and
-DeleteSchedule; of the end of an array also Query of its children, of what follows one GetItem of it. Of the
-start of an array's child one GetItem, of its end two and PutItem.
+CreateSchedule; of its end also GetObject of its metrics, its manifest and the metrics it is compared to (or
+GetLogEvents, when it failed), two UpdateItem for the alert's turn, Publish, what its cost takes
+(pulse.aws.ledger_costs) and DeleteSchedule; of the end of an array also Query of its children, of what
+follows one GetItem of it. Of the start of an array's child one GetItem, of its end two and PutItem.
 
 The end of an array and those of its children come in any order, and at once. Each writes first (the array its
 end, a child itself) and then reads what the other wrote, so that whoever is last sees both and adds them up.

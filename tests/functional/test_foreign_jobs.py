@@ -1,6 +1,7 @@
 """What jobs that other clients submit can do to ours, through the functions' entry points."""
 
 import json
+from hashlib import sha256
 
 import pytest
 from msgspec import structs
@@ -127,3 +128,39 @@ def test_should_record_a_job_whose_id_another_took_for_its_own(happen, ledger, s
     assert (ledger.record(VICTIM).batch_job_id, ledger.record(VICTIM).status) == (VICTIM, "SUCCEEDED")
     assert ledger.record(THEIRS).status == "RUNNING"
     assert [alert["job_id"] for alert in alerts()] == [VICTIM]
+
+
+METRICS = b'{"variables": {"spx_close": {"trust": 0.99}}, "warnings": ["Look."]}'
+TAMPERED = "Its metrics.json is not the one that its manifest.json names"
+
+
+def manifest(*objects):
+    return json.dumps({"written": {"bucket": "pulse-results", "objects": objects}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("sealed", "warnings"),
+    [
+        (manifest({"key": f"results/{RECORDED_JOB}/metrics.json", "sha256": "0" * 64}), [TAMPERED, "Look."]),
+        (
+            manifest(
+                {"key": f"results/{RECORDED_JOB}/metrics.json", "sha256": sha256(METRICS).hexdigest()},
+                {"key": "results/other/metrics.json", "sha256": "0" * 64},
+            ),
+            ["Look."],
+        ),
+        (manifest({"key": f"results/{RECORDED_JOB}/report.html", "sha256": "0" * 64}), ["Look."]),
+        *((odd, ["Look."]) for odd in (None, b"", b"[" * 980, b'{"written": 1e300}', manifest({"key": 1}))),
+    ],
+)
+def test_should_warn_of_metrics_that_the_manifest_does_not_name(  # noqa: PLR0913, PLR0917 - fixtures and parameters
+    happen, ledger, s3, alerts, sealed, warnings
+):
+    submitted(ledger)
+    s3.put_object(Bucket="pulse-results", Key=f"results/{RECORDED_JOB}/metrics.json", Body=METRICS)
+    if sealed is not None:
+        s3.put_object(Bucket="pulse-results", Key=f"results/{RECORDED_JOB}/manifest.json", Body=sealed)
+    assert happen(told("batch_succeeded")) == []
+    (alert,) = alerts()
+    assert [warning.partition(":")[0] for warning in alert["warnings"]] == warnings
+    assert ledger.record(RECORDED_JOB).warnings_count == len(warnings)

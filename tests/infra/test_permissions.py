@@ -21,6 +21,11 @@ EXPECTED = {
         "ecs-tasks.amazonaws.com",
         [
             "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/*",
+            (
+                "not s3:PutObject on "
+                "ResultsBucket.Arn/results/*/claim.json ResultsBucket.Arn/results/*/manifest.json "
+                "if Null s3:if-none-match true"
+            ),
             "s3:GetObject s3:PutObject on ResultsBucket.Arn/results/*",
             "s3:ListBucket on DataBucket.Arn if StringLike s3:prefix datasets/*",
         ],
@@ -86,7 +91,10 @@ EXPECTED = {
             ),
             "logs:CreateLogStream logs:PutLogEvents on OnJobEventUseCaseLogs.Arn",
             "logs:GetLogEvents on TrainingLogs.Arn",
-            "s3:GetObject on ResultsBucket.Arn/results/*/metrics.json",
+            (
+                "s3:GetObject on ResultsBucket.Arn/results/*/claim.json "
+                "ResultsBucket.Arn/results/*/manifest.json ResultsBucket.Arn/results/*/metrics.json"
+            ),
             f"scheduler:CreateSchedule scheduler:DeleteSchedule on {SCHEDULES}",
             "sns:Publish on AlertsTopic",
             f"{TAKE} on OnJobEventEventsQueue.Arn",
@@ -127,15 +135,17 @@ MANAGED = {
 
 
 def statements(synthesis: Synthesis, role: str) -> list[str]:
-    """The role's statements as `action action on resource resource if condition`, sorted."""
+    """The role's statements as `action action on resource resource if condition`, sorted. What is
+    denied begins with `not`.
+    """
     lines = []
     for policy in synthesis.resources("IAM::Policy").values():
         if role not in [text(attached) for attached in policy["Roles"]]:
             continue
         for statement in policy["PolicyDocument"]["Statement"]:
             assert set(statement) - {"Condition"} == {"Action", "Effect", "Resource"}, statement
-            assert statement["Effect"] == "Allow"
-            lines.append(rule(statement))
+            denied = "not " if statement["Effect"] == "Deny" else ""
+            lines.append(denied + rule(statement))
     return sorted(lines)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from recursive_training import frames, outcome, report, results
+from recursive_training import frames, outcome, report, results, sealing
 from recursive_training.data.s3 import Bucket
 from recursive_training.data.tables import RULES
 from recursive_training.logs import logger
@@ -66,15 +66,21 @@ def store(
     read: Mapping[str, object],
     used: Callable[[], Usage],
 ) -> None:
-    """Writes the files below the results folder, metrics.json where the options say too, and a manifest."""
+    """Writes the files below the results folder, metrics.json where the options say too, and a manifest. In
+    AWS Batch that is written once: where an earlier attempt came so far, nothing is left to do.
+    """
     keyed = {options.results_folder + name: payload for name, payload in files.items()}
     if options.s3_output_file:
         keyed = {options.s3_output_file: files[results.METRICS], **keyed}
     record = manifest(options, read, keyed, used(), datetime.now(UTC))
-    keyed[options.results_folder + results.MANIFEST] = results.as_json(record)
     if options.output_file:
         results.store_locally(options.output_file, files[results.METRICS])
-    results.store(bucket, keyed)
+    key, seal = options.results_folder + results.MANIFEST, results.as_json(record)
+    if options.aws_batch_job_id is None:
+        results.store(bucket, keyed | {key: seal})
+    elif not sealing.is_sealed(bucket, key, record):
+        results.store(bucket, keyed)
+        sealing.seal(bucket, key, seal)
 
 
 def done(options: Options, started: float) -> None:
