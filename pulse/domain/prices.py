@@ -86,6 +86,15 @@ class Prices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     spot_discount: SpotDiscount
     ec2: dict[str, InstancePrice] = {}
 
+    def of_another_region(self, region: str) -> str:
+        """What to do about prices that are not of `region`, where jobs run; empty where they are."""
+        if region in ("", self.region):
+            return ""
+        return (
+            f"Prices of {self.region}, but jobs run in {region}, where they differ: pulse cost "
+            f"--refresh-prices --region {region}, then deploy."
+        )
+
 
 def _not_amounts(**amounts: Decimal) -> list[Fault]:
     """A Decimal's bounds are not checked by msgspec, and NaN is one."""

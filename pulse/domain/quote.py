@@ -46,6 +46,7 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
     platform: Platform = "FARGATE",
     instance_types: Sequence[str] = (),
     spot: bool,
+    region: str = "",
     cpu_architecture: CpuArchitecture = "X86_64",
     ephemeral_gib: int | None = None,
     expected_seconds: float | None,
@@ -65,9 +66,9 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
 
     On EC2 a container's price is its share of an instance's: for low and likely of the cheapest of
     `instance_types` that holds it, for high of the dearest. `spot`: the queue tries Spot first; without it
-    all three are on demand. `timeout_seconds` of one attempt. `expected_seconds`: None when neither the
-    request nor its data tells. `ran_seconds` of earlier runs of its profile, whose median counts from
-    LEAST_RUNS of them on; `waited_seconds` of those in its queue.
+    all three are on demand. `region`: where it runs; empty: not known. `timeout_seconds` of one attempt.
+    `expected_seconds`: None when neither the request nor its data tells. `ran_seconds` of earlier runs of its
+    profile, whose median counts from LEAST_RUNS of them on; `waited_seconds` of those in its queue.
     """
     blank = Quote(
         low_usd=None,
@@ -111,7 +112,7 @@ def quote(  # noqa: PLR0913 - each is one number of the same job
         f"{_attempts(attempts)} to the timeout of {in_words(timeout_seconds)}, "
         f"{'' if dearest == cheapest else f'{dearest} '}on demand. "
         f"{'A job costs its share of an instance. ' if platform == 'EC2' else ''}"
-        f"Prices of {prices.region} as of {prices.as_of}.",
+        f"Prices of {prices.region} as of {prices.as_of}. {prices.of_another_region(region)}".rstrip(),
     )
 
 

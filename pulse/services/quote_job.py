@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from pulse.domain.catalogue import Catalogue
+from pulse.domain.console import of_arn
 from pulse.domain.fault import Fault
 from pulse.domain.job_record import JobRecord
 from pulse.domain.job_request import JobRequest
@@ -49,6 +50,7 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
             platform=queue.platform,
             instance_types=queue.instance_types,
             spot=queue.spot,
+            region=of_arn(queue.arn).region,
             cpu_architecture=self.catalogue.cpu_architecture,
             ephemeral_gib=self.catalogue.ephemeral_gib,
             expected_seconds=request.expected_runtime_seconds or resources.expected_seconds,

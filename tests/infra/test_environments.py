@@ -74,3 +74,14 @@ def test_parameters_conditions_and_outputs_are_the_same(local, production):
         assert set(local.templates[stack].get("Outputs", {})) == set(
             production.templates[stack].get("Outputs", {})
         )
+
+
+def test_prices_of_another_region_are_a_warning_at_synth(synthesize, local):
+    """The region is that of the configuration, or of the credentials that the CDK's command line found."""
+    words = "jobs run in eu-central-1, where they differ"
+    assert words in _all_said(synthesize("everything"))
+    assert words not in _all_said(local)
+
+
+def _all_said(synthesis):
+    return "".join(file.read_text() for file in synthesis.folder.glob("*.json"))

@@ -46,6 +46,12 @@ def test_should_quote_the_shortest_tenth_the_expected_and_every_attempt_to_its_t
     )
 
 
+@pytest.mark.parametrize(("region", "warned"), [("eu-central-1", True), ("us-east-1", False), ("", False)])
+def test_should_warn_of_prices_of_another_region_than_the_one_it_runs_in(region, warned):
+    words = "jobs run in eu-central-1, where they differ: pulse cost --refresh-prices --region eu-central-1"
+    assert (words in quoted(region=region).why) is warned
+
+
 def test_should_price_every_container():
     one, five = quoted(), quoted(jobs=5)
     assert five.high_usd == 5 * HOUR_USD * 6
