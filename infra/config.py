@@ -40,7 +40,7 @@ def load(name: str | None = None, folder: Path = FOLDER) -> Config:
     faults += [fault for fault in (check(whole) if whole else ()) if fault.field not in known]
     if config is None or faults:
         raise ConfigError(_message(faults, document, folder))
-    return config
+    return config.with_environment()
 
 
 def _file(name: str, folder: Path) -> Path:

@@ -13,7 +13,7 @@ from pulse.domain.validation import InvalidInput, allowed, shown_name
 from pulse.settings import PREFIX, Settings
 
 MAX_ENVIRONMENTS = 3
-MAX_DEFINITION_NAME = 128
+MAX_NAME = 128
 API_FUNCTIONS = ("submit_job", "cancel_job", "get_job")
 API_TIMEOUT_SECONDS = 29
 """An HTTP API answers 503 after 30 s: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"""
@@ -57,11 +57,16 @@ def _names(config: Config) -> Iterator[Fault]:
         for name in getattr(config, section):
             if not _NAME.match(name):
                 yield Fault(section, f"names of {_NAME_RULE}", shown(name))
-    if config.has_ec2 and len(config.names.ec2_job_definition) > MAX_DEFINITION_NAME:
-        limit = (
-            f"at most {MAX_DEFINITION_NAME - 4} characters beside EC2 environments, for those get NAME-ec2"
-        )
+    if config.has_ec2 and len(config.names.ec2_job_definition) > MAX_NAME:
+        limit = f"at most {MAX_NAME - 4} characters beside EC2 environments, for those get NAME-ec2"
         yield Fault("names.job_definition", limit, f"{len(config.names.job_definition)} characters")
+    if environment := config.names.environment:
+        longest = MAX_NAME - len(environment) - 1
+        limit = f"names of at most {longest} characters, because names.environment is added to them"
+        named = {"names.job_definition": config.names.job_definition}
+        for path, name in [*named.items(), *(("queues", name) for name in config.queues)]:
+            if len(name) > longest:
+                yield Fault(path, limit, f"{len(name)} characters")
     data, results = config.buckets.data.name, config.buckets.results.name
     if data is not None and data == results:
         yield Fault("buckets.results.name", "another name than buckets.data.name", shown(results))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from infra.config_alerts import Alerts
 from infra.config_compute import ComputeEnvironment, JobQueue
@@ -18,6 +19,7 @@ from infra.config_types import (
     BucketName,
     Cidr,
     Days,
+    EnvironmentName,
     JobDefinitionName,
     LogRetentionDays,
     Region,
@@ -37,8 +39,22 @@ _MAX_BUDGET_USD = 10_000_000
 
 
 class Names(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`environment`: what tells the names of one environment from those of another in the same account and
+    region; None: the plain names.
+    """
+
     stack_prefix: StackPrefix
     job_definition: JobDefinitionName
+    environment: EnvironmentName | None = None
+
+    @property
+    def sender(self) -> str:
+        """Who writes e-mails."""
+        return f"Pulse {self.environment}" if self.environment else "Pulse"
+
+    @property
+    def metrics_namespace(self) -> str:
+        return f"Pulse/{self.environment}" if self.environment else "Pulse"
 
     @property
     def ec2_job_definition(self) -> str:
@@ -167,6 +183,28 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     deployment: Deployment
     account: AccountId | None = None
     region: Region | None = None
+
+    def with_environment(self) -> "Config":
+        """The configuration with the name of its environment in all names that AWS wants unique in an account
+        and region, and in a tag. What CloudFormation names, and buckets, are unique by themselves.
+        """
+        environment = self.names.environment
+        if environment is None:
+            return self
+        queues = {name: f"{name}-{environment}" for name in self.queues}
+        return replace(
+            self,
+            names=replace(
+                self.names,
+                stack_prefix=f"{self.names.stack_prefix}{environment.title()}",
+                job_definition=f"{self.names.job_definition}-{environment}",
+            ),
+            tags=self.tags | {"Environment": environment},
+            queues={queues[name]: queue for name, queue in self.queues.items()},
+            profiles={
+                name: replace(profile, queue=queues[profile.queue]) for name, profile in self.profiles.items()
+            },
+        )
 
     def environments_of(self, queue: str) -> list[ComputeEnvironment]:
         """Those that exist."""

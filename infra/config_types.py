@@ -18,6 +18,13 @@ StackPrefix = Annotated[
         description="1 to 64 letters, digits and hyphens, beginning with a letter",
     ),
 ]
+EnvironmentName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9]{0,19}\Z",
+        description="null, or 1 to 20 lower-case letters and digits, beginning with a letter",
+    ),
+]
 JobDefinitionName = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z0-9_-]{1,128}\Z", description="1 to 128 letters, digits, hyphens and underscores"),

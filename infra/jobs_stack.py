@@ -40,8 +40,8 @@ class JobsStack(cdk.Stack):
         super().__init__(scope, id_, env=env, description="Pulse: submitting, following and telling of jobs")
         self._config = config
         there = Elsewhere(self, "Elsewhere", config=config, storage=storage, compute=compute)
-        alerts = Alerts(self, "Alerts", config=config.alerts)
-        self.topic = alerts.topic
+        alerts = Alerts(self, "Alerts", config=config.alerts, sender=config.names.sender)
+        self.topic, self.alarms = alerts.topic, alerts.alarms
         deployed = Deployed(
             ledger_table=there.ledger.table_name,
             data_bucket=there.data_bucket.bucket_name,
@@ -125,9 +125,12 @@ class JobsStack(cdk.Stack):
             "GET /openapi.json",
             DEFAULT_ROUTE,
         )
+        for each in functions.values():
+            each.add_environment("POWERTOOLS_METRICS_NAMESPACE", config.names.metrics_namespace)
         Monitoring(
             self,
             "Monitoring",
+            namespace=config.names.metrics_namespace,
             functions=functions,
             queues=event_queues,
             api=api,
@@ -156,6 +159,7 @@ class JobsStack(cdk.Stack):
             "JobDefinition": deployed.definitions["FARGATE"],
             "LedgerTable": deployed.ledger_table,
             "AlertsTopic": self.topic.topic_arn,
+            "AlarmsTopic": self.alarms.topic_arn,
             **{f"{name}DeadLetters": queue.dead_letters.queue_arn for name, queue in queues.items()},
         }
         for name, value in values.items():

@@ -1,5 +1,6 @@
 """Structured logs and EMF metrics, the same for all functions."""
 
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pulse.services.finish_claim import Submission
 
 NAMESPACE = "Pulse"
+"""Where the function is told no other: each environment has its own."""
 CAUSE = "cause"
 """The dimension, beside `service`, by which Failed is counted once more. Its values are the diagnosis's."""
 _REASON_CHARACTERS = 1000
@@ -34,7 +36,9 @@ class Job(StrEnum):
 
 def of(function: str) -> tuple[Logger, Metrics]:
     """The logger and the metrics of the function of this name."""
-    return Logger(service=function), Metrics(namespace=NAMESPACE, service=function)
+    return Logger(service=function), Metrics(
+        namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE), service=function
+    )
 
 
 def submitted(logger: Logger, metrics: Metrics, what: str, submission: "Submission", **more: str) -> None:
@@ -69,7 +73,7 @@ def _count_cause(metrics: Metrics, cause: str) -> None:
     """In a document of its own: the dimensions of one hold for all of its metrics."""
     service = {"service": str(metrics.service)}
     with single_metric(
-        Job.FAILED, MetricUnit.Count, 1, namespace=NAMESPACE, default_dimensions=service
+        Job.FAILED, MetricUnit.Count, 1, namespace=metrics.namespace, default_dimensions=service
     ) as one:
         one.add_dimension(CAUSE, cause)
 

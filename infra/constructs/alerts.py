@@ -19,10 +19,10 @@ from pulse.domain.alerts_wanted import Channel
 
 
 class Alerts(Construct):
-    def __init__(self, scope: Construct, id_: str, *, config: AlertsConfig) -> None:
+    def __init__(self, scope: Construct, id_: str, *, config: AlertsConfig, sender: str) -> None:
         super().__init__(scope, id_)
-        self.topic = sns.Topic(self, "Topic", display_name="Pulse", enforce_ssl=True)
-        self.alarms = sns.Topic(self, "Alarms", display_name="Pulse alarms", enforce_ssl=True)
+        self.topic = sns.Topic(self, "Topic", display_name=sender, enforce_ssl=True)
+        self.alarms = sns.Topic(self, "Alarms", display_name=f"{sender} alarms", enforce_ssl=True)
         self._let_alarms_publish()
         key = TopicKey(self, "TopicKey") if config.encrypt_topics else None
         for topic in (self.topic, self.alarms):

@@ -18,7 +18,6 @@ from constructs import Construct
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.http_api import HttpApi
 
-NAMESPACE = "Pulse"
 MANY_FAILED = 5
 """Failed jobs in an hour. Each has an alert of its own; so many together have one cause."""
 OLD_SECONDS = 1800
@@ -77,13 +76,17 @@ class Monitoring(Construct):
         scope: Construct,
         id_: str,
         *,
+        namespace: str,
         functions: Mapping[str, lambda_.IFunction],
         queues: Mapping[str, EventQueue],
         api: HttpApi,
         alarms: sns.ITopic,
     ) -> None:
-        """`functions` and `queues` by the names that people read. `queues` has "Drops"."""
+        """`namespace`: of our own metrics. `functions` and `queues` by the names that people read; `queues`
+        has "Drops".
+        """
         super().__init__(scope, id_)
+        self._namespace = namespace
         self._stack = cdk.Stack.of(self).stack_name
         facade = monitoring.MonitoringFacade(
             self,
@@ -115,7 +118,7 @@ class Monitoring(Construct):
 
     def _pipeline(self, api: apigateway.IHttpApi, drops: EventQueue) -> dict[str, list[Shown]]:
         server_errors = api.metric_server_error(statistic="sum", label="5xx")
-        failed = _job("Failed", period=_HOUR)
+        failed = self._job("Failed", period=_HOUR)
         return {
             "Calls": [
                 api.metric_count(statistic="sum", label="calls"),
@@ -123,17 +126,17 @@ class Monitoring(Construct):
                 self._watched(server_errors, "HTTP API 5xx", SERVER_ERRORS),
             ],
             "Drops": [drops.queue.metric_number_of_messages_sent(label="drops and reruns")],
-            "Submitted": [_ours("Submitted", "submit_job"), _ours("Duplicates", "submit_job")],
-            "Queue wait (seconds)": _spread("QueueWait"),
-            "Running time (seconds)": _spread("Runtime"),
+            "Submitted": [self._ours("Submitted", "submit_job"), self._ours("Duplicates", "submit_job")],
+            "Queue wait (seconds)": self._spread("QueueWait"),
+            "Running time (seconds)": self._spread("Runtime"),
             "Ended": [
-                _job("Succeeded", period=_HOUR),
+                self._job("Succeeded", period=_HOUR),
                 self._watched(failed, "many failed jobs", FAILED_JOBS),
-                _causes(),
+                self._causes(),
             ],
-            "Cost (US dollars)": [_job("CostUsd")],
+            "Cost (US dollars)": [self._job("CostUsd")],
             "Alerts": [
-                _ours("AlertsSent", service, label=service) for service in ("on_job_event", "submit_job")
+                self._ours("AlertsSent", service, label=service) for service in ("on_job_event", "submit_job")
             ],
         }
 
@@ -151,7 +154,7 @@ class Monitoring(Construct):
                 queue.dead_letters.metric_approximate_number_of_messages_visible(statistic="max", label=name)
                 for name, queue in queues.items()
             ],
-            "Drift (jobs)": [self._watched(_ours("Drift", "reconcile_jobs"), "ledger drift", DRIFT)],
+            "Drift (jobs)": [self._watched(self._ours("Drift", "reconcile_jobs"), "ledger drift", DRIFT)],
         }
 
     def _functions(self, functions: Mapping[str, lambda_.IFunction]) -> dict[str, list[Shown]]:
@@ -185,6 +188,41 @@ class Monitoring(Construct):
             metric=metric, alarm_friendly_name=name, add_alarm={"Alarm": threshold}
         )
 
+    def _ours(
+        self,
+        name: str,
+        service: str,
+        *,
+        label: str | None = None,
+        statistic: str = "sum",
+        period: cdk.Duration | None = None,
+    ) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=self._namespace,
+            metric_name=name,
+            dimensions_map={"service": service},
+            statistic=statistic,
+            label=label or name,
+            period=period,
+        )
+
+    def _job(self, name: str, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
+        return self._ours(name, "on_job_event", period=period)
+
+    def _spread(self, name: str) -> list[Shown]:
+        labels = {"p50": "median", "p95": "95th percentile"}
+        return [self._ours(name, "on_job_event", statistic=at, label=label) for at, label in labels.items()]
+
+    def _causes(self) -> cloudwatch.MathExpression:
+        """Failed jobs, a line for each cause, also for one that has not been seen yet."""
+        schema = f"{{{self._namespace},service,cause}}"
+        return cloudwatch.MathExpression(
+            expression=f"SEARCH('{schema} MetricName=\"Failed\"', 'Sum', {_HOUR.to_seconds():g})",
+            using_metrics={},
+            label="${PROP('Dim.cause')}",
+            period=_HOUR,
+        )
+
 
 def _of_aws(api: HttpApi) -> apigateway.HttpApi:
     """AWS's construct inside ours, which knows its metrics."""
@@ -195,41 +233,3 @@ def _of_aws(api: HttpApi) -> apigateway.HttpApi:
 
 def _graph(title: str, metrics: Sequence[Shown]) -> monitoring.CustomMetricGroup:
     return monitoring.CustomMetricGroup(title=title, metrics=metrics, graph_widget_width=_GRAPH_WIDTH)
-
-
-def _ours(
-    name: str,
-    service: str,
-    *,
-    label: str | None = None,
-    statistic: str = "sum",
-    period: cdk.Duration | None = None,
-) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": service},
-        statistic=statistic,
-        label=label or name,
-        period=period,
-    )
-
-
-def _job(name: str, *, period: cdk.Duration | None = None) -> cloudwatch.Metric:
-    return _ours(name, "on_job_event", period=period)
-
-
-def _spread(name: str) -> list[Shown]:
-    labels = {"p50": "median", "p95": "95th percentile"}
-    return [_ours(name, "on_job_event", statistic=at, label=label) for at, label in labels.items()]
-
-
-def _causes() -> cloudwatch.MathExpression:
-    """Failed jobs, a line for each cause, also for one that has not been seen yet."""
-    schema = f"{{{NAMESPACE},service,cause}}"
-    return cloudwatch.MathExpression(
-        expression=f"SEARCH('{schema} MetricName=\"Failed\"', 'Sum', {_HOUR.to_seconds():g})",
-        using_metrics={},
-        label="${PROP('Dim.cause')}",
-        period=_HOUR,
-    )

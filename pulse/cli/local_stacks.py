@@ -76,25 +76,24 @@ def bootstrap(instance: Instance) -> None:
     _cdk(instance, "bootstrap", f"aws://{account}/{region}", folder=Layout(instance.root).bootstrap)
 
 
-def deploy(instance: Instance) -> Addresses:
-    """`cdk deploy --all` of the local environment: a no-op for what has not changed. Raises DeployFailed."""
-    _cdk(
-        instance,
-        *("deploy", "--all", "-c", f"env={ENVIRONMENT}", "--require-approval", "never"),
-        *("--output", str(Layout(instance.root).cdk_out)),
-        folder=CLONE,
-    )
+def deploy(instance: Instance, assembly: Path | None = None) -> Addresses:
+    """`cdk deploy --all` of the local environment, or of what was synthesized into `assembly`: a no-op for
+    what has not changed. Raises DeployFailed.
+    """
+    what = ("--app", str(assembly)) if assembly else ("-c", f"env={ENVIRONMENT}")
+    output_folder = () if assembly else ("--output", str(Layout(instance.root).cdk_out))
+    _cdk(instance, *("deploy", "--all", "--require-approval", "never"), *what, *output_folder, folder=CLONE)
     where = addresses(instance)
     if where is None:
         raise DeployFailed("cdk deploy", instance.log, f"It ended well, but {OUTPUTS_STACK} has no outputs.")
     return where
 
 
-def addresses(instance: Instance) -> Addresses | None:
+def addresses(instance: Instance, stack_name: str = OUTPUTS_STACK) -> Addresses | None:
     """None as long as the stacks are not deployed."""
     cloudformation = instance.client("cloudformation")
     try:
-        stack = cloudformation.describe_stacks(StackName=OUTPUTS_STACK)["Stacks"][0]
+        stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     except cloudformation.exceptions.ClientError:
         return None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

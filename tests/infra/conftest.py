@@ -48,14 +48,18 @@ def _synthesize(name: str, config_folder: Path, out: Path) -> Synthesis:
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)
-    compose(app, load(name, config_folder))
+    config = load(name, config_folder)
+    compose(app, config)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:
         app.synth()
     except RuntimeError as error:
         if "ValidationFailed" not in str(error):
             raise
-    templates = {stack: json.loads((out / f"{stack}.template.json").read_text()) for stack in STACKS}
+    templates = {
+        stack: json.loads((out / f"{config.names.stack_prefix}{stack[5:]}.template.json").read_text())
+        for stack in STACKS
+    }
     return Synthesis(out, templates, list(_findings(out / "validation-report.json")))
 
 

@@ -24,7 +24,9 @@ FIFO, FAIR, INSTANCES = (f"Queuespulseretrodiction{name}queue" for name in ("job
 
 @dataclass(frozen=True)
 class Synthesis:
-    """One environment: `templates` by stack, `findings` of cdk-nag as `rule at construct path`."""
+    """One environment: `templates` by stack with the plain prefix, `findings` of cdk-nag as `rule at
+    construct path`.
+    """
 
     folder: Path
     templates: dict[str, dict[str, Any]]

@@ -140,4 +140,4 @@ def test_a_queue_gives_as_much_as_its_largest_environment(production):
 def test_powertools_is_told_by_the_environment_only_what_the_code_leaves_open(local):
     for name, function in local.resources("Lambda::Function").items():
         told = {key for key in function["Environment"]["Variables"] if key.startswith("POWERTOOLS_")}
-        assert told == {"POWERTOOLS_LOG_LEVEL"}, name
+        assert told == {"POWERTOOLS_LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE"}, name
