@@ -146,7 +146,7 @@ class Consumer(Function, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Functions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    runtime: Literal["python3.11", "python3.12", "python3.13", "python3.14"]
+    runtime: Literal["python3.12", "python3.13", "python3.14"]
     architecture: Literal["arm64", "x86_64"]
     bundle_for: Literal["lambda", "host"]
     log_level: LogLevel
