@@ -28,7 +28,11 @@ class ComputeStack(cdk.Stack):
         read = ReadOnce(self, "Read")
         network = Network(self, "Network", config=config)
         self.environments = ComputeEnvironments(
-            self, "Environments", environments=config.compute_environments, network=network
+            self,
+            "Environments",
+            environments=config.compute_environments,
+            network=network,
+            longest_seconds={name: config.longest_seconds_in(name) for name in config.compute_environments},
         ).by_name
         self.queues = JobQueues(self, "Queues", queues=config.queues, environments=self.environments).by_name
         self.training = TrainingJob(

@@ -8,6 +8,7 @@ from infra.config_model import Config
 from infra.config_types import Cidr, is_private_range
 from infra.function_settings import USE_CASES, nothing_deployed, settings, variables
 from pulse.domain.fault import Fault, shown
+from pulse.domain.instance_cost import BUNDLES
 from pulse.domain.profile import Profile
 from pulse.domain.validation import InvalidInput, allowed, shown_name
 from pulse.settings import PREFIX, Settings
@@ -97,6 +98,8 @@ def _instance_type(config: Config, environment: ComputeEnvironment, name: str, a
     if _architecture(name) != cpu_architecture:
         limit = f"an instance type of container.cpu_architecture {cpu_architecture}"
         yield Fault(at, limit, shown(name))
+    if environment.gpu and name in BUNDLES:
+        yield Fault(at, "an instance type or family with a GPU, because of gpu: true", shown(name))
     price = config.prices.ec2.get(name)
     if environment.gpu and price and not price.gpus:
         limit = "an instance type with a GPU, because of gpu: true"
@@ -203,4 +206,5 @@ def _settings(told: Settings) -> Iterator[Fault]:
 def _architecture(instance_type: str) -> str:
     """Graviton families have a g after their generation (m7g, im4gn); a1 is the first of them."""
     family = instance_type.partition(".")[0]
-    return "ARM64" if family == "a1" or re.match(r"^[a-z]+[0-9]+g", family) else "X86_64"
+    graviton = family in ("a1", "default_arm64") or re.match(r"^[a-z]+[0-9]+g", family)
+    return "ARM64" if graviton else "X86_64"

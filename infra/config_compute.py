@@ -15,8 +15,9 @@ class ComputeEnvironment(Struct, frozen=True, kw_only=True, forbid_unknown_field
         Annotated[
             str,
             Meta(
-                pattern=r"^[a-z0-9-]+\.[a-z0-9-]+\Z",
-                description="a list of instance types with their size, such as g5.xlarge",
+                pattern=r"^([a-z0-9-]+\.[a-z0-9-]+|[a-z]+[0-9]+[a-z0-9-]*|optimal|default_(x86_64|arm64))\Z",
+                description="a list of instance types such as g5.xlarge, families such as g5, or one of "
+                "optimal, default_x86_64 and default_arm64",
             ),
         ],
         ...,

@@ -25,10 +25,11 @@ from infra.config_types import (
     Region,
     StackPrefix,
 )
-from pulse.domain.batch_limits import CpuArchitecture, Platform, Tags
+from pulse.domain.batch_limits import FARGATE_MAX_TIMEOUT_SECONDS, CpuArchitecture, Platform, Tags
 from pulse.domain.drift import Patience
 from pulse.domain.due import Watch
 from pulse.domain.fault import Fault, shown
+from pulse.domain.instance_cost import largest_memory_mib
 from pulse.domain.prices import Prices
 from pulse.domain.profile import Profile, ProfileName, QueueName
 from pulse.domain.request_defaults import LogLevel, RequestDefaults
@@ -219,6 +220,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """What the largest environment of a queue can ever give; None when it has none."""
         return max((environment.max_vcpus for environment in self.environments_of(queue)), default=None)
 
+    def max_memory_mib_of(self, queue: str) -> int | None:
+        """What the largest of a queue's instance types leaves for a job; None on Fargate, and where the size
+        of one of them is not known.
+        """
+        return largest_memory_mib(self.prices.ec2, self.instance_types_of(queue))
+
     def spot_first_in(self, queue: str) -> bool:
         """Whether a queue tries Spot capacity before any other."""
         return any(environment.spot for environment in self.environments_of(queue)[:1])
@@ -231,6 +238,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def instance_types(self) -> list[str]:
         """Of all queues."""
         return sorted({kind for queue in self.queues for kind in self.instance_types_of(queue)})
+
+    def longest_seconds_in(self, environment: str) -> int:
+        """For which an attempt may run in a compute environment, by the profiles that lead there; `auto` may
+        come to as much as Fargate allows.
+        """
+        queues = {name for name, queue in self.queues.items() if environment in queue.environments}
+        timeouts = [each.timeout_seconds for each in self.profiles.values() if each.queue in queues]
+        return max((FARGATE_MAX_TIMEOUT_SECONDS if t == "auto" else t for t in timeouts), default=0)
 
     @property
     def fargate_environments(self) -> list[str]:

@@ -132,6 +132,7 @@ def _queue(config: Config, deployed: Deployed, name: str) -> Queue:
         platform=platform,
         fair_share=config.queues[name].fair_share is not None,
         max_vcpus=config.max_vcpus_of(name),
+        max_memory_mib=config.max_memory_mib_of(name),
         spot=config.spot_first_in(name),
         instance_types=tuple(config.instance_types_of(name)),
         job_definition="" if platform == "FARGATE" else deployed.definitions[platform],

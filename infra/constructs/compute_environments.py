@@ -5,6 +5,7 @@ replacement would collide with an explicit name. Their service role is AWS Batch
 """
 
 from collections.abc import Mapping
+from math import ceil
 
 from aws_cdk import Duration
 from aws_cdk import aws_batch as batch
@@ -15,8 +16,8 @@ from infra.config_compute import ComputeEnvironment
 from infra.constructs.acknowledge import acknowledge
 from infra.constructs.network import Network
 
-UPDATE_TIMEOUT = Duration.hours(6)
-"""How long jobs may go on when instances are exchanged: AWS Batch's maximum, its default is half an hour."""
+LEAST_UPDATE_MINUTES, MOST_UPDATE_MINUTES = 30, 7200
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_UpdatePolicy.html"""
 
 Environment = batch.FargateComputeEnvironment | batch.ManagedEc2EcsComputeEnvironment
 
@@ -29,7 +30,10 @@ class ComputeEnvironments(Construct):
         *,
         environments: Mapping[str, ComputeEnvironment],
         network: Network,
+        longest_seconds: Mapping[str, int],
     ) -> None:
+        """`longest_seconds`: for which a job may run in each of `environments`."""
+        self._longest_seconds = longest_seconds
         super().__init__(scope, id_)
         make = {"FARGATE": self._fargate, "EC2": self._instances}
         self.by_name: dict[str, Environment] = {
@@ -77,12 +81,19 @@ class ComputeEnvironments(Construct):
             spot=environment.spot,
             minv_cpus=0,
             maxv_cpus=environment.max_vcpus,
-            instance_types=[ec2.InstanceType(each) for each in environment.instance_types],
-            use_optimal_instance_classes=False,
             images=[batch.EcsMachineImage(image_type=image)],
             launch_template=template,
             terminate_on_update=False,
-            update_timeout=UPDATE_TIMEOUT,
+            # Jobs go on while instances are exchanged: AWS Batch's own half an hour would kill them.
+            update_timeout=self._update_timeout(name),
+        )
+        resource = made.node.default_child
+        assert isinstance(resource, batch.CfnComputeEnvironment)  # noqa: S101 - for the type checker
+        # The L2 knows types and families, not AWS Batch's bundles of them.
+        resource.add_property_override("ComputeResources.InstanceTypes", [*environment.instance_types])
+        # Without a version it stays at the template's first one, whatever is changed in it.
+        resource.add_property_override(
+            "ComputeResources.LaunchTemplate.Version", template.latest_version_number
         )
         acknowledge(
             made,
@@ -90,3 +101,7 @@ class ComputeEnvironments(Construct):
             "The policy that AWS keeps for the ECS agent of AWS Batch's instances.",
         )
         return made
+
+    def _update_timeout(self, name: str) -> Duration:
+        minutes = ceil(self._longest_seconds[name] / 60)
+        return Duration.minutes(min(MOST_UPDATE_MINUTES, max(LEAST_UPDATE_MINUTES, minutes)))

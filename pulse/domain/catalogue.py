@@ -18,7 +18,8 @@ from pulse.domain.trigger import Trigger, order_faults
 class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`job_definition` is the ARN, with revision, of the definition for this queue's platform; empty: the
     definition of the settings. A fair-share queue needs a share identifier and a FIFO queue refuses one.
-    `max_vcpus`: what the largest of its compute environments can ever give one job; None: not known.
+    `max_vcpus`, `max_memory_mib`: what the largest of its compute environments, and on EC2 of its instance
+    types, can ever give one job; None: not known.
     `spot`: Spot capacity is tried first. `instance_types`: types and families of EC2 on which its jobs run.
     """
 
@@ -27,6 +28,7 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     fair_share: bool = False
     job_definition: str = ""
     max_vcpus: float | None = None
+    max_memory_mib: int | None = None
     spot: bool = False
     instance_types: tuple[str, ...] = ()
 
@@ -77,6 +79,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             gpus=profile.gpus,
             platform=self.queues[profile.queue].platform,
             max_vcpus=self.queues[profile.queue].max_vcpus,
+            max_memory_mib=self.queues[profile.queue].max_memory_mib,
             at=at,
         )
 

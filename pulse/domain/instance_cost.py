@@ -14,6 +14,13 @@ from msgspec import Struct
 from pulse.domain.prices import InstancePrice
 
 _SECONDS_AN_HOUR = 3600
+_LEAST_RESERVE_MIB, _RESERVE_DIVISOR = 512, 20
+BUNDLES = {
+    "default_x86_64": ("m6i", "c6i", "r6i", "c7i"),
+    "default_arm64": ("m6g", "c6g", "r6g", "c7g"),
+    "optimal": ("m6i", "c6i", "r6i", "c7i"),
+}
+"""https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeResource.html"""
 
 
 class Instance(Struct, frozen=True, kw_only=True):
@@ -31,6 +38,14 @@ class SpotPrice(Struct, frozen=True):
     hour_usd: Decimal
 
 
+def usable_mib(memory_mib: int) -> int:
+    """What an instance has left for jobs: it registers less than it is sold with, because the kernel and the
+    agent of Amazon ECS take some, and a job that asks for more is never placed. Taken to be a twentieth, and
+    at least 512 MiB: https://docs.aws.amazon.com/batch/latest/userguide/memory-management.html
+    """
+    return memory_mib - max(_LEAST_RESERVE_MIB, memory_mib // _RESERVE_DIVISOR)
+
+
 def share(price: InstancePrice, *, vcpus: float, memory_mib: int, gpus: int) -> Decimal:
     """Of an instance of this type; above 1 the container does not fit."""
     asked = [(Decimal(str(vcpus)), price.vcpus), (Decimal(memory_mib), price.memory_mib)]
@@ -39,9 +54,21 @@ def share(price: InstancePrice, *, vcpus: float, memory_mib: int, gpus: int) -> 
 
 
 def of_kind(prices: dict[str, InstancePrice], kinds: Iterable[str]) -> dict[str, InstancePrice]:
-    """Those of these types (`m7i.large`) and families (`m7i`), as a compute environment names them."""
-    wanted = set(kinds)
+    """Those of these types (`m7i.large`), families (`m7i`) and bundles of families (`default_x86_64`), as a
+    compute environment names them.
+    """
+    wanted = {name for kind in kinds for name in BUNDLES.get(kind, (kind,))}
     return {name: price for name, price in prices.items() if wanted & {name, name.partition(".")[0]}}
+
+
+def largest_memory_mib(prices: dict[str, InstancePrice], kinds: Iterable[str]) -> int | None:
+    """The most that a job can get on any of these types; None where one of them is not known, or a family,
+    which has sizes that nobody listed.
+    """
+    names = list(kinds)
+    if not names or any(name not in prices for name in names):
+        return None
+    return max(usable_mib(prices[name].memory_mib) for name in names)
 
 
 def fitting(
@@ -58,7 +85,9 @@ def fitting(
     held = {
         name: price.hour_usd * part
         for name, price in of_kind(prices, instance_types).items()
-        if gpus <= price.gpus and (part := share(price, vcpus=vcpus, memory_mib=memory_mib, gpus=gpus)) <= 1
+        if gpus <= price.gpus
+        and memory_mib <= usable_mib(price.memory_mib)
+        and (part := share(price, vcpus=vcpus, memory_mib=memory_mib, gpus=gpus)) <= 1
     }
     return dict(sorted(held.items(), key=lambda one: one[1]))
 

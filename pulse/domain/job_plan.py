@@ -234,4 +234,5 @@ def _queue_faults(request: JobRequest, profile: Profile, queue: Queue) -> list[F
         gpus=wanted.gpus,
         platform=queue.platform,
         max_vcpus=queue.max_vcpus,
+        max_memory_mib=queue.max_memory_mib,
     )

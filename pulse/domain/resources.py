@@ -56,15 +56,19 @@ def resource_faults(  # noqa: PLR0913 - each is one number of the same job
     gpus: int = 0,
     platform: Platform = "FARGATE",
     max_vcpus: float | None = None,
+    max_memory_mib: int | None = None,
     at: str = "",
 ) -> list[Fault]:
     """What is wrong with these resources on this platform, memory in MiB; empty when a job can get them.
-    `max_vcpus` is what the queue can ever give, None when it is not known.
+    `max_vcpus` and `max_memory_mib` are what the queue can ever give, None when it is not known.
     """
     faults = (_fargate if platform == "FARGATE" else _ec2)(vcpus, memory_mib, gpus, at)
     if max_vcpus is not None and vcpus != "auto" and vcpus > max_vcpus:
         limit = f"at most {vcpus_text(max_vcpus)}, more than which no compute environment of the queue has"
         faults.append(Fault(join(at, "vcpus"), limit, vcpus_text(vcpus)))
+    if max_memory_mib is not None and memory_mib != "auto" and memory_mib > max_memory_mib:
+        limit = f"at most {max_memory_mib} MiB, what the largest instance type of the queue leaves for a job"
+        faults.append(Fault(join(at, "memory_mib"), limit, f"{memory_mib} MiB"))
     return faults
 
 

@@ -39,14 +39,15 @@ def size(  # noqa: PLR0913 - what a request says of its size, one by one
     shards: int = 1,
     platform: Platform = "FARGATE",
     max_vcpus: float | None = None,
+    max_memory_mib: int | None = None,
     use_dask: bool = False,
     dask_threads: int = 2,
 ) -> Resources:
     """What one container gets: what is asked for, and where that is `auto` the smallest that suffices.
 
     `variables`: how many, 0 for all numeric columns. `start` and `end`: None for as far as the data reaches.
-    `shards`: among how many children the windows are split. `max_vcpus`: what the queue can ever give, None
-    when it is not known. `facts` are None when nothing is known of the data set.
+    `shards`: among how many children the windows are split. `max_vcpus`, `max_memory_mib`: what the queue
+    can ever give, None when it is not known. `facts` are None when nothing is known of the data set.
 
     When nothing suffices the largest there is comes back; `why` says so. A vCPU or memory that was asked for
     stays as it is, valid or not: `resource_faults` tells.
@@ -65,7 +66,7 @@ def size(  # noqa: PLR0913 - what a request says of its size, one by one
     threads = dask_threads if use_dask else 1
     pairs = [
         (vcpus, memory_mib)
-        for vcpus, memory_mib in _pairs(asked, platform, need.wanted_mib, threads)
+        for vcpus, memory_mib in _pairs(asked, platform, need.wanted_mib, threads, max_memory_mib)
         if asked.vcpus in {"auto", vcpus} and asked.memory_mib in {"auto", memory_mib}
         if max_vcpus is None or vcpus <= max_vcpus
     ]
@@ -84,23 +85,33 @@ def size(  # noqa: PLR0913 - what a request says of its size, one by one
 
 
 def next_size_up(
-    vcpus: float, memory_mib: int, platform: Platform, *, max_vcpus: float | None = None
+    vcpus: float,
+    memory_mib: int,
+    platform: Platform,
+    *,
+    max_vcpus: float | None = None,
+    max_memory_mib: int | None = None,
 ) -> Pair | None:
     """The smallest valid pair of no fewer vCPU and at least twice the memory, in MiB, for a run that died of
-    memory; None when there is none, or none that a queue of `max_vcpus` can give.
+    memory; None when there is none, or none that a queue of `max_vcpus` and
+    `max_memory_mib` can give.
     """
     wanted_mib = 2 * memory_mib
     if platform == "EC2":
-        return (vcpus, _whole_steps(wanted_mib)) if wanted_mib <= _EC2_MAX_MIB else None
+        larger = _whole_steps(wanted_mib)
+        return (vcpus, larger) if wanted_mib <= larger <= (max_memory_mib or _EC2_MAX_MIB) else None
     most = inf if max_vcpus is None else max_vcpus
     return min((p for p in _FARGATE_PAIRS if vcpus <= p[0] <= most and p[1] >= wanted_mib), default=None)
 
 
-def _pairs(asked: Asked, platform: Platform, wanted_mib: int, threads: int) -> Iterable[Pair]:
+def _pairs(
+    asked: Asked, platform: Platform, wanted_mib: int, threads: int, max_memory_mib: int | None
+) -> Iterable[Pair]:
     """Every pair worth a thought. An instance can give any amount, so there only what is wanted."""
     if platform == "FARGATE":
         return _FARGATE_PAIRS
-    memory_mib = _whole_steps(wanted_mib) if asked.memory_mib == "auto" else asked.memory_mib
+    largest = min(_whole_steps(wanted_mib), max_memory_mib or _EC2_MAX_MIB)
+    memory_mib = largest if asked.memory_mib == "auto" else asked.memory_mib
     vcpus = range(1, threads + 1) if asked.vcpus == "auto" else [asked.vcpus]
     return ((count, memory_mib) for count in vcpus)
 

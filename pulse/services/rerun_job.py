@@ -78,5 +78,11 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         queue = self.submit_job.catalogue.queues.get(record.queue)
         if queue is None or record.memory_mib is None or not record.vcpus:
             return None
-        pair = next_size_up(float(record.vcpus), record.memory_mib, queue.platform, max_vcpus=queue.max_vcpus)
+        pair = next_size_up(
+            float(record.vcpus),
+            record.memory_mib,
+            queue.platform,
+            max_vcpus=queue.max_vcpus,
+            max_memory_mib=queue.max_memory_mib,
+        )
         return Size(*pair) if pair else None

@@ -56,6 +56,7 @@ class SizeJob(Struct, frozen=True, kw_only=True):
             shards=request.shards or 1,
             platform=queue.platform,
             max_vcpus=queue.max_vcpus,
+            max_memory_mib=queue.max_memory_mib,
             use_dask=training.use_dask(request, catalogue),
             dask_threads=request.dask_threads or catalogue.request_defaults.dask_threads,
         )
@@ -65,6 +66,7 @@ class SizeJob(Struct, frozen=True, kw_only=True):
             gpus=sized.gpus,
             platform=queue.platform,
             max_vcpus=queue.max_vcpus,
+            max_memory_mib=queue.max_memory_mib,
         )
         if faults:
             raise InvalidRequest(faults)

@@ -182,6 +182,10 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         if queue is None or not self.reruns.wanted:
             return None
         pair = next_size_up(
-            float(record.vcpus), record.memory_mib or 0, queue.platform, max_vcpus=queue.max_vcpus
+            float(record.vcpus),
+            record.memory_mib or 0,
+            queue.platform,
+            max_vcpus=queue.max_vcpus,
+            max_memory_mib=queue.max_memory_mib,
         )
         return Size(*pair) if pair else None

@@ -224,12 +224,52 @@ def test_gpu_instances_have_a_queue_and_a_definition_of_their_own(synthesize):
     assert resources["InstanceTypes"] == ["g5.xlarge", "g5.2xlarge"]
     assert resources["MinvCpus"] == 0
     assert resources["Ec2Configuration"] == [{"ImageType": "ECS_AL2023_NVIDIA"}]
-    assert instances["UpdatePolicy"] == {"TerminateJobsOnUpdate": False, "JobExecutionTimeoutMinutes": 360}
+    assert instances["UpdatePolicy"] == {"TerminateJobsOnUpdate": False, "JobExecutionTimeoutMinutes": 120}
     queue = everything.resources("Batch::JobQueue")["Queuespulseretrodictiongpuqueue"]
     [order] = queue["ComputeEnvironmentOrder"]
     assert text(order["ComputeEnvironment"]) == "Environmentsgpu.ComputeEnvironmentArn"
     container = definition(everything, "TrainingEc2Definition")["ContainerProperties"]
     assert "NetworkConfiguration" not in container
+
+
+INSTANCES_OF = """
+compute_environments: {{big: {{type: EC2, max_vcpus: 64, instance_types: {types}}}}}
+container: {{cpu_architecture: {cpu_architecture}}}
+queues: {{big-queue: {{priority: 1, environments: [big]}}}}
+profiles: {{big: {{vcpus: 1, memory_mib: 2048, timeout_seconds: {timeout}, queue: big-queue}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("types", "cpu_architecture", "timeout", "minutes"),
+    [
+        ("[default_x86_64]", "X86_64", "172800", 2880),
+        ("[default_arm64]", "ARM64", "auto", 7200),
+        ("[optimal, m7i]", "X86_64", "60", 30),
+    ],
+)
+def test_an_environment_takes_what_aws_batch_takes_and_its_updates_wait_for_the_longest_job(
+    synthesize, types, cpu_architecture, timeout, minutes
+):
+    yaml = INSTANCES_OF.format(types=types, cpu_architecture=cpu_architecture, timeout=timeout)
+    found = synthesize(f"big-{minutes}", yaml).resources("Batch::ComputeEnvironment")["Environmentsbig"]
+    assert found["ComputeResources"]["InstanceTypes"] == types.strip("[]").split(", ")
+    assert found["UpdatePolicy"] == {
+        "TerminateJobsOnUpdate": False,
+        "JobExecutionTimeoutMinutes": minutes,
+    }
+
+
+def test_an_environment_follows_the_changes_of_its_launch_template(synthesize):
+    instances = synthesize("everything").resources("Batch::ComputeEnvironment")["Environmentsgpu"]
+    assert text(instances["ComputeResources"]["LaunchTemplate"]["Version"]) == (
+        "Environmentsgputemplate.LatestVersionNumber"
+    )
+
+
+def test_the_production_example_cancels_what_no_instance_can_hold(production):
+    limits = production.resources("Batch::JobQueue")[INSTANCES]["JobStateTimeLimitActions"]
+    assert "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT" in {limit["Reason"] for limit in limits}
 
 
 def test_instances_keep_their_own_credentials_from_jobs_and_encrypt_their_disks(synthesize):

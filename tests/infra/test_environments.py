@@ -21,6 +21,10 @@ DIFFERENCES = {
     rf"{CODE}\.Properties\.Code\.S3Key": "functions.bundle_for",
     r"Pulse\w+\.\w*Read(Data|Results)Bucket\w+\.Properties\.Description": "buckets.*.name",
     r"PulseJobs\.\w+Read\w+Definition\w+\.Properties\.Description": "profiles.default",
+    r"PulseJobs\.\w+Read\w+Environment\w+\.Properties\.Description": "compute_environments.*.max_vcpus",
+    r"PulseCompute\.Queues\w+instance\w+\.Properties\.JobStateTimeLimitActions.*": (
+        "queues.*.job_state_time_limits"
+    ),
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_PROFILES": "profiles",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_QUEUES\..*": "compute_environments.*.max_vcpus",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_PATIENCE": "reconcile.patience",

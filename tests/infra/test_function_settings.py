@@ -34,6 +34,7 @@ def test_functions_are_told_what_the_stacks_made(local):
             "arn": f"{INSTANCES}.JobQueueArn",
             "platform": "EC2",
             "max_vcpus": 8,
+            "max_memory_mib": 15565,  # of the larger type's 16384
             "spot": True,
             "instance_types": ["m5.large", "m5.xlarge"],
             "job_definition": "Ec2Definition",

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.instance_cost import SpotPrice, fitting, on_demand_usd, share, spot_usd
+from pulse.domain.instance_cost import (
+    SpotPrice,
+    fitting,
+    largest_memory_mib,
+    of_kind,
+    on_demand_usd,
+    share,
+    spot_usd,
+)
 from pulse.domain.prices import InstancePrice
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -41,11 +49,32 @@ def test_should_take_the_largest_share_of_what_an_instance_has(price, asked, par
         (["g5", "m5"], {"vcpus": 1, "memory_mib": 512, "gpus": 1}, {"g5.xlarge": "1"}),
         (["m5"], {"vcpus": 8, "memory_mib": 512, "gpus": 0}, {}),
         (["c7i"], {"vcpus": 1, "memory_mib": 512, "gpus": 0}, {}),
+        (["m5"], {"vcpus": 1, "memory_mib": 8192, "gpus": 0}, {"m5.xlarge": "0.1"}),  # not all of an m5.large
     ],
 )
 def test_should_find_what_holds_a_job_the_cheapest_first(kinds, asked, found):
     fits = fitting(PRICES, kinds, **asked)
     assert [*fits.items()] == [(name, Decimal(usd)) for name, usd in found.items()]
+
+
+def test_should_know_the_families_of_a_bundle():
+    prices = {"m6i.large": LARGE, "m6g.large": LARGE, "m5.large": LARGE}
+    assert [*of_kind(prices, ["default_x86_64"])] == [*of_kind(prices, ["optimal"])] == ["m6i.large"]
+    assert [*of_kind(prices, ["default_arm64", "m5"])] == ["m6g.large", "m5.large"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "most"),
+    [
+        (["m5.large"], 7680),
+        (["m5.large", "m5.xlarge"], 15565),
+        (["m5"], None),
+        (["m5.large", "x2"], None),
+        ([], None),
+    ],
+)
+def test_should_know_the_most_that_types_of_known_size_leave_for_a_job(kinds, most):
+    assert largest_memory_mib(PRICES, kinds) == most
 
 
 def test_should_follow_the_price_over_its_changes_in_whatever_order_they_come():

@@ -192,3 +192,9 @@ def test_should_take_the_nearest_rank(percent, expected):
 
 def test_should_have_no_percentile_of_nothing():
     assert percentile([], 50) is None
+
+
+def test_should_not_go_beyond_what_the_instances_of_a_queue_leave_for_a_job():
+    assert next_size_up(1, 3000, "EC2", max_memory_mib=7680) == (1, 6144)
+    assert next_size_up(1, 4096, "EC2", max_memory_mib=7680) is None
+    assert next_size_up(1, 4096, "EC2") == (1, 8192)
