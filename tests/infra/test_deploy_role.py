@@ -29,7 +29,7 @@ def test_it_may_only_become_one_of_the_cdk_s_own_roles(synthesize):
     policies = synthesize("everything").resources("IAM::Policy")
     [statement] = policies["DeployRoleDefaultPolicy"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
-    assert text(statement["Resource"]) == "arn:$Partition:iam::111122223333:role/cdk-*-eu-central-1"
+    assert text(statement["Resource"]) == "arn:aws:iam::111122223333:role/cdk-*-eu-central-1"
     assert role(synthesize("everything"))["MaxSessionDuration"] == 3600
 
 

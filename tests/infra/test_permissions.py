@@ -59,6 +59,7 @@ EXPECTED = {
     "CancelJobUseCaseRole": (
         "lambda.amazonaws.com",
         [
+            "batch:DescribeJobs on *",
             f"batch:TerminateJob on {JOBS}",
             "dynamodb:GetItem on LedgerTable.Arn",
             "dynamodb:Query on LedgerTable.Arn/index/by_day",
