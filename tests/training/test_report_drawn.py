@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from recursive_training import charts
 
 # The report allows no script; the page around it measures.
 _PAGE = """<iframe width="375" height="800" srcdoc="{report}"></iframe><pre></pre><script>
@@ -58,3 +59,8 @@ def test_four_hundred_windows_of_one_observation_are_seen(store, train, market, 
     assert sum(drawn["marks"]) > 0.7 * drawn["strip"]["width"]
     assert drawn["line"] > 12 * 4, "a dash for each of the last windows"
     assert drawn["inside"] > 0
+
+
+def test_zero_has_no_sign_on_the_axis():
+    ticks = charts.ranking([-0.1, 1.0]).value_ticks
+    assert [tick.label for tick in ticks] == ["0", "0.5", "1"]
