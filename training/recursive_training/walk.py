@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from sklearn import config_context
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
@@ -95,6 +96,25 @@ def with_dask(work: Sequence[Task], threads: int, workers: int) -> tuple[list[Re
     One worker is a pool of threads in this process; more are processes of `threads` threads each. Scratch
     files go to the temporary folder: the root file system may be read-only.
     """
+    logger.info("Dask: %d worker(s) of %d thread(s)", workers, threads)
+    progress = _progress(work)
+    done: dict[int, list[Retrodiction]] = {}
+    with tempfile.TemporaryDirectory() as scratch, cluster(workers, threads, scratch) as made:
+        from distributed import as_completed  # noqa: PLC0415 - `cluster` sets what is read on import
+
+        with made.get_client() as client:
+            futures = {client.submit(task.run, pure=False): index for index, task in enumerate(work)}
+            for future, result in as_completed(futures, with_results=True):  # type: ignore[no-untyped-call]
+                done[futures[future]] = result
+                progress.add(len(result))
+            used = sum(client.run(usage).values(), Usage()) if workers > 1 else Usage()
+    return [part for index in range(len(work)) for part in done[index]], used
+
+
+def cluster(workers: int, threads: int, scratch: str) -> Any:
+    """A LocalCluster. Its processes speak TLS and let in only who has the keys that it draws: whoever could
+    speak to them would run code as this job, and loopback is open to everybody on the machine.
+    """
     import dask  # noqa: PLC0415 - slow to import, not always wanted
 
     # The first is read when distributed is imported. A worker that is busy importing may not read: by
@@ -106,30 +126,18 @@ def with_dask(work: Sequence[Task], threads: int, workers: int) -> tuple[list[Re
             "distributed.scheduler.no-workers-timeout": "600s",
         }
     )
-    from distributed import Client, LocalCluster, as_completed  # noqa: PLC0415
+    from distributed import LocalCluster  # noqa: PLC0415
 
     processes = workers > 1
-    logger.info("Dask: %d worker(s) of %d thread(s)", workers, threads)
-    progress = _progress(work)
-    done: dict[int, list[Retrodiction]] = {}
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=workers,
-            threads_per_worker=threads,
-            processes=processes,
-            dashboard_address="127.0.0.1:0",  # None would be port 8787 on all interfaces
-            worker_dashboard_address="127.0.0.1:0",
-            local_directory=scratch,
-        ) as cluster,
-        Client(cluster) as client,  # type: ignore[no-untyped-call]
-    ):
-        futures = {client.submit(task.run, pure=False): index for index, task in enumerate(work)}
-        for future, result in as_completed(futures, with_results=True):  # type: ignore[no-untyped-call]
-            done[futures[future]] = result
-            progress.add(len(result))
-        used = sum(client.run(usage).values(), Usage()) if processes else Usage()
-    return [part for index in range(len(work)) for part in done[index]], used
+    return LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=workers,
+        threads_per_worker=threads,
+        processes=processes,
+        security=processes or None,
+        dashboard_address="127.0.0.1:0",  # None would be port 8787 on all interfaces
+        worker_dashboard_address="127.0.0.1:0",
+        local_directory=scratch,
+    )
 
 
 def _progress(work: Sequence[Task]) -> Progress:
