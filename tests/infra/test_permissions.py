@@ -20,12 +20,12 @@ EXPECTED = {
     "TrainingJobRole": (
         "ecs-tasks.amazonaws.com",
         [
-            "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/*",
             (
                 "not s3:PutObject on "
                 "ResultsBucket.Arn/results/*/claim.json ResultsBucket.Arn/results/*/manifest.json "
                 "if Null s3:if-none-match true"
             ),
+            "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/*",
             "s3:GetObject s3:PutObject on ResultsBucket.Arn/results/*",
             "s3:ListBucket on DataBucket.Arn if StringLike s3:prefix datasets/*",
         ],
