@@ -25,6 +25,7 @@ from infra.config_types import (
     Region,
     StackPrefix,
 )
+from pulse.domain.access import Access
 from pulse.domain.batch_limits import FARGATE_MAX_TIMEOUT_SECONDS, CpuArchitecture, Platform, Tags
 from pulse.domain.drift import Patience
 from pulse.domain.due import Watch
@@ -132,6 +133,7 @@ class Reconcile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Api(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rate_per_second: Annotated[int, Meta(ge=1, le=50, description="requests a second, 1 to 50")]
+    managed_policies: bool
     burst: Annotated[int, Meta(ge=1, le=100, description="requests, 1 to 100")]
 
 
@@ -179,6 +181,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reconcile: Reconcile
     prices: Prices
     alerts: Alerts
+    access: Access
     api: Api
     functions: Functions
     deployment: Deployment

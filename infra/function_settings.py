@@ -41,6 +41,7 @@ class Deployed:
 
 USE_CASES = ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert", "reconcile_jobs")
 _NEEDED_BY = {
+    "access": {"submit_job", "cancel_job", "get_job"},
     "triggers": {"submit_job"},
     "table_suffixes": {"submit_job"},
     "retry_policy": {"submit_job"},
@@ -118,6 +119,7 @@ def settings(config: Config, deployed: Deployed) -> Settings:
         job_events_queue=deployed.job_events_queue,
         patience=config.reconcile.patience,
         watch=config.watch,
+        access=config.access,
         monthly_budget_usd=config.budget.monthly_usd,
         budget_alert_percents=config.budget.alert_percents,
         ledger_retention_days=config.ledger.retention_days,

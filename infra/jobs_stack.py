@@ -12,6 +12,7 @@ from infra import lambda_code
 from infra.compute_stack import ComputeStack
 from infra.config_model import Config, Functions
 from infra.constructs.alerts import Alerts
+from infra.constructs.caller_policies import CallerPolicies, allow_reading_tags
 from infra.constructs.cancel_job import CancelJob
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.get_job import GetJob
@@ -127,6 +128,10 @@ class JobsStack(cdk.Stack):
         )
         for each in functions.values():
             each.add_environment("POWERTOOLS_METRICS_NAMESPACE", config.names.metrics_namespace)
+        if config.api.managed_policies:
+            CallerPolicies(self, "CallerPolicies", api_id=api.id, queues=list(event_queues.values()))
+        if config.access.needs_tags:
+            allow_reading_tags([submit_job.function, cancel_job.function, get_job.function])
         Monitoring(
             self,
             "Monitoring",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pulse.aws.batch import Batch
     from pulse.aws.ledger import Ledger
     from pulse.aws.ledger_table import LedgerTable
+    from pulse.aws.principals import Principals
     from pulse.aws.refusals import RefusedDrops
     from pulse.aws.s3 import Objects
     from pulse.aws.visibility import Visibility
@@ -164,6 +165,14 @@ def submit_drop() -> "SubmitDrop":
         console=console(),
         clock=now,
     )
+
+
+@cache
+def principals() -> "Principals":
+    from pulse.aws import clients
+    from pulse.aws.principals import Principals
+
+    return Principals(clients.iam, now)
 
 
 @cache

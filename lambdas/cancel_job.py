@@ -4,7 +4,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from lambdas import bootstrap, http_api, http_input
+from lambdas import bootstrap, callers, http_api, http_input
 from lambdas.telemetry import count, of
 from pulse.domain import api_answers
 from pulse.domain.api_requests import cancellation
@@ -27,9 +27,9 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 @app.post("/jobs/<job_id>/cancel")
 def cancel(job_id: str) -> "Response[str]":
     wanted = cancellation(http_input.object_body(app.current_event.raw_event))
-    asked_by = http_input.caller(app.current_event.raw_event)
-    cancelled = partial(bootstrap.cancel_job().cancel, reason=wanted.reason, asked_by=asked_by)
-    record = bootstrap.find_job().do(http_input.job_id(job_id), cancelled)
+    guard = callers.guard(app.current_event.raw_event)
+    cancelled = partial(bootstrap.cancel_job().cancel, reason=wanted.reason, guard=guard)
+    record = bootstrap.find_job().do(http_input.job_id(job_id), cancelled, guard)
     count(metrics, "Cancelled")
     logger.info("Job told to end", job_id=record.job_id, batch_job_id=record.batch_job_id)
     return http_api.json(HTTPStatus.ACCEPTED, api_answers.cancelled(record))

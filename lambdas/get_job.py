@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from lambdas import bootstrap, bootstrap_questions, http_api, http_input
+from lambdas import bootstrap, bootstrap_questions, callers, http_api, http_input
 from lambdas.telemetry import count, of
 from pulse.domain import job_answers, month_costs_answer, problem, queue_answers
-from pulse.domain.caller import role_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from pulse.domain.access import Guard
 
 logger, metrics = of("get_job")
 app = http_api.resolver(logger)
@@ -29,22 +30,23 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 @app.get("/jobs")
 def jobs() -> Response[str]:
-    me = role_of(http_input.caller(app.current_event.raw_event))
-    return http_api.json(
-        HTTPStatus.OK, job_answers.page(bootstrap_questions.list_jobs().page(_query(), me=me))
-    )
+    found = bootstrap_questions.list_jobs().page(_query(), _guard())
+    return http_api.json(HTTPStatus.OK, job_answers.page(found))
 
 
 @app.get("/jobs/<job_id>")
 def get(job_id: str) -> Response[str]:
-    known = bootstrap.find_job().do(http_input.job_id(job_id), bootstrap_questions.get_job().get)
+    guard = _guard()
+    read = partial(bootstrap_questions.get_job().get, guard=guard)
+    known = bootstrap.find_job().do(http_input.job_id(job_id), read, guard)
     return http_api.json(HTTPStatus.OK, job_answers.story(known, bootstrap.console()))
 
 
 @app.get("/jobs/<job_id>/logs")
 def log(job_id: str) -> Response[str]:
-    read = partial(bootstrap_questions.read_log().page, query=_query())
-    found = bootstrap.find_job().do(http_input.job_id(job_id), read)
+    guard = _guard()
+    read = partial(bootstrap_questions.read_log().page, query=_query(), guard=guard)
+    found = bootstrap.find_job().do(http_input.job_id(job_id), read, guard)
     return http_api.json(HTTPStatus.OK, job_answers.log(found))
 
 
@@ -80,3 +82,7 @@ def nothing_else(error: Exception) -> Response[str]:
 
 def _query() -> dict[str, str]:
     return app.current_event.raw_event.get("queryStringParameters") or {}
+
+
+def _guard() -> "Guard":
+    return callers.guard(app.current_event.raw_event)

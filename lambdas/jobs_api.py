@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from lambdas import bootstrap, http_api, http_input
+from lambdas import bootstrap, callers, http_api, http_input
 from lambdas.telemetry import count, of, submitted
 from pulse.domain import api_answers, idempotency
-from pulse.domain.caller import role_of
 from pulse.domain.errors import InvalidCall
 from pulse.domain.fault import Fault
 from pulse.domain.idempotency import Identity
@@ -42,9 +41,10 @@ def post_jobs() -> Response[str]:
 @app.post("/jobs/<job_id>/rerun")
 def rerun(job_id: str) -> Response[str]:
     rerun_job = bootstrap.rerun_job()
-    changes = http_input.object_body(app.current_event.raw_event)
+    event = app.current_event.raw_event
+    changes, guard = http_input.object_body(event), callers.guard(event)
     first, request = bootstrap.find_job().do(
-        http_input.job_id(job_id), lambda found: (found, rerun_job.request(found, changes))
+        http_input.job_id(job_id), lambda found: (found, rerun_job.request(found, changes, guard)), guard
     )
     return _answered(request, partial(rerun_job.rerun, first), again_of=first)
 
@@ -79,7 +79,7 @@ def _identity(event: dict[str, Any], request: JobRequest, again_of: str, *, forc
     return idempotency.of_call(
         request,
         key,
-        caller=" ".join([role_of(http_input.caller(event)), again_of]).strip(),
+        caller=" ".join([bootstrap.settings().access.owner(http_input.caller(event)), again_of]).strip(),
         window_seconds=bootstrap.settings().idempotency_window_seconds,
     )
 

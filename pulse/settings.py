@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from pulse.domain.access import Access
 from pulse.domain.batch_limits import CpuArchitecture
 from pulse.domain.catalogue import Catalogue, Queue
 from pulse.domain.drift import Patience
@@ -83,6 +84,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """URL of on_job_event's own queue, for what the reconciler finds."""
     patience: Patience = Patience()
     """How long the reconciler leaves a job alone."""
+    access: Access = Access()
+    """Whose jobs a caller of the API sees and cancels."""
     ledger_retention_days: Annotated[
         int, Meta(ge=8, le=3650, description="days, an integer from 8 to 3650")
     ] = 400

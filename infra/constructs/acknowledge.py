@@ -32,30 +32,32 @@ def accept(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     resource.add_metadata("checkov", {"skip": skipped})
 
 
-def acknowledge_wildcards(role: iam.Role, reasons: Mapping[str, str]) -> None:
-    """Accepts IAM5 for the resources of `role` that end as the keys say (`/results/*`), each for its reason.
+def acknowledge_wildcards(holder: iam.Role | iam.ManagedPolicy, reasons: Mapping[str, str]) -> None:
+    """Accepts IAM5 for the resources of a role or a managed policy that end as the keys say (`/results/*`),
+    each for its reason.
 
     cdk-nag names such a finding by the whole resource, in which a reference to another stack is known only
     when all stacks are put together: hence at validation, the first moment after that.
     """
-    role.node.add_validation(_Wildcards(role, reasons))
+    holder.node.add_validation(_Wildcards(holder, reasons))
 
 
 @jsii.implements(IValidation)
 class _Wildcards:
-    def __init__(self, role: iam.Role, reasons: Mapping[str, str]) -> None:
-        self._role = role
+    def __init__(self, holder: iam.Role | iam.ManagedPolicy, reasons: Mapping[str, str]) -> None:
+        self._holder = holder
         self._reasons = reasons
 
     def validate(self) -> list[str]:
-        policy = self._role.node.find_child("DefaultPolicy")
-        assert isinstance(policy, iam.Policy)  # noqa: S101 - for the type checker
-        document = cdk.Stack.of(self._role).resolve(policy.document)
+        holder = self._holder
+        policy = holder if isinstance(holder, iam.ManagedPolicy) else holder.node.find_child("DefaultPolicy")
+        assert isinstance(policy, iam.Policy | iam.ManagedPolicy)  # noqa: S101 - for the type checker
+        document = cdk.Stack.of(holder).resolve(policy.document)
         resources = {_flat(each) for s in document["Statement"] for each in _listed(s["Resource"])}
         for ending, reason in self._reasons.items():
             for resource in resources:
                 if resource.endswith(ending):
-                    acknowledge(self._role, f"IAM5[Resource::{resource}]", reason)
+                    acknowledge(holder, f"IAM5[Resource::{resource}]", reason)
         return []
 
 

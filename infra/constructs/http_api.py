@@ -62,6 +62,10 @@ class HttpApi(Construct):
         """Without a slash at its end."""
         return self._api.api_endpoint
 
+    @property
+    def id(self) -> str:
+        return self._api.api_id
+
     def serve(self, function: lambda_.IFunction, *routes: str) -> None:
         """`routes` by their keys: `POST /jobs`, or `$default` for all that no other route takes."""
         integration = integrations.HttpLambdaIntegration("Function", function)

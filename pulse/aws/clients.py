@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
@@ -52,6 +53,10 @@ def ec2() -> "EC2Client":
 
 def ecs() -> "ECSClient":
     return boto3.client("ecs", config=_RETRYING)
+
+
+def iam() -> "IAMClient":
+    return boto3.client("iam", config=_RETRYING)
 
 
 def logs() -> "CloudWatchLogsClient":

@@ -7,6 +7,7 @@ PulseError
 │   ├── OverLimit               the quote passes max_cost_usd or the monthly budget
 │   ├── NotFound                no job of that id
 │   ├── Ambiguous               several jobs are named so
+│   ├── NotAllowed              the job is not the caller's to cancel
 │   ├── NoLog                   the job has no log that could be read
 │   ├── NoRequest               the job's request is not known, so it cannot be submitted again
 │   ├── HasEnded                the job has ended, so it cannot be cancelled
@@ -83,6 +84,17 @@ class Ambiguous(Refused):
         some = ", ".join(job_ids[:_JOBS_SHOWN])
         more = f" and {len(job_ids) - _JOBS_SHOWN} more" if len(job_ids) > _JOBS_SHOWN else ""
         super().__init__(f"{shown(reference)} names {len(job_ids)} jobs: {some}{more}. Give the id of one.")
+
+
+class NotAllowed(Refused):
+    """Raised when a caller may not cancel a job. `reach`: which ones it may."""
+
+    def __init__(self, job_id: str, reach: str) -> None:
+        whose = {"own": "jobs that you asked for", "pulse": "jobs that were asked for through Pulse"}
+        super().__init__(
+            f"Job {job_id} is not yours to cancel: you may cancel {whose.get(reach, reach)} only. Ask "
+            "whoever asked for it, or somebody whom `access` in the configuration lets change all jobs."
+        )
 
 
 class NoLog(Refused):

@@ -17,6 +17,7 @@ from pulse.domain.errors import (
     InvalidRequest,
     NoLog,
     NoRequest,
+    NotAllowed,
     NotFound,
     NotSubmitted,
     NotYetSubmitted,
@@ -106,7 +107,10 @@ OPERATIONS = (
         parameters=("JobId",),
         body=Body(Cancellation, required=False),
         answers={HTTPStatus.ACCEPTED: CancelledJob},
-        errors=(*_UNREADABLE, NotFound, Ambiguous, HasEnded, NotSubmitted, NotYetSubmitted, TryAgain),
+        errors=(
+            *(*_UNREADABLE, NotFound, Ambiguous, NotAllowed),
+            *(HasEnded, NotSubmitted, NotYetSubmitted, TryAgain),
+        ),
     ),
     Operation(
         method="POST",

@@ -2,8 +2,9 @@
 
 from msgspec import Struct, structs
 
+from pulse.domain.access import Guard
 from pulse.domain.caller import cancellation
-from pulse.domain.errors import HasEnded, NotFound, NotSubmitted, NotYetSubmitted
+from pulse.domain.errors import HasEnded, NotSubmitted, NotYetSubmitted
 from pulse.domain.job_record import JobRecord
 from pulse.services.ports import Batch, Ledger
 
@@ -15,13 +16,15 @@ class CancelJob(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     batch: Batch
 
-    def cancel(self, job_id: str, reason: str, *, asked_by: str) -> JobRecord:
-        """`asked_by`: the ARN of who does, which AWS Batch keeps with the reason. Returns the job that was
-        told to end; again does no harm. Of an array whose children are done, that is the job which merges or
-        ranks. Raises NotFound, HasEnded, NotSubmitted, NotYetSubmitted, Unavailable, Misconfigured.
+    def cancel(self, job_id: str, reason: str, guard: Guard) -> JobRecord:
+        """Tells a job to end, and AWS Batch who does; again does no harm. Returns the job. Of an array whose
+        children are done, that is the job which merges or ranks. Raises NotFound, NotAllowed, HasEnded,
+        NotSubmitted, NotYetSubmitted, Unavailable, Misconfigured.
         """
-        said = cancellation(asked_by, reason, MAX_REASON_CHARACTERS)
-        record = self._stopped(self._running(job_id), said)
+        record = guard.seen(self.ledger.record(job_id), job_id)
+        guard.demand_change(record)
+        said = cancellation(guard.arn, reason, MAX_REASON_CHARACTERS)
+        record = self._stopped(self._following(record) if record.is_terminal else record, said)
         if record.follower and self._has_succeeded(record):
             # The event of that is still to come. What follows an array that fails, fails by itself.
             return self._stopped(self._following(structs.replace(record, status="SUCCEEDED")), said)
@@ -37,12 +40,6 @@ class CancelJob(Struct, frozen=True, kw_only=True):
 
     def _has_succeeded(self, record: JobRecord) -> bool:
         return any(job["status"] == "SUCCEEDED" for job in self.batch.describe([record.batch_job_id]))
-
-    def _running(self, job_id: str) -> JobRecord:
-        record = self.ledger.record(job_id)
-        if record is None:
-            raise NotFound(job_id)
-        return self._following(record) if record.is_terminal else record
 
     def _following(self, ended: JobRecord) -> JobRecord:
         """The job that merges or ranks what an ended array wrote, where it has not ended. Raises HasEnded."""

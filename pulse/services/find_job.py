@@ -7,6 +7,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from pulse.domain import job_reference
+from pulse.domain.access import Guard
 from pulse.domain.errors import Ambiguous, NotFound
 from pulse.domain.job_page import Position
 from pulse.domain.job_record import JobRecord
@@ -23,23 +24,23 @@ class FindJob(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     clock: Callable[[], datetime]
 
-    def do(self, reference: str, act: Callable[[str], Told]) -> Told:
+    def do(self, reference: str, act: Callable[[str], Told], guard: Guard) -> Told:
         """What `act` returns for the job's id. The reference is taken as an id first, so that naming a job by
-        its id costs nothing; otherwise it is looked for among the newest jobs.
+        its id costs nothing; otherwise it is looked for among the newest jobs that the caller may see.
 
         Raises Ambiguous, and what `act` raises: NotFound where no job is named so.
         """
         try:
             return act(reference)
         except NotFound:
-            found = self._found(reference)
+            found = self._found(reference, guard)
             if not found or found == reference:
                 raise
         return act(found)
 
-    def _found(self, reference: str) -> str:
+    def _found(self, reference: str, guard: Guard) -> str:
         """Empty where no job is named so."""
-        named = job_reference.named(self._newest(reference), reference)
+        named = job_reference.named(filter(guard.may_see, self._newest(reference)), reference)
         ids = list(dict.fromkeys(record.job_id for record in named))
         if len(ids) > 1:
             raise Ambiguous(reference, ids)

@@ -6,10 +6,10 @@ from datetime import datetime
 from msgspec import Struct
 
 from pulse.domain import idempotency
+from pulse.domain.access import Guard
 from pulse.domain.array_children import Failures, failures, has_failures
 from pulse.domain.catalogue import Catalogue
 from pulse.domain.diagnosis import dies_of_memory
-from pulse.domain.errors import NotFound
 from pulse.domain.job_record import JobRecord
 from pulse.domain.known_job import KnownJob
 from pulse.services.ports import Ledger
@@ -22,11 +22,9 @@ class GetJob(Struct, frozen=True, kw_only=True):
     read_last_lines: ReadLastLines
     clock: Callable[[], datetime]
 
-    def get(self, job_id: str) -> KnownJob:
+    def get(self, job_id: str, guard: Guard) -> KnownJob:
         """Raises NotFound, Unavailable, Misconfigured."""
-        record = self.ledger.record(job_id)
-        if record is None:
-            raise NotFound(job_id)
+        record = guard.seen(self.ledger.record(job_id), job_id)
         queue = self.catalogue.queues.get(record.queue)
         log = self.read_last_lines.of(record).texts if record.status == "FAILED" else ()
         return KnownJob(

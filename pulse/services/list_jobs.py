@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from pulse.domain import job_page
+from pulse.domain.access import Guard
 from pulse.domain.job_page import Page, Wanted
 from pulse.domain.job_record import JobRecord
 from pulse.services.ports import Ledger
@@ -17,13 +18,12 @@ class ListJobs(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     clock: Callable[[], datetime]
 
-    def page(self, query: Mapping[str, str], *, me: str) -> Page:
-        """`query`: a call's parameters. `me`: as whom the caller is known. Raises InvalidCall, Unavailable,
-        Misconfigured.
+    def page(self, query: Mapping[str, str], guard: Guard) -> Page:
+        """`query`: a call's parameters. A page is shorter by what the caller may not see. Raises InvalidCall,
+        Unavailable, Misconfigured.
         """
         today = self.clock().astimezone(UTC).date()
-        named = {"by": me} if me and query.get("by") == ME else {}
-        wanted = job_page.wanted({**query, **named}, today)
+        wanted = job_page.wanted(_meant(query, guard), today)
         found: list[JobRecord] = []
         after = wanted.after
         for value in wanted.values(today):
@@ -33,9 +33,16 @@ class ListJobs(Struct, frozen=True, kw_only=True):
                 break
             found += self.ledger.newest(wanted.by, value, most=missing, after=after)
             after = None
-        return _page(found, wanted)
+        return _page(found, wanted, guard)
 
 
-def _page(found: list[JobRecord], wanted: Wanted) -> Page:
-    shown = tuple(found[: wanted.limit])
-    return Page(shown, wanted.position(shown[-1]) if len(found) > len(shown) else None)
+def _meant(query: Mapping[str, str], guard: Guard) -> Mapping[str, str]:
+    """Whoever sees its own jobs only asks for these, and so does who asks for those of `me`."""
+    is_own = guard.sees == "own" and not any(name in query for name in job_page.FILTERS)
+    return {**query, "by": guard.me} if guard.me and (is_own or query.get("by") == ME) else query
+
+
+def _page(found: list[JobRecord], wanted: Wanted, guard: Guard) -> Page:
+    read = found[: wanted.limit]
+    following = wanted.position(read[-1]) if len(found) > len(read) else None
+    return Page(tuple(filter(guard.may_see, read)), following)

@@ -6,7 +6,8 @@ from shlex import quote
 from msgspec import Struct
 
 from pulse.domain import job_log
-from pulse.domain.errors import InvalidCall, NoLog, NotFound
+from pulse.domain.access import Guard
+from pulse.domain.errors import InvalidCall, NoLog
 from pulse.domain.fault import Fault, printable, shown
 from pulse.domain.job_log import Line, LogPage, Place, StreamPage
 from pulse.domain.job_record import JobRecord
@@ -21,12 +22,10 @@ class ReadLog(Struct, frozen=True, kw_only=True):
     logs: Logs
     log_group: str
 
-    def page(self, job_id: str, query: Mapping[str, str]) -> LogPage:
+    def page(self, job_id: str, query: Mapping[str, str], guard: Guard) -> LogPage:
         """Raises NotFound, NoLog, InvalidCall, Unavailable, Misconfigured."""
         wanted = job_log.wanted(query)
-        record = self.ledger.record(job_id)
-        if record is None:
-            raise NotFound(job_id)
+        record = guard.seen(self.ledger.record(job_id), job_id)
         known = self._streams(record) if wanted.child is None else self._of_child(record, wanted.child)
         place = wanted.place or Place(known[0])
         if place.stream not in known:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from pulse.domain import idempotency
+from pulse.domain.access import UNLIMITED, Guard
 from pulse.domain.alerts_wanted import is_wanted
 from pulse.domain.errors import NoRequest, NotFound
 from pulse.domain.fault import shown
@@ -28,10 +29,12 @@ class RerunJob(Struct, frozen=True, kw_only=True):
     publish_alert: PublishAlert
     place: Place
 
-    def request(self, job_id: str, changes: Mapping[str, Any]) -> JobRequest:
+    def request(self, job_id: str, changes: Mapping[str, Any], guard: Guard) -> JobRequest:
         """The request of a job with `changes` laid over it. Raises NotFound, NoRequest (of a job that another
         client submitted), InvalidRequest.
         """
+        if guard.sees != "all":
+            guard.seen(self.ledger.record(job_id), job_id)
         try:
             first = self.ledger.plan(job_id).request.given()
         except NotFound:
@@ -70,7 +73,8 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         # What was submitted before stays one job, whatever of the configuration changed since.
         if known := self.submit_job.resume(identity):
             return known
-        request = self.request(record.results_id, {"vcpus": size.vcpus, "memory_mib": size.memory_mib})
+        larger = {"vcpus": size.vcpus, "memory_mib": size.memory_mib}
+        request = self.request(record.results_id, larger, UNLIMITED)
         again = Rerun(record.results_id, "memory")
         return self.submit_job.submit(request, identity, asked_by=record.asked_by, rerun=again)
 
