@@ -257,8 +257,8 @@ MUTANTS = (
     Mutant(
         "an alert is noted before it went out",
         "pulse.services.publish_alert:PublishAlert.once",
-        "self.topic.publish(make())",
-        "self._note(subject, kind)\n    self.topic.publish(make())",
+        "alert = make()",
+        "self._note(subject, kind)\n    alert = make()",
     ),
     Mutant(
         "a job that died of memory is submitted again for each time it is asked for",
@@ -367,6 +367,14 @@ MUTANTS = (
         "return []",
         asked=100,
         of=lambda ask: bool(ask.array) and len(ask.twins) <= FEW,
+    ),
+    Mutant(
+        "floods of refused drops are not told",
+        "pulse.services.find_floods:FindFloods.find",
+        "if found.is_flood and not found.told",
+        "if False",
+        asked=400,
+        of=lambda ask: bool(ask.flaw) and ask.door != "call",
     ),
     Mutant(
         "abandoned claims are not finished",

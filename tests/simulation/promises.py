@@ -48,13 +48,24 @@ def kept_to_dropper(ask: Ask, world: World, count: int, dead: str) -> Iterator[s
     """
     if ask.name in dead:
         return
-    rejected = sum(kind == "REJECTED" and ask.name in about for about, kind in world.told)
+    told = {about for about, kind in world.told if kind == "REJECTED"}
+    rejected = sum(ask.name in about for about in told | _in_floods(world))
     if count + rejected != ask.versions:
         yield f"{ask.name} ({ask.door}) of {ask.versions} versions has {count} jobs, {rejected} refusals."
     if count and not can_work(ask):
         yield f"{ask.name} ({ask.door}) should have been refused and has {count} jobs."
     if rejected and can_work(ask) and world.has_ample_budget:
         yield f"{ask.name} ({ask.door}) was refused for nothing."
+
+
+def _in_floods(world: World) -> set[str]:
+    """The drops that were refused in windows of which one alert told with a count."""
+    return {
+        about
+        for window, drops in world.refused.items()
+        if world.told[f"drops since {window[: len('2026-03-02T09:30')]}Z", "REJECTED"]
+        for about in drops
+    }
 
 
 def told_wrongly(records: Mapping[str, JobRecord], world: World) -> Iterator[str]:

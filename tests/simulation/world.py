@@ -11,12 +11,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from lambdas import cancel_job, get_job, on_job_event, reconcile_jobs, send_alert, submit_job
+from pulse.aws.ledger_items import REFUSALS
 from pulse.settings import Settings
 from tests.simulation import deployment
+from tests.simulation.attributes import Item
 from tests.simulation.batch_service import BatchService
 from tests.simulation.containers import Containers
 from tests.simulation.deployment import DEFINITIONS, JOB_QUEUES
 from tests.simulation.dynamodb import Table
+from tests.simulation.dynamodb_table import Key
 from tests.simulation.event_source import EventSource
 from tests.simulation.eventbridge import EventBridge
 from tests.simulation.http_events import event_of, function_of
@@ -76,6 +79,8 @@ class World:
         }
         # Of some seeds, answers to queries have many pages.
         self.table = Table(page_bytes=2 ** (12 + int(9 * kernel.chance("page"))))
+        self.refused: defaultdict[str, set[str]] = defaultdict(set)
+        self.table.watchers.append(self._note_refusal)
         self.inbox: list[Email] = []
         self.slack = Webhook(kernel)
         self.published: defaultdict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
@@ -123,6 +128,11 @@ class World:
             events_arn=self.queues["events"].arn,
             dead_arn=self.dead["events"].arn,
         )
+
+    def _note_refusal(self, key: Key, _before: Item | None, after: Item | None) -> None:
+        """Which drops were refused in each window."""
+        if key[0] == REFUSALS and after is not None:
+            self.refused[key[1]].add(after["last"]["S"])
 
     @property
     def has_ample_budget(self) -> bool:

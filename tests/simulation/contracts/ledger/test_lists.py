@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from pulse.aws.ledger_items import tag_key, wire
+from pulse.aws.ledger_items import listed_under, listing_key, wire
 from pulse.domain.job_page import Position
 from tests.simulation.contracts.ledger.records import KEY, MINUTE, NOW, PLAN, RECORD, numbered
 
@@ -93,6 +93,7 @@ def test_should_find_by_its_tags_an_array_but_not_what_follows_it(ledger):
 def test_should_leave_out_a_tagged_job_whose_record_has_expired(ledger, place):
     for number in range(3):
         ledger.create(numbered(number, tags={"Team": "rates"}))
-    tag = tag_key("Team=rates", NOW + MINUTE, "batch-1") | wire({"job_id": "expired", "expires_at": 0})
+    partition = listed_under("tag", "Team=rates")
+    tag = listing_key(partition, NOW + MINUTE, "batch-1") | wire({"job_id": "expired", "expires_at": 0})
     place.client.put_item(TableName=place.table, Item=tag)
     assert ids(ledger.newest("tag", "Team=rates", most=9, after=None)) == ["batch-2", "batch-0"]
