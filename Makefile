@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 ENV ?=
 CDK_OPTIONS ?=
+ARGS ?=
 CACHE := $(CURDIR)/.cache
 # Everything that tools keep stays inside this folder.
 export UV_CACHE_DIR := $(CACHE)/uv
@@ -45,8 +46,8 @@ node_modules/.ready: package-lock.json
 	@python -m infra.lambda_code
 	@touch $@
 
-demo: setup ## the whole path on this machine: deploy, one dropped file, one API call, two trained models, their alerts
-	@pulse local demo
+demo: setup ## the whole path on this machine: deploy, one dropped file, one API call, two trained models, their alerts; ENV=name: on what is deployed, compared (ARGS=--yes)
+	@pulse $(if $(ENV),demo --env "$(ENV)",local demo) $(ARGS)
 
 test: setup ## all tests, with coverage, file by file on two processors
 	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term

@@ -1,10 +1,10 @@
-"""What `pulse local demo` shows a person, as it happens."""
+"""What `pulse local demo` and `pulse demo` show a person, as it happens."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,26 @@ from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
+from pulse.cli.environment import CLONE
 from pulse.cli.output import data as console
 from pulse.domain import run_warnings
 from pulse.domain.fault import printable
 
 if TYPE_CHECKING:
-    from pulse.cli.local_demo import Job
+    from pulse.cli.demo_job import Job
 
+_HOPS = (
+    ("asked → submitted", "asked", "submitted"),
+    ("submitted → RUNNING", "submitted", "RUNNING"),
+    ("RUNNING → end: the training", "RUNNING", "end"),
+)
+_TO_PEOPLE = (
+    ("end → e-mail", "end", "email"),
+    ("end → Slack", "end", "slack"),
+    ("asked → both alerts", "asked", "alerts"),
+)
+_TO_TOPIC = (("end → alert", "end", "alert"), ("asked → alert", "asked", "alert"))
+"""Where nobody knows when e-mail and Slack had it: when the topic handed it out."""
 STATE_STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "RUNNING": "cyan"}
 
 
@@ -47,11 +60,18 @@ def step(name: str) -> Iterator[Step]:
     console.print(f" [green]✓[/] {name:<22} {seconds:6.1f} s   {escape(current.told)}")
 
 
-def jobs_begin(drop: str, request: Path, job_id: str) -> None:
+def jobs_begin(data: Path, drop: str, request: Path, posted: "Job") -> None:
+    (answer,) = posted.answers
     console.print()
-    console.print(f"[bold]drop[/]  samples/market_daily.csv → {escape(drop)}")
-    console.print(f"[bold]API [/]  POST /jobs with {escape(str(request))}, signed → 202, {escape(job_id)}")
+    console.print(f"[bold]drop[/]  {escape(_short(data))} → {escape(drop)}")
+    told = f"{answer.status}, {escape(posted.job_id)}"
+    console.print(f"[bold]API [/]  POST /jobs with {escape(_short(request))}, signed → {told}")
     console.print()
+
+
+def _short(file: Path) -> str:
+    """As seen from the clone, where it lies in it."""
+    return str(file.relative_to(CLONE) if file.is_relative_to(CLONE) else file)
 
 
 def state(job: "Job", status: str) -> None:
@@ -60,7 +80,7 @@ def state(job: "Job", status: str) -> None:
     console.print(f"  {after:+7.2f} s  [bold]{job.door:<4}[/]  [{style}]{status:<9}[/]  {escape(job.job_id)}")
 
 
-def results(job: "Job", bucket: str) -> None:
+def results(job: "Job", below: str) -> None:
     console.print()
     console.rule(f"[bold]{job.door}[/]  {escape(job.job_id)}", align="left")
     if job.metrics:
@@ -69,9 +89,16 @@ def results(job: "Job", bucket: str) -> None:
         console.print(_metrics(job.metrics))
         for sentence in job.metrics.get("left_out", []):
             console.print(f"  left out: {printable(sentence)}", style="dim", markup=False)
-    for item in job.results:
-        line = f"  {item['Size']:>9,} bytes  s3://{bucket}/{item['Key']}"
+    for file in job.results:
+        line = f"  {file.size_bytes:>9,} bytes  {below}{file.name}"
         console.print(printable(line), style="dim", markup=False)
+
+
+def all_of(jobs: "list[Job]") -> None:
+    """What people got, and how long it took."""
+    for job in jobs:
+        alerts(job)
+    hops(jobs)
 
 
 def alerts(job: "Job") -> None:
@@ -95,28 +122,24 @@ def hops(jobs: "list[Job]") -> None:
     table.add_column("hop")
     for job in jobs:
         table.add_column(job.door, justify="right")
-    for name, start, end in (
-        ("asked → submitted", "asked", "submitted"),
-        ("submitted → RUNNING", "submitted", "RUNNING"),
-        ("RUNNING → end: the training", "RUNNING", "end"),
-        ("end → e-mail", "end", "email"),
-        ("end → Slack", "end", "slack"),
-        ("asked → both alerts", "asked", "alerts"),
-    ):
-        table.add_row(name, *(_seconds(_moments(job), start, end) for job in jobs))
+    told = any("alerts" in job.moments for job in jobs)
+    for name, start, end in (*_HOPS, *(_TO_PEOPLE if told else _TO_TOPIC)):
+        table.add_row(name, *(_seconds(job.moments, start, end) for job in jobs))
     console.print()
     console.print(table)
 
 
-def failed(error: Exception, logs: Path) -> None:
+def failed(error: Exception, look: str) -> None:
+    """`look`: where to find out more."""
     console.print()
     console.print("The demo failed.", style="bold red")
     console.print(str(error) or type(error).__name__, markup=False)
-    console.print(f"Logs: {logs}", markup=False)
+    console.print(look, markup=False)
 
 
-def done(seconds: float) -> None:
+def done(seconds: float, record: Path) -> None:
     console.print()
+    console.print(f"Record of it: {record}", markup=False)
     console.print(f"[bold green]Done in {seconds:.0f} s.[/] Nothing was left running.")
     console.print("Stay with it: [bold]make local[/], then in another terminal "
                   '[bold]eval "$(pulse local env)"[/].')  # fmt: skip
@@ -161,17 +184,6 @@ def _slack(message: dict[str, Any]) -> list[str]:
 def _words(text: dict[str, Any] | None) -> str:
     inner = (text or {}).get("text", "")
     return str(inner.get("text", "")) if isinstance(inner, dict) else str(inner)
-
-
-def _moments(job: "Job") -> dict[str, datetime]:
-    moments = {"asked": job.asked_at}
-    for name, stamp in (("submitted", "createdAt"), ("RUNNING", "startedAt"), ("end", "stoppedAt")):
-        if milliseconds := job.detail.get(stamp):
-            moments[name] = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    arrived = {c: datetime.fromisoformat(m["received_at"]) for c, m in job.messages.items()}
-    if len(arrived) == 2:  # noqa: PLR2004 - e-mail and Slack
-        arrived["alerts"] = max(arrived.values())
-    return moments | arrived
 
 
 def _seconds(moments: dict[str, datetime], start: str, end: str) -> str:

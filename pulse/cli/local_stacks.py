@@ -91,12 +91,7 @@ def deploy(instance: Instance, assembly: Path | None = None) -> Addresses:
 
 def addresses(instance: Instance, stack_name: str = OUTPUTS_STACK) -> Addresses | None:
     """None as long as the stacks are not deployed."""
-    cloudformation = instance.client("cloudformation")
-    try:
-        stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
-    except cloudformation.exceptions.ClientError:
-        return None
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    outputs = _outputs(instance, stack_name)
     if not outputs:
         return None
     return Addresses(
@@ -109,6 +104,11 @@ def addresses(instance: Instance, stack_name: str = OUTPUTS_STACK) -> Addresses 
     )
 
 
+def alerts_topic(instance: Instance) -> str:
+    """The ARN of the topic that alerts are published to, of stacks that are deployed."""
+    return _outputs(instance, OUTPUTS_STACK)["AlertsTopic"]
+
+
 def deployed_here() -> tuple[Instance, Addresses]:
     """The AWS on this machine and Pulse in it. Raises typer.Exit with what to do where there is none."""
     found = localaws.running()
@@ -118,6 +118,16 @@ def deployed_here() -> tuple[Instance, Addresses]:
     if where is None:
         raise output.failed(f"AWS runs here, but Pulse is not deployed to it yet. Its log: {found.log}")
     return found, where
+
+
+def _outputs(instance: Instance, stack_name: str) -> dict[str, str]:
+    """Of the stack that clients need; none as long as it is not deployed."""
+    cloudformation = instance.client("cloudformation")
+    try:
+        stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+    except cloudformation.exceptions.ClientError:
+        return {}
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 def _on_loopback(instance: Instance, url: str) -> str:

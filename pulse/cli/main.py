@@ -5,6 +5,7 @@ import typer
 from pulse.cli import local, queue
 from pulse.cli.cancel import cancel
 from pulse.cli.cost import cost
+from pulse.cli.demo import demo
 from pulse.cli.doctor import doctor
 from pulse.cli.explain import explain
 from pulse.cli.list import list_jobs
@@ -34,6 +35,7 @@ app.command()(logs)
 app.command()(cancel)
 app.command()(rerun)
 app.command()(cost)
+app.command()(demo)
 app.command()(doctor)
 app.add_typer(queue.app, name="queue")
 app.add_typer(local.app, name="local")

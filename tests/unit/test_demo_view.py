@@ -1,11 +1,13 @@
 """What the demo shows of a run's metrics, on a terminal of 80 columns."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from rich.console import Console
 
 from pulse.cli import demo_view
-from pulse.cli.local_demo import Job
+from pulse.cli.demo_job import Job
+from pulse.domain.demo_record import Event, SentAlert
 
 SCORES = {
     "trust": 0.529,
@@ -58,8 +60,31 @@ def test_warnings_stand_before_the_table_and_what_was_left_out_after_it(monkeypa
         "left_out": ["12 rows had no timestamp."],
     }
     with console.capture() as captured:
-        demo_view.results(job, "results")
+        demo_view.results(job, "s3://results/batch-1/")
     shown = captured.get().splitlines()
     assert shown[2] == r"  read this first: [red]price\x1b[31m: -999 stands 24 times."
     assert shown[3].startswith("397 windows")
     assert shown[-1] == "  left out: 12 rows had no timestamp."
+
+
+@pytest.mark.parametrize(
+    ("messages", "rows"),
+    [
+        (("email", "slack"), ["end → e-mail", "end → Slack", "asked → both alerts"]),
+        ((), ["end → alert", "asked → alert"]),
+    ],
+)
+def test_hops_reach_as_far_as_somebody_can_say(monkeypatch, messages, rows):
+    console = Console(width=80, color_system=None)
+    monkeypatch.setattr(demo_view, "console", console)
+    asked = datetime(2026, 3, 2, tzinfo=UTC)
+    job = Job("drop", asked, alerts=[SentAlert(asked + timedelta(seconds=9), {}, {})])
+    detail = {"status": "SUCCEEDED", "stoppedAt": (asked + timedelta(seconds=7)).timestamp() * 1000}
+    job.events = [Event(asked, {"detail": detail})]
+    job.messages = {name: {"received_at": (asked + timedelta(seconds=9)).isoformat()} for name in messages}
+    with console.capture() as captured:
+        demo_view.hops([job])
+    shown = captured.get().splitlines()[-len(rows) :]
+    assert [line.split("│")[0].strip() for line in shown] == rows
+    assert shown[0].endswith("2.00 s ")
+    assert shown[-1].endswith("9.00 s ")
