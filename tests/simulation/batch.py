@@ -2,14 +2,18 @@
 errors.
 """
 
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ParamValidationError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 from tests.simulation.batch_job import Document
 from tests.simulation.batch_service import BatchService
 from tests.simulation.kernel import Kernel
 
+_MODEL = ServiceModel(Loader().load_service_model("batch", "service-2"), "batch")
 _REQUIRED = ("jobName", "jobQueue", "jobDefinition")
 
 
@@ -18,6 +22,7 @@ class Batch:
 
     def __init__(self, kernel: Kernel, service: BatchService, *, once: bool = False) -> None:
         self._kernel, self._service, self._once = kernel, service, once
+        self.meta = SimpleNamespace(service_model=_MODEL)
 
     def submit_job(self, **request: Any) -> Document:
         missing = [name for name in _REQUIRED if name not in request]
