@@ -46,6 +46,7 @@ _NEEDED_BY = {
     "table_suffixes": {"submit_job"},
     "retry_policy": {"submit_job"},
     "watch": {"on_job_event"},
+    "budget_alert_percents": {"on_job_event"},
     "fargate_environments": {"on_job_event"},
     "overdue_schedules": {"on_job_event"},
     "patience": {"reconcile_jobs"},
