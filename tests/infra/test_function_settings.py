@@ -20,7 +20,9 @@ def test_functions_are_told_what_the_stacks_made(local):
     assert text(environment["PULSE_JOB_DEFINITION"]) == "FargateDefinition"
     assert text(environment["PULSE_ALERTS_TOPIC"]) == "AlertsTopic"
     assert text(environment["PULSE_LOG_GROUP"]) == "TrainingLogs"
-    assert environment["PULSE_SLACK_WEBHOOK_SECRET"] == "pulse/slack-webhook"
+    assert "PULSE_SLACK_WEBHOOK_SECRET" not in environment, "only send_alert posts"
+    posting = local.resources("Lambda::Function")["SendAlertUseCaseFunction"]["Environment"]["Variables"]
+    assert posting["PULSE_SLACK_WEBHOOK_SECRET"] == "pulse/slack-webhook"
     queues = json.loads(text(environment["PULSE_QUEUES"]))
     assert queues == {
         "pulse-retrodiction-job-queue": {"arn": f"{FIFO}.JobQueueArn", "max_vcpus": 16, "spot": True},
