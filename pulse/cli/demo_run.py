@@ -110,20 +110,22 @@ class _Demo:
         job.answers.append(Answer("POST /jobs", answer.status_code, body))
 
     def _stop_jobs(self) -> None:
-        """Cancels what has not ended, and removes the results; the ledger knows also jobs that nobody here
-        has heard of yet.
+        """Cancels what has not ended, and removes the results. The ledger knows jobs that nobody here has
+        heard of yet; and it may show a caller only jobs of its own, of which a dropped file's is none.
         """
         api = self._place.api
-        ended = {job.job_id for job in self._jobs if job.outcome}
         listed = _content(sending.call(api, "GET", sending.path("/jobs", {"dataset": self._dataset})))
-        for job in listed["jobs"]:
-            job_id = job["job_id"]
-            if job["status"] not in TERMINAL and job_id not in ended:
-                answer = sending.call(api, "POST", f"/jobs/{job_id}/cancel")
+        states = {job["job_id"]: job["status"] for job in listed["jobs"]}
+        states |= {job.job_id: job.outcome or "unknown" for job in self._jobs if job.job_id}
+        try:
+            running = [job_id for job_id, state in states.items() if state not in TERMINAL]
+            for answer in [sending.call(api, "POST", f"/jobs/{job_id}/cancel") for job_id in running]:
                 if answer.status_code != httpx.codes.CONFLICT:  # it has ended meanwhile
                     _content(answer)
-            for prefix in (results_prefix(job_id), f"checkpoints/{job_id}/"):
-                self._objects.remove(self._place.results_bucket, prefix)
+        finally:
+            for job_id in states:
+                for prefix in (results_prefix(job_id), f"checkpoints/{job_id}/"):
+                    self._objects.remove(self._place.results_bucket, prefix)
 
     def _take(self, message: Message) -> None:
         """An event or an alert; those of other jobs of the account are left alone."""
@@ -164,7 +166,8 @@ class _Demo:
         if any(file.name == "metrics.json" for file in job.results):
             job.metrics = self._objects.json(bucket, f"{prefix}metrics.json")
         answer = sending.call(self._place.api, "GET", f"/jobs/{job.job_id}")
-        job.answers.append(Answer("GET /jobs/{id}", answer.status_code, _content(answer)))
+        # Also a refusal: a caller may be allowed to see only jobs of its own.
+        job.answers.append(Answer("GET /jobs/{id}", answer.status_code, _object(answer.text)))
         view.results(job, f"s3://{bucket}/{prefix}")
 
 
