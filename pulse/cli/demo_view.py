@@ -139,7 +139,7 @@ def failed(error: Exception, look: str) -> None:
 
 def done(seconds: float, record: Path) -> None:
     console.print()
-    console.print(f"Record of it: {record}", markup=False)
+    console.print(f"Record of it: {_short(record)}", markup=False)
     console.print(f"[bold green]Done in {seconds:.0f} s.[/] Nothing was left running.")
     console.print("Stay with it: [bold]make local[/], then in another terminal "
                   '[bold]eval "$(pulse local env)"[/].')  # fmt: skip
