@@ -52,11 +52,12 @@ class _Wildcards:
         holder = self._holder
         policy = holder if isinstance(holder, iam.ManagedPolicy) else holder.node.find_child("DefaultPolicy")
         assert isinstance(policy, iam.Policy | iam.ManagedPolicy)  # noqa: S101 - for the type checker
-        document = cdk.Stack.of(holder).resolve(policy.document)
+        stack = cdk.Stack.of(holder)
+        document = stack.resolve(policy.document)
         resources = {_flat(each) for s in document["Statement"] for each in _listed(s["Resource"])}
         for ending, reason in self._reasons.items():
             for resource in resources:
-                if resource.endswith(ending):
+                if resource.endswith(_flat(stack.resolve(ending))):
                     acknowledge(holder, f"IAM5[Resource::{resource}]", reason)
         return []
 
