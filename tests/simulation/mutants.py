@@ -262,7 +262,7 @@ MUTANTS = (
     ),
     Mutant(
         "a job that died of memory is submitted again for each time it is asked for",
-        "pulse.services.rerun_job:RerunJob._larger",
+        "pulse.services.rerun_job:RerunJob.with_more_memory",
         "identity = idempotency.of_rerun(record.results_id)",
         "identity = idempotency.of_nothing(self.submit_job.random_hex())",
         more={"doubled": 0.1},
@@ -416,7 +416,7 @@ MUTANTS = (
     ),
     Mutant(
         "a cancelled job goes on",
-        "pulse.services.cancel_job:CancelJob.cancel",
+        "pulse.services.cancel_job:CancelJob._stopped",
         "self.batch.stop(record.batch_job_id, said)",
         "pass",
         asked=8,
