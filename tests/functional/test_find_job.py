@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
+from pulse.domain.access import Access
 from pulse.domain.job_record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import START
@@ -12,6 +14,12 @@ OURS = "batch-20260302093000-0a1b2c3d"
 NAME = "pulse-retrodiction-20260302093000-0a1b2c3d"
 BATCH = "4c7599ae-0a82-49aa-ba5a-4727fcce14a8"
 THEIRS = "77777777-0a82-49aa-ba5a-4727fcce14a8"
+
+
+@pytest.fixture
+def settings(settings):
+    """Also jobs of other clients can be cancelled."""
+    return structs.replace(settings, access=Access(changes="all"))
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def test_should_tell_of_a_job_just_submitted(api):
         "status": "SUBMITTED",
         "created_at": "2026-03-02T09:30:00Z",
         "batch_job_id": "aws-1",
+        "asked_by": "arn:aws:iam::123456789012:user/analyst",
         "job_name": f"pulse-retrodiction-{job_id.removeprefix('batch-')}",
         "queue": "fifo",
         "profile": "small",

@@ -20,11 +20,15 @@ SERVICES = (
     *("secretsmanager", "sns", "sqs"),
 )
 ONLY_THE_COMMAND_LINE = {
+    "account.py",
     "dead_letters.py",
+    "demo_objects.py",
+    "demo_tap.py",
     "price_list.py",
+    "replayed_jobs.py",
+    "signed_api.py",
     "stack_outputs.py",
     "uploads.py",
-    "signed_api.py",
 }
 
 Members = dict[str, set[str]]

@@ -28,6 +28,7 @@ DIFFERENCES = {
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_PROFILES": "profiles",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_QUEUES\..*": "compute_environments.*.max_vcpus",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_PATIENCE": "reconcile.patience",
+    rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_ACCESS": "access",
     r"PulseJobs\.ReconcileJobsClock\w+\.Properties\.ScheduleExpression": "reconcile.every_minutes",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_SLACK_HOSTS": "alerts.slack.allowed_hosts",
     rf"{CODE}\.Properties\.Environment\.Variables\.PULSE_SLACK_RATE\w+": "alerts.slack.rate_per_second",

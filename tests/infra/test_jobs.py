@@ -118,6 +118,7 @@ def test_clients_find_what_they_need_in_the_outputs(local):
         "JobDefinition": "FargateDefinition",
         "LedgerTable": "LedgerTable",
         "AlertsTopic": "AlertsTopic",
+        "AlarmsTopic": "AlertsAlarms",
         "DropsDeadLetters": "SubmitJobDropsDeadLetters.Arn",
         "EventsDeadLetters": "OnJobEventEventsDeadLetters.Arn",
         "AlertsDeadLetters": "SendAlertAlertsDeadLetters.Arn",

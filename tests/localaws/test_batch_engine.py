@@ -152,7 +152,7 @@ def test_a_failed_dependency_fails_the_dependant(play):
     play(scenario)
 
 
-def test_jobs_wait_in_order_for_the_environment_s_vcpus(play):
+def test_jobs_wait_for_the_environment_s_vcpus(play):
     async def scenario(world):
         jobs = [world.submit("import time; time.sleep(0.8)", jobName=f"job-{place}") for place in range(4)]
         await world.until(jobs[1], "RUNNING")
@@ -161,9 +161,19 @@ def test_jobs_wait_in_order_for_the_environment_s_vcpus(play):
             await world.until(job)
         first_end = min(job.detail["stoppedAt"] for job in jobs[:2])
         assert all(job.detail["startedAt"] >= first_end for job in jobs[2:])
-        assert jobs[2].detail["startedAt"] <= jobs[3].detail["startedAt"]
 
     play(scenario, vcpus=2)
+
+
+def test_jobs_run_in_the_order_in_which_they_came(play):
+    async def scenario(world):
+        jobs = [world.submit("pass", jobName=f"job-{place}") for place in range(4)]
+        for job in jobs:
+            await world.until(job)
+        starts = [job.detail["startedAt"] for job in jobs]
+        assert all(job.detail["stoppedAt"] <= start for job, start in zip(jobs, starts[1:], strict=False))
+
+    play(scenario, vcpus=1)
 
 
 @pytest.mark.parametrize("state", ["DISABLED"])

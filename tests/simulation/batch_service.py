@@ -120,10 +120,12 @@ class BatchService:
         return [summary(job) for job in listed[:_MOST_LISTED]]
 
     def terminate(self, job_id: str, reason: str) -> None:
-        """Ends a job in any state: see Life.stop. One that has ended stays as it is."""
+        """Ends a job in any state: see Life.stop. One that has ended stays as it is; of one that it does not
+        know AWS Batch says nothing.
+        """
         job = self.jobs.get(_id(job_id))
         if job is None:
-            raise checks.refused("TerminateJob", f"Job {job_id} does not exist")
+            return
         self.told_to_end.setdefault(job.id, self._kernel.now)
         self._life.stop(job, reason)
 

@@ -273,9 +273,9 @@ def test_should_leave_an_ended_job_as_it_is(place, submit):
     assert described(place, job_id) == before
 
 
-def test_should_not_stop_what_is_not_there(place):
-    with pytest.raises(Misconfigured, match="does not exist"):
-        place.batch.stop(NOWHERE, "enough")
+def test_should_say_nothing_when_there_is_nothing_to_stop(place):
+    place.batch.stop(NOWHERE, "enough")
+    assert place.batch.describe([NOWHERE]) == []
 
 
 @pytest.mark.parametrize(
