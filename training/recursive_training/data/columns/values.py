@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from recursive_training.data.columns.notation import Column
@@ -71,8 +72,10 @@ def _is_clean(numbers: pl.Series, wanted: Wanted) -> bool:
     """Whether all numbers can be used as they are, told from the least and the greatest: NumPy finds both in
     half the time that an expression takes, and a NaN is both.
     """
-    known = numbers.drop_nulls().to_numpy()  # some cell is filled
-    low, high = float(known.min()), float(known.max())
+    # Chunk by chunk, as they were read: all in one would be a copy. Some cell is filled.
+    chunks = [chunk.to_numpy() for chunk in numbers.drop_nulls().get_chunks() if len(chunk)]
+    low = float(np.min([chunk.min() for chunk in chunks]))
+    high = float(np.max([chunk.max() for chunk in chunks]))
     meant = any(low <= one <= high for one in wanted.missing_numbers)
     return low >= -LARGEST and high <= LARGEST and not meant
 
