@@ -19,11 +19,11 @@ class RefusedDrops:
         self._kept = kept
 
     def count(self, since: datetime, about: str) -> int:
-        """Counts one more in the window that began at `since`; how many they are now, with those of others
-        that count at the same time. Raises Unavailable, Misconfigured.
+        """Counts one more in the window that began at `since`; how many they are with it. Raises Unavailable,
+        Misconfigured.
         """
         with translated("Counting a refused drop"):
-            self._table.client.update_item(
+            counted = self._table.client.update_item(
                 TableName=self._table.name,
                 Key=items.refusals_key(since),
                 UpdateExpression="SET #since = :since, #last = :last, expires_at = :until ADD #count :one",
@@ -36,9 +36,9 @@ class RefusedDrops:
                         ":until": items.expiry(since, self._kept),
                     }
                 ),
+                ReturnValues="ALL_NEW",
             )
-        found = self.of(since)
-        return found.count if found else 1
+        return _refusals(counted["Attributes"]).count
 
     def of(self, since: datetime) -> Refusals | None:
         """Raises Unavailable, Misconfigured."""

@@ -138,7 +138,7 @@ class Turns(Protocol):
 
 class RefusedDrops(Protocol):
     def count(self, since: datetime, about: str) -> int:
-        """Counts one more in the window that began at `since`; how many they are now."""
+        """Counts one more in the window that began at `since`; how many they are with it."""
 
     def of(self, since: datetime) -> Refusals | None: ...
 

@@ -355,3 +355,21 @@ def reruns(monkeypatch, settings, deployed):
         return [message["Body"] for message in messages]
 
     return received
+
+
+@pytest.fixture
+def end(event, sqs_event, context, batch):
+    """The job of the SubmitJob with this number has ended as a recorded event says."""
+
+    def tell(name, number=0, **changes):
+        happened, sent = event(name), batch.requests[number]
+        happened["detail"] |= {
+            "jobName": sent["jobName"],
+            "jobId": f"aws-{number + 1}",
+            "jobQueue": sent["jobQueue"],
+            **changes,
+        }
+        happened["detail"]["container"]["environment"] = sent["containerOverrides"]["environment"]
+        on_job_event.handler(sqs_event(happened), context)
+
+    return tell

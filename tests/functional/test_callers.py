@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas import on_job_event, submit_job
+from lambdas import submit_job
 from pulse.domain.caller import cancelled_by
 from tests.functional.api import ANALYST, Api
 
@@ -14,24 +14,6 @@ ANN, BOB = f"{ROLE}/ann", f"{ROLE}/bob"
 def as_caller(deployed, context):
     """`as_caller(ARN)`: the API as this caller sees it."""
     return lambda arn: Api(context, arn)
-
-
-@pytest.fixture
-def end(event, sqs_event, context, batch):
-    """The job of the SubmitJob with this number has ended as a recorded event says."""
-
-    def tell(name, number=0, **changes):
-        happened, sent = event(name), batch.requests[number]
-        happened["detail"] |= {
-            "jobName": sent["jobName"],
-            "jobId": f"aws-{number + 1}",
-            "jobQueue": sent["jobQueue"],
-            **changes,
-        }
-        happened["detail"]["container"]["environment"] = sent["containerOverrides"]["environment"]
-        on_job_event.handler(sqs_event(happened), context)
-
-    return tell
 
 
 def ids(page):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from lambdas import on_job_event
 from tests.functional.api import ANALYST, Api
 
 
@@ -15,24 +14,6 @@ def api(deployed, context) -> Api:
 def submitted(api):
     """The id of a job that was just submitted."""
     return api("POST /jobs", {}).content["job_id"]
-
-
-@pytest.fixture
-def end(event, sqs_event, context, batch):
-    """Tells that the job of the SubmitJob with this number has ended, as a recorded event says."""
-
-    def tell(name, number):
-        happened = event(name)
-        sent = batch.requests[number]
-        happened["detail"] |= {
-            "jobName": sent["jobName"],
-            "jobId": f"aws-{number + 1}",
-            "jobQueue": sent["jobQueue"],
-        }
-        happened["detail"]["container"]["environment"] = sent["containerOverrides"]["environment"]
-        on_job_event.handler(sqs_event(happened), context)
-
-    return tell
 
 
 def test_should_tell_aws_batch_to_end_the_job_and_why(api, submitted, batch):

@@ -117,11 +117,17 @@ class DynamoDB:
             "PutItem", TableName, lambda: self._write("PutItem", writes.put(self._table, **request))
         )
 
-    def update_item(self, *, TableName: str, **request: Any) -> Answer:
+    def update_item(self, *, TableName: str, ReturnValues: str = "NONE", **request: Any) -> Answer:
         """UpdateItem: creates the item when it is not there."""
-        return self._call(
-            "UpdateItem", TableName, lambda: self._write("UpdateItem", writes.update(self._table, **request))
-        )
+        if ReturnValues not in {"NONE", "ALL_NEW"}:
+            raise Unsupported(f"ReturnValues {ReturnValues}")
+
+        def write() -> Answer:
+            wanted = writes.update(self._table, **request)
+            answer = self._write("UpdateItem", wanted)
+            return answer if ReturnValues == "NONE" else answer | {"Attributes": wanted.write.after}
+
+        return self._call("UpdateItem", TableName, write)
 
     def transact_write_items(self, *, TransactItems: list[dict[str, dict[str, Any]]]) -> Answer:
         """TransactWriteItems of Put and Update. botocore gives each call a token, and so the same call does

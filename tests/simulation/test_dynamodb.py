@@ -291,7 +291,7 @@ def test_should_tell_its_watchers_of_a_transaction_when_it_is_whole():
         {"ConditionExpression": "n IN (:one)"},
         {"ConditionExpression": "contains(n, :one)"},
         {"ConditionExpression": "n = :one AND"},
-        {"ReturnValues": "ALL_NEW"},
+        {"ReturnValues": "UPDATED_OLD"},
     ],
     ids=lambda change: next(iter(change.values())),
 )

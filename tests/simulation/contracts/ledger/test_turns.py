@@ -35,4 +35,4 @@ def test_should_give_one_turn_for_each_share_of_a_month(ledger, turns):
 
 def test_should_keep_alerts_out_of_the_record_and_the_claim(ledger, turns):
     turns.take(KEY, "REJECTED", now=NOW, lease=timedelta(seconds=60))
-    assert ledger.claim(KEY, [RECORD], PLAN) is None, "a rejected drop may be submitted once it can be"
+    assert ledger.claim(KEY, [RECORD], PLAN) is None, "a turn is no claim"
