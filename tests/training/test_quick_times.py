@@ -46,9 +46,10 @@ def columns(draw: st.DrawFn) -> list[str | None]:
         f"{(start + step * row).strftime(f'%Y-%m-%d{clock}')}{fraction}{zone}"
         for row in range(draw(st.integers(1, 25)))
     ]
+    first = cells[0]
     for _ in range(draw(st.integers(0, 2))):
         place = draw(st.integers(0, len(cells)))
-        other = draw(st.sampled_from((*ODD, f"{cells[0][:19]}{draw(st.sampled_from(ZONES))}", cells[0][:-1])))
+        other = draw(st.sampled_from((*ODD, f"{first[:19]}{draw(st.sampled_from(ZONES))}", first[:-1])))
         cells[place:place] = [other]
     return cells
 

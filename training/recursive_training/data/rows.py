@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import time
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import polars as pl
 
@@ -172,8 +172,10 @@ def last_of_each_time(frame: pl.DataFrame) -> pl.DataFrame:
 
 def is_in_order(times: pl.Series) -> bool:
     """Whether each is later than the one before: quicker to see than that all differ."""
-    ticks = times.to_physical().to_numpy()
-    return bool((ticks[1:] > ticks[:-1]).all())
+    # Chunk by chunk, as they were read: all in one would be a copy.
+    chunks = [chunk.to_numpy() for chunk in times.to_physical().get_chunks() if len(chunk)]
+    rising = all((ticks[1:] > ticks[:-1]).all() for ticks in chunks)
+    return rising and all(later[0] > earlier[-1] for earlier, later in pairwise(chunks))
 
 
 def contested(frame: pl.DataFrame) -> dict[str, tuple[int, int]]:

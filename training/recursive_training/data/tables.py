@@ -9,7 +9,7 @@ import polars as pl
 from recursive_training.data.columns.moments import MIDNIGHTS, Days, find_days, is_whole, read_moments
 from recursive_training.data.columns.notation import Column
 from recursive_training.data.columns.numbers import NotNumbers
-from recursive_training.data.columns.values import Wanted, example_of, read_values
+from recursive_training.data.columns.values import Wanted, example_of, find_clean, read_values
 from recursive_training.data.files.headers import TIMESTAMP_NAMES, label, listed, time_place
 from recursive_training.data.files.opening import open_table
 from recursive_training.data.notes import FEW, Notes, is_few
@@ -84,7 +84,7 @@ def read_table(
         days = with_clock(days, columns.pop(clock))
     times = read_moments(days, column)
     refused = dict(unreadable)
-    numbers = []
+    clean, numbers = find_clean(columns, wanted), []
     for name in list(columns):
         # Taken out one by one: text is twice as large as the numbers it becomes.
         cells = columns.pop(name)
@@ -92,7 +92,8 @@ def read_table(
             notes.left_out.append(f"{name}: the times of {uri} are taken from its column {time_name}.")
             continue
         try:
-            read = read_values(cells, Column(label(name), uri, line, notes), times.utc, wanted)
+            placed = Column(label(name), uri, line, notes)
+            read = read_values(cells, placed, times.utc, wanted, clean=name in clean)
         except NotNumbers as error:
             refused[name] = str(error)
             continue
@@ -104,16 +105,16 @@ def read_table(
     ]
     where, east = find_days(times, column)
     moments = times.local if where is Days.LOCAL and times.local is not None else times.utc
-    clean = _with_times(moments, numbers, days, column, times.far)
+    frame = _with_times(moments, numbers, days, column, times.far)
     there = moments.is_not_null()
     if ids is not None:
-        clean = spread(clean, ids.filter(there) if moments.null_count() else ids, column)
-    elif not is_in_order(clean[TIMESTAMP]):
+        frame = spread(frame, ids.filter(there) if moments.null_count() else ids, column)
+    elif not is_in_order(frame[TIMESTAMP]):
         kept = there.arg_true()
         placed = Column(time_name, uri, lambda row: line(int(kept[row])), notes)
-        demand_few_contested(clean, placed, lambda: open_table(payload, uri).frame)
-        clean = last_of_each_time(clean)
-    return Table(clean, names, rows, notes, refused, where, east)
+        demand_few_contested(frame, placed, lambda: open_table(payload, uri).frame)
+        frame = last_of_each_time(frame)
+    return Table(frame, names, rows, notes, refused, where, east)
 
 
 def _finest(columns: dict[str, pl.Series], chosen: str, column: Column) -> str:

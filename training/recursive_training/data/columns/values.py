@@ -1,8 +1,8 @@
 """The numbers of a column of any type, and what of it is lost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from recursive_training.data.columns.notation import Column
@@ -14,6 +14,8 @@ _FIRST_CELLS = 20
 """A column is one of numbers if half of its first so many cells are: what comes later cannot undo its
 past.
 """
+_COLUMNS_OF_A_QUERY = 1000
+"""A query of a hundred thousand columns takes more memory than their cells."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,46 @@ class Wanted:
         return [value for value in self.missing_values if isinstance(value, str)]
 
 
-def read_values(cells: pl.Series, column: Column, times: pl.Series, wanted: Wanted) -> pl.Series | None:
-    """The column as finite numbers; None, and a note, when it holds none. Raises NotNumbers."""
+def find_clean(columns: Mapping[str, pl.Series], wanted: Wanted) -> set[str]:
+    """Names the columns of numbers that can be used as they are: finite, within bounds, none that means
+    missing. A query looks at many of them, on all processors.
+    """
+    if wanted.missing_numbers:
+        return set()
+    numbers = [
+        cells.alias(name)
+        for name, cells in columns.items()
+        if cells.dtype.is_integer() or cells.dtype.is_float()
+    ]
+    clean = set()
+    for at in range(0, len(numbers), _COLUMNS_OF_A_QUERY):
+        some = pl.DataFrame(numbers[at : at + _COLUMNS_OF_A_QUERY])
+        within = some.select(pl.all().is_between(-LARGEST, LARGEST).all())
+        clean |= {cells.name for cells in within if cells.item()}
+    return clean
+
+
+def read_values(
+    cells: pl.Series, column: Column, times: pl.Series, wanted: Wanted, *, clean: bool = False
+) -> pl.Series | None:
+    """The column as finite numbers; None, and a note, when it holds none. `clean`: find_clean names it.
+
+    Raises NotNumbers.
+    """
     # Its own name would not do while it is worked on: Polars takes * and ^…$ for patterns of names.
     name, cells = column.name, text_of_categories(cells.alias(""))
     filled = len(cells) - cells.null_count()
     if not filled:
         column.notes.left_out.append(f"{name}: the column of {column.uri} is empty.")
         return None
+    if clean:
+        return cells.cast(pl.Float64)
     if cells.dtype == pl.String:
         numbers = _numbers_in_text(cells.str.strip_chars().replace("", None), column, times, wanted)
         if numbers is None:
             return None
     elif cells.dtype.is_numeric():
         numbers = cells.cast(pl.Float64, strict=False)
-        if _is_clean(numbers, wanted):
-            return numbers
     else:
         column.notes.left_out.append(
             f"{name}: the column of {column.uri} does not hold numbers but {cells.dtype}."
@@ -58,26 +84,14 @@ def read_values(cells: pl.Series, column: Column, times: pl.Series, wanted: Want
     if numbers.is_nan().any():
         numbers = numbers.fill_nan(None)
     numbers = _without_missing(numbers, column, wanted)
-    clean = pl.select(pl.when(numbers.abs() <= LARGEST).then(numbers)).to_series()
-    if infinite := clean.null_count() - numbers.null_count():
+    finite = pl.select(pl.when(numbers.abs() <= LARGEST).then(numbers)).to_series()
+    if infinite := finite.null_count() - numbers.null_count():
         said = f"{name}: {infinite:,} of {filled:,} cells of {column.uri} are infinite or beyond {LARGEST:g}."
         _lose(infinite, filled, said, column)
-    if clean.null_count() == len(clean):
+    if finite.null_count() == len(finite):
         column.notes.left_out.append(f"{name}: the column of {column.uri} holds no number that can be used.")
         return None
-    return clean
-
-
-def _is_clean(numbers: pl.Series, wanted: Wanted) -> bool:
-    """Whether all numbers can be used as they are, told from the least and the greatest: NumPy finds both in
-    half the time that an expression takes, and a NaN is both.
-    """
-    # Chunk by chunk, as they were read: all in one would be a copy. Some cell is filled.
-    chunks = [chunk.to_numpy() for chunk in numbers.drop_nulls().get_chunks() if len(chunk)]
-    low = float(np.min([chunk.min() for chunk in chunks]))
-    high = float(np.max([chunk.max() for chunk in chunks]))
-    meant = any(low <= one <= high for one in wanted.missing_numbers)
-    return low >= -LARGEST and high <= LARGEST and not meant
+    return finite
 
 
 def _numbers_in_text(cells: pl.Series, column: Column, times: pl.Series, wanted: Wanted) -> pl.Series | None:
