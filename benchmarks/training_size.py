@@ -27,7 +27,7 @@ import polars as pl
 ROOT = Path(__file__).parents[1]
 MIB = 1 << 20
 DAY, HOUR = 86_400, 3_600
-LONGEST_HORIZON = 260  # recursive_training/model.py: no model reaches further ahead
+LONGEST_HORIZON = 260  # recursive_training/model/forecaster.py: no model reaches further ahead
 KEY = "datasets/table"
 START = np.datetime64("1990-01-01")
 _ROW = "{:>9} {:>7} {:>7} {:>8} {:>9} {:>10} {:>6} {:>7} {:>8} {:>6}"

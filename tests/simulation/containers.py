@@ -7,9 +7,9 @@ import types
 from datetime import timedelta
 from typing import Any
 
-from recursive_training.claim import claim
 from recursive_training.data import s3 as training_s3
 from recursive_training.errors import AlreadyClaimedError
+from recursive_training.steps.claim import claim
 
 from tests.simulation.account import REGION
 from tests.simulation.batch_job import Job

@@ -462,7 +462,7 @@ MUTANTS = (
     ),
     Mutant(
         "a run is claimed over another job's claim",
-        "recursive_training.claim:claim",
+        "recursive_training.steps.claim:claim",
         "if results.create(",
         "if results.write(",
         asked=100,
@@ -470,7 +470,7 @@ MUTANTS = (
     ),
     Mutant(
         "a second attempt is a duplicate of the first",
-        "recursive_training.claim:claim",
+        "recursive_training.steps.claim:claim",
         "if holder != mine:",
         "if True:",
     ),

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
-from recursive_training.claim import claim
 from recursive_training.data import s3 as training_s3
 from recursive_training.errors import AlreadyClaimedError, TrainingError
+from recursive_training.steps.claim import claim
 
 from pulse.domain import s3_drop
 from tests.simulation.kernel import START, Kernel

@@ -81,7 +81,7 @@ class Conflicting:
 @pytest.mark.parametrize(("conflicts", "code"), [(4, 0), (5, 75)])
 def test_a_conflict_of_writes_is_tried_again_a_few_times(sample, train, monkeypatch, conflicts, code):
     monkeypatch.setattr(
-        "recursive_training.training.client", lambda _region: Conflicting(sample.client, conflicts)
+        "recursive_training.steps.training.client", lambda _region: Conflicting(sample.client, conflicts)
     )
     monkeypatch.setattr("recursive_training.data.s3.time.sleep", lambda _seconds: None)
     monkeypatch.setenv("AWS_BATCH_JOB_ID", "4c75")

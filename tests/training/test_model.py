@@ -4,12 +4,12 @@ from datetime import date
 
 import numpy as np
 import pytest
-from recursive_training.model import fit, horizon, observations_needed
-from recursive_training.scores import score
+from recursive_training.model.forecaster import fit, horizon, observations_needed
+from recursive_training.model.scores import score
+from recursive_training.model.trust import CRITERIA
+from recursive_training.model.walk import serially, tasks
+from recursive_training.model.windows import cut, usable
 from recursive_training.series import LARGEST, Series
-from recursive_training.trust import CRITERIA
-from recursive_training.walk import serially, tasks
-from recursive_training.windows import cut, usable
 
 DAY = np.timedelta64(1, "D")
 

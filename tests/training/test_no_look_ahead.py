@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from recursive_training.model.walk import retrodict, serially, tasks
+from recursive_training.model.windows import cut, usable
 from recursive_training.series import Series
-from recursive_training.walk import retrodict, serially, tasks
-from recursive_training.windows import cut, usable
 
 SAID = (
     "retrodicted",

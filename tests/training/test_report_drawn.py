@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from recursive_training import charts
+from recursive_training.results import charts
 
 # The report allows no script; the page around it measures.
 _PAGE = """<iframe width="375" height="800" srcdoc="{report}"></iframe><pre></pre><script>

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import polars as pl
 import pytest
-from recursive_training.manifest import code_digest
+from recursive_training.code_digest import code_digest
 
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - recursive_training - (INFO|WARNING) - .+")
 PERIOD = ("--start-date", "2018-01-01", "--end-date", "2018-12-31")

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from recursive_training import baselines
-from recursive_training.retrodiction import Retrodiction
-from recursive_training.scores import score
+from recursive_training.model import baselines
+from recursive_training.model.retrodiction import Retrodiction
+from recursive_training.model.scores import score
 from recursive_training.series import Series, Window
 
 DAY = np.timedelta64(1, "D")

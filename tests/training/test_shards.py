@@ -5,7 +5,7 @@ import json
 
 import polars as pl
 import pytest
-from recursive_training.shard import block
+from recursive_training.steps.shard import block
 
 PERIOD = ("--start-date", "2018-01-01", "--end-date", "2018-12-31")
 KEY = ("--dataset-key", "datasets/market_daily.csv")

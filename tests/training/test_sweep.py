@@ -5,7 +5,7 @@ import re
 from itertools import product
 
 import pytest
-from recursive_training.summary import rank
+from recursive_training.steps.summary import rank
 
 from pulse.domain.training_metrics import parse
 

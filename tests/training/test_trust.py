@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recursive_training.outcome import judge
-from recursive_training.retrodiction import Retrodiction
+from recursive_training.model.retrodiction import Retrodiction
+from recursive_training.model.trust import CRITERIA, Trust
+from recursive_training.results.outcome import judge
 from recursive_training.series import Series, Window
-from recursive_training.trust import CRITERIA, Trust
 
 TIMES = np.datetime64("2020-01-01", "us") + np.arange(10) * np.timedelta64(1, "D")
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.validate import validate_parameters
 from recursive_training import options
 from recursive_training.errors import UsageError
-from recursive_training.trust import CRITERIA, DEFAULT_CRITERION
+from recursive_training.model.trust import CRITERIA, DEFAULT_CRITERION
 
 from pulse.domain.job_id import job_id, usable_as_job_id
 from pulse.domain.job_plan import asked, plan, plan_faults

@@ -4,7 +4,7 @@ import json
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from recursive_training import results
+from recursive_training.results import files as results
 
 from pulse.cli import follow, output
 from pulse.domain.fault import printable_json

@@ -34,7 +34,7 @@ def test_should_recognise_the_training_in_any_spelling(command):
     [
         [],
         ["./nightly.sh"],
-        ["python", "-m", "recursive_training.report"],
+        ["python", "-m", "recursive_training.results.report"],
         ["python", "-m", f"{MODULE}s"],
         ["python", "-m", f"old_{MODULE}"],
         ["python", "report.py", "--variables", "spx_close"],

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from recursive_training.checks import Check
-from recursive_training.trust import CRITERIA
+from recursive_training.model.trust import CRITERIA
 
 Grid = Mapping[str, Sequence[Any]]
 """Option to values, as the JSON gives them."""

@@ -14,8 +14,8 @@ from recursive_training import grid, role
 from recursive_training.checks import Check
 from recursive_training.errors import UsageError
 from recursive_training.logs import LEVELS
+from recursive_training.model.trust import CRITERIA, DEFAULT_CRITERION
 from recursive_training.role import Kind, Role
-from recursive_training.trust import CRITERIA, DEFAULT_CRITERION
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
         run = f"Run {options.job_id}"
-        from recursive_training.training import train  # noqa: PLC0415 - see above
+        from recursive_training.steps.training import train  # noqa: PLC0415 - see above
 
         train(options, started)
     except UsageError as error:

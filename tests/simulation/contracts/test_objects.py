@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from recursive_training.claim import claim
 from recursive_training.data.s3 import Bucket
 from recursive_training.errors import AlreadyClaimedError
+from recursive_training.steps.claim import claim
 
 from pulse.aws.s3 import Objects
 from pulse.domain.errors import Misconfigured, TooLarge

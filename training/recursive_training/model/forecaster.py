@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.linear_model import Ridge
 
-from recursive_training.retrodiction import INTERVAL_LEVEL
+from recursive_training.model.retrodiction import INTERVAL_LEVEL
 from recursive_training.series import LARGEST, Numbers, Series, Times
 
 HISTORY = 1260  # observations, the latest ones known; of daily market data five years

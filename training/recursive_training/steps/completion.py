@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from recursive_training import frames, outcome, report, results, sealing
 from recursive_training.data.s3 import Bucket
 from recursive_training.data.tables import RULES
 from recursive_training.logs import logger
-from recursive_training.manifest import manifest
+from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.options import Options
-from recursive_training.preparation import Prepared
 from recursive_training.resources import Usage
-from recursive_training.retrodiction import Retrodiction
+from recursive_training.results import files as results
+from recursive_training.results import frames, outcome, report, sealing
+from recursive_training.results.manifest import manifest
+from recursive_training.steps.preparation import Prepared
 
 
 def complete(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recursive_training.retrodiction import Retrodiction
+from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.series import Numbers
 
 

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from recursive_training.data.dataset import Dataset
+from recursive_training.model.retrodiction import Retrodiction
+from recursive_training.model.scores import Scores, score
+from recursive_training.model.trust import CRITERIA, Trust
 from recursive_training.resources import Usage
-from recursive_training.retrodiction import Retrodiction
-from recursive_training.scores import Scores, score
 from recursive_training.series import Series
-from recursive_training.trust import CRITERIA, Trust
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from recursive_training import windows
 from recursive_training.data import dataset
 from recursive_training.data.dataset import Dataset
 from recursive_training.data.s3 import Bucket
 from recursive_training.data.sources import Listing
 from recursive_training.errors import TooLittleDataError, some
 from recursive_training.logs import logger
+from recursive_training.model import windows
+from recursive_training.model.walk import Task, tasks
 from recursive_training.options import Options
 from recursive_training.series import Window
-from recursive_training.walk import Task, tasks
 
 
 @dataclass(frozen=True)

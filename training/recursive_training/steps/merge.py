@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
-from recursive_training import children, frames, results
-from recursive_training.completion import complete
 from recursive_training.data.s3 import Bucket, StoredObject
 from recursive_training.data.sources import Version
 from recursive_training.errors import MissingPartError
 from recursive_training.logs import logger
+from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.options import Options
-from recursive_training.preparation import Prepared, prepare
 from recursive_training.resources import usage
-from recursive_training.retrodiction import Retrodiction
+from recursive_training.results import files as results
+from recursive_training.results import frames
 from recursive_training.role import Kind
-from recursive_training.shard import SHARD, Shard, made_by, parsed
+from recursive_training.steps import children
+from recursive_training.steps.completion import complete
+from recursive_training.steps.preparation import Prepared, prepare
+from recursive_training.steps.shard import SHARD, Shard, made_by, parsed
 
 
 def merge(options: Options, data: Bucket, bucket: Bucket, started: float) -> None:

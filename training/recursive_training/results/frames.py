@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recursive_training.errors import MissingPartError
-from recursive_training.retrodiction import Retrodiction
+from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.series import Window
 
 _ARRAYS = ("actual", "retrodicted", "lower", "upper", "persistence", "seasonal_naive")

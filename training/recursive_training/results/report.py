@@ -9,10 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from recursive_training import charts
+from recursive_training.model.retrodiction import INTERVAL_LEVEL
 from recursive_training.options import Options
-from recursive_training.outcome import Outcome
-from recursive_training.retrodiction import INTERVAL_LEVEL
+from recursive_training.results import charts
+from recursive_training.results.outcome import Outcome
 
 _RECENT_WINDOWS = 12
 _UNREADABLE = 1e12  # from here on a number is written with its power of ten

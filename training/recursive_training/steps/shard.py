@@ -6,16 +6,17 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
-from recursive_training import frames, results
+from recursive_training.code_digest import code_digest
 from recursive_training.data.s3 import Bucket, StoredObject
 from recursive_training.data.sources import Listing, Version
 from recursive_training.errors import MissingPartError
 from recursive_training.logs import logger
-from recursive_training.manifest import code_digest
+from recursive_training.model.walk import walk
 from recursive_training.options import Options
-from recursive_training.preparation import prepare
 from recursive_training.resources import Usage, usage
-from recursive_training.walk import walk
+from recursive_training.results import files as results
+from recursive_training.results import frames
+from recursive_training.steps.preparation import prepare
 
 SHARD = "shard.json"
 

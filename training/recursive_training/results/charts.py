@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recursive_training.outcome import Outcome
-from recursive_training.retrodiction import Retrodiction
+from recursive_training.model.retrodiction import Retrodiction
+from recursive_training.results.outcome import Outcome
 from recursive_training.series import Numbers, Times
 
 WIDTH, HEIGHT = 1000, 260  # user units of the plot area

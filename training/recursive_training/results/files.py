@@ -13,8 +13,8 @@ from urllib.parse import quote
 from recursive_training.data.s3 import Bucket
 from recursive_training.errors import ResultsNotWrittenError
 from recursive_training.logs import logger
-from recursive_training.model import HISTORY, fit
-from recursive_training.outcome import Outcome
+from recursive_training.model.forecaster import HISTORY, fit
+from recursive_training.results.outcome import Outcome
 
 METRICS, MANIFEST, REPORT, RETRODICTIONS = (
     "metrics.json",

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recursive_training.retrodiction import INTERVAL_LEVEL, Retrodiction
+from recursive_training.model.retrodiction import INTERVAL_LEVEL, Retrodiction
 from recursive_training.series import Numbers
 
 

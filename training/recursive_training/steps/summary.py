@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from recursive_training import children, grid, report, results
-from recursive_training.completion import store
+from recursive_training import grid
 from recursive_training.data.s3 import Bucket, StoredObject
 from recursive_training.errors import MissingPartError
 from recursive_training.logs import logger
 from recursive_training.options import Options
 from recursive_training.resources import usage
+from recursive_training.results import files as results
+from recursive_training.results import report
 from recursive_training.role import Kind, child_folder
+from recursive_training.steps import children
+from recursive_training.steps.completion import store
 
 SUMMARY = "summary.json"
 RANKED_BY = "mean MASE over the variables, lowest first; equal ones by mean trust, highest first"

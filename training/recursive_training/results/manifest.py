@@ -6,10 +6,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from recursive_training import __version__
+from recursive_training.code_digest import code_digest
 from recursive_training.options import Options
 from recursive_training.resources import Usage
 
@@ -53,16 +53,6 @@ def manifest(
 
 def libraries(use_dask: bool) -> dict[str, str]:
     return {name: version(name) for name in (*_LIBRARIES, *(("dask", "distributed") if use_dask else ()))}
-
-
-def code_digest() -> str:
-    """The SHA-256 of this package's source files, names and contents, in the order of their names."""
-    here = Path(__file__).parent
-    digest = sha256()
-    for path in sorted(p for p in here.rglob("*") if p.suffix in {".py", ".html"}):
-        digest.update(f"{path.relative_to(here).as_posix()}\0".encode())
-        digest.update(sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def _text(value: object) -> object:

@@ -13,12 +13,12 @@ from typing import Any
 from sklearn import config_context
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
 
-from recursive_training import baselines
 from recursive_training.logs import Progress, logger
-from recursive_training.model import HISTORY, fit
+from recursive_training.model import baselines
+from recursive_training.model.forecaster import HISTORY, fit
+from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.options import Options
 from recursive_training.resources import Usage, usage
-from recursive_training.retrodiction import Retrodiction
 from recursive_training.series import Series, Window
 
 _WINDOWS_PER_TASK = 20
