@@ -8,9 +8,9 @@ import sys
 
 import aws_cdk as cdk
 
-from infra.application import compose
-from infra.config import ConfigError, load
+from infra.config.load import ConfigError, load
 from infra.lambda_code import DependenciesUnavailable
+from infra.stacks.application import compose
 
 
 def main() -> None:

@@ -26,9 +26,9 @@ from rich.table import Table
 
 from benchmarks.deployed import deployed
 from localaws.instance import Instance
-from pulse.aws.signed_api import SignedApi
-from pulse.cli.local_stacks import Addresses
-from pulse.domain.run_history import percentile
+from pulse.aws.client.signed_api import SignedApi
+from pulse.cli.local.stacks import Addresses
+from pulse.domain.history import percentile
 
 POLL_SECONDS = 30
 TARGET = 100

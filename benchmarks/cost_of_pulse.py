@@ -25,8 +25,8 @@ from rich.table import Table
 
 from benchmarks.deployed import deployed
 from localaws.instance import Instance
-from pulse.aws.signed_api import SignedApi
-from pulse.cli.local_stacks import Addresses
+from pulse.aws.client.signed_api import SignedApi
+from pulse.cli.local.stacks import Addresses
 
 TARGET_USD = 0.10
 _PER = 1000

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from localaws import instance
 from localaws.instance import Instance
-from pulse.cli import local_stacks
-from pulse.cli.local_stacks import Addresses
+from pulse.cli.local import stacks
+from pulse.cli.local.stacks import Addresses
 
 
 @contextmanager
@@ -19,6 +19,6 @@ def deployed(console: Console) -> Iterator[tuple[Instance, Addresses]]:
         root = Path(folder)
         found = instance.up(root)
         try:
-            yield found, local_stacks.deploy_all(found, lambda line: console.print(line, style="dim"))
+            yield found, stacks.deploy_all(found, lambda line: console.print(line, style="dim"))
         finally:
             instance.down(root)

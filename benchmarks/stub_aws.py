@@ -10,8 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from infra import config, function_settings
-from infra.function_settings import Deployed, settings
+from infra.config import function_settings, load
+from infra.config.function_settings import Deployed, settings
 
 _ARN = "arn:aws:{}:us-east-1:123456789012:{}"
 _EVENTS = Path(__file__).parents[1] / "tests" / "events"
@@ -74,7 +74,7 @@ def serving() -> Iterator[StubAws]:
 
 def environment(endpoint_url: str) -> dict[str, str]:
     """The variables of a function that is deployed with config/default.yaml, and its credentials."""
-    configured = config.load()
+    configured = load.load()
     deployed = Deployed(
         ledger_table="ledger",
         data_bucket="pulse-data",

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.deployed import deployed
 from localaws.instance import Instance
-from pulse.cli.local_stacks import Addresses
+from pulse.cli.local.stacks import Addresses
 
 _LIMIT_VARIABLE = "LOCALAWS_BATCH_SUBMITS_PER_SECOND"
 _PUTTERS = 4

@@ -6,9 +6,9 @@ import sys
 
 import msgspec
 
-from infra.config import ConfigError, load
-from infra.config_model import Config
-from pulse.domain.checkup import Expected
+from infra.config.load import ConfigError, load
+from infra.config.model import Config
+from pulse.domain.demo.checkup import Expected
 
 
 def expected(config: Config) -> Expected:

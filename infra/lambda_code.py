@@ -17,16 +17,16 @@ from py_compile import PycInvalidationMode
 
 from uv import find_uv_bin
 
-from infra.config import load
-from infra.config_model import Functions
+from infra.config.load import load
+from infra.config.model import Functions
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "lambda-code"
 CODE = (
-    "lambdas/*.py",
+    "lambdas/**/*.py",
     "pulse/__init__.py",
     "pulse/settings.py",
-    *(f"pulse/{layer}/*.py" for layer in ("domain", "services", "aws")),
+    *(f"pulse/{layer}/**/*.py" for layer in ("domain", "services", "api", "aws")),
     "samples/requests/*.json",  # examples in the API's description of itself
 )
 IN_RUNTIME = ("boto3", "botocore", "s3transfer")

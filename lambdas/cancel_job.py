@@ -4,10 +4,11 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from lambdas import bootstrap, callers, http_api, http_input
-from lambdas.telemetry import count, of
-from pulse.domain import api_answers
-from pulse.domain.api_requests import cancellation
+from lambdas.common import callers, http_api, http_input
+from lambdas.common.telemetry import count, of
+from lambdas.wiring import shared
+from pulse.api.answers import submissions
+from pulse.api.requests import cancellation
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import Response
@@ -28,8 +29,8 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 def cancel(job_id: str) -> "Response[str]":
     wanted = cancellation(http_input.object_body(app.current_event.raw_event))
     guard = callers.guard(app.current_event.raw_event)
-    cancelled = partial(bootstrap.cancel_job().cancel, reason=wanted.reason, guard=guard)
-    record = bootstrap.find_job().do(http_input.job_id(job_id), cancelled, guard)
+    cancelled = partial(shared.cancel_job().cancel, reason=wanted.reason, guard=guard)
+    record = shared.find_job().do(http_input.job_id(job_id), cancelled, guard)
     count(metrics, "Cancelled")
     logger.info("Job told to end", job_id=record.job_id, batch_job_id=record.batch_job_id)
-    return http_api.json(HTTPStatus.ACCEPTED, api_answers.cancelled(record))
+    return http_api.json(HTTPStatus.ACCEPTED, submissions.cancelled(record))

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from lambdas import bootstrap, bootstrap_questions, callers, http_api, http_input
-from lambdas.telemetry import count, of
-from pulse.domain import job_answers, month_costs_answer, problem, queue_answers
+from lambdas.common import callers, http_api, http_input
+from lambdas.common.telemetry import count, of
+from lambdas.wiring import get_job as wiring
+from lambdas.wiring import shared
+from pulse.api import problem
+from pulse.api.answers import costs as month_costs_answer
+from pulse.api.answers import jobs as job_answers
+from pulse.api.answers import queues
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -30,40 +35,40 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 
 @app.get("/jobs")
 def jobs() -> Response[str]:
-    found = bootstrap_questions.list_jobs().page(_query(), _guard())
+    found = wiring.list_jobs().page(_query(), _guard())
     return http_api.json(HTTPStatus.OK, job_answers.page(found))
 
 
 @app.get("/jobs/<job_id>")
 def get(job_id: str) -> Response[str]:
     guard = _guard()
-    read = partial(bootstrap_questions.get_job().get, guard=guard)
-    known = bootstrap.find_job().do(http_input.job_id(job_id), read, guard)
-    return http_api.json(HTTPStatus.OK, job_answers.story(known, bootstrap.console()))
+    read = partial(wiring.get_job().get, guard=guard)
+    known = shared.find_job().do(http_input.job_id(job_id), read, guard)
+    return http_api.json(HTTPStatus.OK, job_answers.story(known, shared.console()))
 
 
 @app.get("/jobs/<job_id>/logs")
 def log(job_id: str) -> Response[str]:
     guard = _guard()
-    read = partial(bootstrap_questions.read_log().page, query=_query(), guard=guard)
-    found = bootstrap.find_job().do(http_input.job_id(job_id), read, guard)
+    read = partial(wiring.read_log().page, query=_query(), guard=guard)
+    found = shared.find_job().do(http_input.job_id(job_id), read, guard)
     return http_api.json(HTTPStatus.OK, job_answers.log(found))
 
 
 @app.get("/costs")
 def costs() -> Response[str]:
-    found = bootstrap_questions.list_costs().costs(_query())
+    found = wiring.list_costs().costs(_query())
     return http_api.json(HTTPStatus.OK, month_costs_answer.costs(found))
 
 
 @app.get("/queue")
 def queue() -> Response[str]:
-    return http_api.json(HTTPStatus.OK, queue_answers.queues(bootstrap_questions.get_queue().views(_query())))
+    return http_api.json(HTTPStatus.OK, queues.queues(wiring.get_queue().views(_query())))
 
 
 @app.get("/openapi.json")
 def openapi() -> Response[str]:
-    return Response(HTTPStatus.OK, http_api.JSON, bootstrap_questions.openapi())
+    return Response(HTTPStatus.OK, http_api.JSON, wiring.openapi())
 
 
 @app.not_found
@@ -71,7 +76,7 @@ def nothing_else(error: Exception) -> Response[str]:
     """The HTTP API's default route leads here: a path that is none, or one with another method. So does an
     id with characters that no id has.
     """
-    from pulse.domain.openapi_operations import methods_of  # noqa: PLC0415 - seldom wanted
+    from pulse.api.openapi.operations import methods_of  # noqa: PLC0415 - seldom wanted
 
     del error
     allowed = methods_of(app.current_event.path)

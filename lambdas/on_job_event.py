@@ -3,18 +3,20 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lambdas import bootstrap_events, sqs_batch
-from lambdas.telemetry import Job, count, ended, of, reason
-from pulse.domain import envelope, job_event
+from lambdas.common import sqs_batch
+from lambdas.common.telemetry import Job, count, ended, of, reason
+from lambdas.wiring import on_job_event as wiring
+from pulse.domain import envelope
 from pulse.domain.envelope import JOB_DESCRIBED, JOB_OVERDUE, JOB_WAITS, SOURCE, Envelope
 from pulse.domain.errors import AskedToWait
 from pulse.domain.fault import printable
+from pulse.domain.job import event as job_event
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from pulse.domain.job_event import JobEvent
-    from pulse.domain.job_record import JobRecord
+    from pulse.domain.job.event import JobEvent
+    from pulse.domain.job.record import JobRecord
 
 logger, metrics = of("on_job_event")
 
@@ -33,7 +35,7 @@ def _take(body: str) -> None:
 
 def _record(event: Envelope) -> None:
     change = _change(event)
-    result = bootstrap_events.record_job_event().record(
+    result = wiring.record_job_event().record(
         change, on_ended=lambda record, cause: ended(metrics, record, cause=cause)
     )
     for _ in result.alerted:
@@ -64,7 +66,7 @@ def _blocked(event: Envelope) -> None:
 def _waits(event: Envelope) -> None:
     """A job that cannot start."""
     change = _change(event)
-    result = bootstrap_events.watch_blocked().hear(change)
+    result = wiring.watch_blocked().hear(change)
     for _ in result.alerted:
         count(metrics, Job.ALERTS_SENT)
     logger.warning(
@@ -80,7 +82,7 @@ def _overdue(event: Envelope) -> None:
     """A job that should have ended by now, unless it has."""
     job_id = str(event.detail.get("job_id", ""))
     logger.append_keys(job_id=printable(job_id[:128]))
-    found = bootstrap_events.watch_overdue().look(job_id)
+    found = wiring.watch_overdue().look(job_id)
     if found == "told":
         count(metrics, Job.ALERTS_SENT)
     logger.info("Job due", effect=found)

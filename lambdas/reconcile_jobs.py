@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from lambdas import bootstrap_reconcile
-from lambdas.telemetry import Job, of
+from lambdas.common.telemetry import Job, of
+from lambdas.wiring import reconcile_jobs as wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -20,9 +20,9 @@ def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, int]
     finished or were given up; and how many floods of refused drops are over. Drift is measured also when
     there is none, so that its alarm has data.
     """
-    found = bootstrap_reconcile.reconcile_jobs().reconcile()
-    claims = bootstrap_reconcile.resume_claims().resume()
-    floods = bootstrap_reconcile.find_floods().find()
+    found = wiring.reconcile_jobs().reconcile()
+    claims = wiring.resume_claims().resume()
+    floods = wiring.find_floods().find()
     for repair in found.repairs:
         logger.warning(
             "Job repaired",

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from lambdas import bootstrap, sqs_batch
-from lambdas.telemetry import count, of
-from pulse.domain.alert import Alert
+from lambdas.common import sqs_batch
+from lambdas.common.telemetry import count, of
+from lambdas.wiring import shared
+from pulse.domain.alerts.alert import Alert
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -34,6 +35,6 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
 def _send(body: str, *, patience_seconds: float) -> None:
     alert = msgspec.json.decode(body, type=Alert)
     logger.append_keys(job_id=alert.job_id)
-    bootstrap.post_slack().post(alert, patience_seconds=patience_seconds)
+    shared.post_slack().post(alert, patience_seconds=patience_seconds)
     count(metrics, "SlackMessages")
     logger.info("Alert posted to Slack", kind=alert.kind, about=alert.about)

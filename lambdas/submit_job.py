@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from lambdas.telemetry import of
+from lambdas.common.telemetry import of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -16,9 +16,9 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """An HTTP API event (payload format 2.0), or a batch of SQS messages that hold EventBridge events."""
     # A process serves one door at a time and mostly the same one, so it loads only that one's libraries.
     if "Records" in event:
-        from lambdas.drops import submit_drops  # noqa: PLC0415
+        from lambdas.submit_job_queue import submit_drops  # noqa: PLC0415
 
         return submit_drops(event, context)
-    from lambdas.jobs_api import answer  # noqa: PLC0415
+    from lambdas.submit_job_api import answer  # noqa: PLC0415
 
     return answer(event, context)

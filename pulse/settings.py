@@ -13,18 +13,18 @@ import msgspec
 from msgspec import Meta, Struct
 
 from pulse.domain.access import Access
-from pulse.domain.batch_limits import CpuArchitecture
-from pulse.domain.catalogue import Catalogue, Queue
-from pulse.domain.drift import Patience
-from pulse.domain.due import Watch
+from pulse.domain.catalogue.catalogue import Catalogue, Queue
+from pulse.domain.catalogue.retry_policy import RetryPolicy
+from pulse.domain.catalogue.trigger import Trigger
+from pulse.domain.cost.prices import Prices
 from pulse.domain.fault import Fault, shown
-from pulse.domain.prices import Prices
-from pulse.domain.profile import Profile
-from pulse.domain.request_defaults import RequestDefaults
-from pulse.domain.retry_policy import RetryPolicy
+from pulse.domain.job.drift import Patience
+from pulse.domain.job.due import Watch
+from pulse.domain.request.batch_limits import CpuArchitecture
+from pulse.domain.request.defaults import RequestDefaults
+from pulse.domain.request.profile import Profile
+from pulse.domain.s3.table_names import Suffixes
 from pulse.domain.schedule_target import ScheduleTarget
-from pulse.domain.table_names import Suffixes
-from pulse.domain.trigger import Trigger
 from pulse.domain.validation import InvalidInput, allowed
 
 ENVIRONMENT_BYTES = 4096

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pulse.domain.prices import Prices
+from pulse.domain.cost.prices import Prices
 
 PRICES = msgspec.convert(
     {

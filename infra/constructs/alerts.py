@@ -12,10 +12,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.config_alerts import Alerts as AlertsConfig
+from infra.config.alerts import Alerts as AlertsConfig
 from infra.constructs.acknowledge import accept
 from infra.constructs.topic_key import TopicKey
-from pulse.domain.alerts_wanted import Channel
+from pulse.domain.request.alerts_wanted import Channel
 
 
 class Alerts(Construct):

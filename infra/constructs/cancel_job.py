@@ -5,7 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.config_model import Functions
+from infra.config.model import Functions
 from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from infra.constructs.submit_job import NAMES
 from infra.constructs.use_case_function import UseCaseFunction

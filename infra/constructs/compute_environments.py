@@ -12,7 +12,7 @@ from aws_cdk import aws_batch as batch
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from infra.config_compute import ComputeEnvironment
+from infra.config.compute import ComputeEnvironment
 from infra.constructs.acknowledge import acknowledge
 from infra.constructs.network import Network
 

@@ -7,7 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.config_deployment import GitHub
+from infra.config.deployment import GitHub
 from infra.constructs.acknowledge import acknowledge_wildcards
 
 ISSUER = "token.actions.githubusercontent.com"

@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.config_model import Consumer
+from infra.config.model import Consumer
 from infra.constructs.acknowledge import accept
 
 MAX_RECEIVES = 5

@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.config_model import Functions
+from infra.config.model import Functions
 from infra.constructs.acknowledge import LOG_STREAMS, acknowledge_wildcards
 from infra.constructs.ledger import INDEXES
 from infra.constructs.use_case_function import UseCaseFunction

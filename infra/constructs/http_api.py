@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.config_model import Api
+from infra.config.model import Api
 from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept
 from infra.constructs.log_retention import retention
 

@@ -6,7 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_batch as batch
 from constructs import Construct
 
-from infra.config_compute import FairShare, JobQueue
+from infra.config.compute import FairShare, JobQueue
 from infra.constructs.compute_environments import Environment
 
 

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
-from infra.config_model import Ledger as LedgerConfig
+from infra.config.model import Ledger as LedgerConfig
 from infra.constructs.acknowledge import accept
 
 INDEXES = {

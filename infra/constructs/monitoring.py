@@ -1,6 +1,6 @@
 """What is seen of Pulse: one dashboard, from a call or a drop to the alert, and the alarms on it.
 
-The alarms of dead letters are `event_queue`'s. Our own metrics are named as in `lambdas/telemetry.py`,
+The alarms of dead letters are `event_queue`'s. Our own metrics are named as in `lambdas/common/telemetry.py`,
 which infra does not import; a test compares them.
 """
 

@@ -5,7 +5,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.config_model import Config
+from infra.config.model import Config
 from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept, acknowledge
 from infra.constructs.log_retention import retention
 

@@ -13,12 +13,12 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.config_model import Functions
+from infra.config.model import Functions
 from infra.constructs.acknowledge import LOG_STREAMS, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.overdue_schedules import OverdueSchedules
 from infra.constructs.use_case_function import UseCaseFunction
-from pulse.domain.s3_layout import MANIFEST, claim_keys, metrics_key, results_prefix
+from pulse.domain.s3.layout import MANIFEST, claim_keys, metrics_key, results_prefix
 from pulse.domain.schedule_target import ScheduleTarget
 from pulse.settings import Settings
 

@@ -7,7 +7,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from infra.config_model import Bucket
+from infra.config.model import Bucket
 
 
 class ReadOnce(Construct):

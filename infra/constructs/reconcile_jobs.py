@@ -7,7 +7,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.config_model import Functions
+from infra.config.model import Functions
 from infra.constructs.acknowledge import acknowledge
 from infra.constructs.use_case_function import UseCaseFunction
 from pulse.settings import Settings

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config_model import Bucket
+from infra.config.model import Bucket
 from infra.constructs.acknowledge import accept, acknowledge
 
 _NO_ACCESS_LOGS = (

@@ -6,8 +6,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.config_alerts import Slack
-from infra.config_model import Functions
+from infra.config.alerts import Slack
+from infra.config.model import Functions
 from infra.constructs.alerts import unless_muted
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.use_case_function import UseCaseFunction

@@ -10,11 +10,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.config_model import Functions
+from infra.config.model import Functions
 from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue, prefixes
 from infra.constructs.use_case_function import UseCaseFunction
-from pulse.domain.s3_layout import DATASETS, REQUESTS
+from pulse.domain.s3.layout import DATASETS, REQUESTS
 from pulse.settings import Settings
 
 DROPS = (DATASETS, REQUESTS)

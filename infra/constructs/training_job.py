@@ -12,17 +12,17 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.config_model import Config
+from infra.config.model import Config
 from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept, acknowledge, acknowledge_wildcards
 from infra.constructs.log_retention import retention
-from pulse.domain.profile import Profile
-from pulse.domain.resources import Resources
-from pulse.domain.retry_policy import RetryRule
-from pulse.domain.s3_layout import DATASETS, MANIFEST, RESULTS, claim_keys, results_prefix
-from pulse.domain.training_command import COMMAND
+from pulse.domain.catalogue.retry_policy import RetryRule
+from pulse.domain.plan.command import COMMAND
+from pulse.domain.request.profile import Profile
+from pulse.domain.request.resources import Resources
+from pulse.domain.s3.layout import DATASETS, MANIFEST, RESULTS, claim_keys, results_prefix
 
 if TYPE_CHECKING:
-    from pulse.domain.batch_limits import Platform
+    from pulse.domain.request.batch_limits import Platform
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "training"
 SCHEDULING_PRIORITY = 100

@@ -8,10 +8,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.config_model import Functions
+from infra.config.function_settings import variables
+from infra.config.model import Functions
 from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept, acknowledge
 from infra.constructs.log_retention import retention
-from infra.function_settings import variables
 from pulse.settings import Settings
 
 _ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}

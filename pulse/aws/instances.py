@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from pulse.aws.errors import code, translated
-from pulse.domain.instance_cost import Instance, SpotPrice
+from pulse.domain.cost.instances import Instance, SpotPrice
 
 if TYPE_CHECKING:
     from collections.abc import Callable

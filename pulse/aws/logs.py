@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from pulse.aws.errors import code, translated
 from pulse.domain.errors import InvalidCall
-from pulse.domain.job_log import Line, StreamPage
-from pulse.domain.page_token import fault
+from pulse.domain.views.log import Line, StreamPage
+from pulse.domain.views.tokens import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

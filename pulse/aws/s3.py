@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from pulse.aws.errors import code, translated
 from pulse.domain.errors import TooLarge
-from pulse.domain.s3_objects import Listing, Part
+from pulse.domain.s3.objects import Listing, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

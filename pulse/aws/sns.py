@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pulse.aws.errors import translated
-from pulse.domain.alert import Alert
-from pulse.domain.alert_amazon_q import notification
-from pulse.domain.alert_email import body, subject
+from pulse.domain.alerts.alert import Alert
+from pulse.domain.alerts.renderings.amazon_q import notification
+from pulse.domain.alerts.renderings.email import body, subject
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

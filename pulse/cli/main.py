@@ -2,20 +2,21 @@
 
 import typer
 
-from pulse.cli import local, queue
-from pulse.cli.cancel import cancel
-from pulse.cli.cost import cost
-from pulse.cli.demo import demo
-from pulse.cli.doctor import doctor
-from pulse.cli.explain import explain
-from pulse.cli.list import list_jobs
-from pulse.cli.logs import logs
-from pulse.cli.option_groups import ManyValues
-from pulse.cli.quote import quote
-from pulse.cli.rerun import rerun
-from pulse.cli.status import status
-from pulse.cli.submit import submit
-from pulse.cli.watch import watch
+from pulse.cli.commands import queue
+from pulse.cli.commands.cancel import cancel
+from pulse.cli.commands.cost import cost
+from pulse.cli.commands.demo import demo
+from pulse.cli.commands.doctor import doctor
+from pulse.cli.commands.explain import explain
+from pulse.cli.commands.list import list_jobs
+from pulse.cli.commands.logs import logs
+from pulse.cli.commands.quote import quote
+from pulse.cli.commands.rerun import rerun
+from pulse.cli.commands.status import status
+from pulse.cli.commands.submit import submit
+from pulse.cli.commands.watch import watch
+from pulse.cli.local import commands
+from pulse.cli.options.groups import ManyValues
 
 app = typer.Typer(
     name="pulse",
@@ -38,7 +39,7 @@ app.command()(cost)
 app.command()(demo)
 app.command()(doctor)
 app.add_typer(queue.app, name="queue")
-app.add_typer(local.app, name="local")
+app.add_typer(commands.app, name="local")
 
 
 @app.callback()

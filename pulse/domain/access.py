@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from pulse.domain.caller import role_of
 from pulse.domain.errors import NotAllowed, NotFound
 from pulse.domain.fault import Fault
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.record import JobRecord
 
 Reach = Literal["own", "pulse", "all"]
 """`own`: the jobs that the caller asked for; `pulse`: all that were asked for through Pulse or dropped;

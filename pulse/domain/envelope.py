@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from pulse.domain.fault import Fault, shown
-from pulse.domain.json_bounds import MOST_LEVELS, is_too_deep
+from pulse.domain.parsing.json_bounds import MOST_LEVELS, is_too_deep
 from pulse.domain.validation import InvalidInput
 
 SOURCE = "pulse"

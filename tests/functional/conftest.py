@@ -17,14 +17,18 @@ from moto import mock_aws
 from msgspec import structs
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from lambdas import bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile, on_job_event
+from lambdas import on_job_event
+from lambdas.wiring import get_job as query_wiring
+from lambdas.wiring import on_job_event as event_wiring
+from lambdas.wiring import reconcile_jobs as reconcile_wiring
+from lambdas.wiring import shared
 from pulse.aws import clients
-from pulse.aws.ledger import Ledger
-from pulse.aws.ledger_table import LedgerTable
-from pulse.domain.catalogue import Queue
-from pulse.domain.profile import Profile
-from pulse.domain.request_defaults import RequestDefaults
-from pulse.domain.trigger import Trigger
+from pulse.aws.ledger.ledger import Ledger
+from pulse.aws.ledger.table import LedgerTable
+from pulse.domain.catalogue.catalogue import Queue
+from pulse.domain.catalogue.trigger import Trigger
+from pulse.domain.request.defaults import RequestDefaults
+from pulse.domain.request.profile import Profile
 from pulse.settings import Settings
 from tests.prices import PRICES
 
@@ -129,9 +133,9 @@ def aws(monkeypatch, session) -> Iterator[None]:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(bootstrap, "now", clock)
-    monkeypatch.setattr(bootstrap, "pause_up_to", lambda seconds: clock.forward(seconds=seconds))
-    monkeypatch.setattr(bootstrap, "pause_at_least", lambda seconds: clock.forward(seconds=seconds))
+    monkeypatch.setattr(shared, "now", clock)
+    monkeypatch.setattr(shared, "pause_up_to", lambda seconds: clock.forward(seconds=seconds))
+    monkeypatch.setattr(shared, "pause_at_least", lambda seconds: clock.forward(seconds=seconds))
     return clock
 
 
@@ -257,7 +261,7 @@ def deployed(monkeypatch, settings, table, s3, topic, clock, batch) -> Iterator[
     """The functions' environment, and a bootstrap that has wired nothing yet."""
     for name, value in settings.to_env().items():
         monkeypatch.setenv(name, value)
-    modules = (bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile)
+    modules = (shared, event_wiring, query_wiring, reconcile_wiring)
     wired = [value for module in modules for value in vars(module).values()]
     caches = [value for value in wired if hasattr(value, "cache_clear")]
     for cached in caches:
@@ -346,7 +350,7 @@ def reruns(monkeypatch, settings, deployed):
     url = sqs.create_queue(QueueName="drops")["QueueUrl"]
     for name, value in structs.replace(settings, reruns_queue=url).to_env().items():
         monkeypatch.setenv(name, value)
-    bootstrap.settings.cache_clear()
+    shared.settings.cache_clear()
 
     def received():
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from pulse.domain.idempotency import Identity
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_request import JobRequest
-from pulse.domain.stored_plan import StoredPlan
+from pulse.domain.job.record import JobRecord
+from pulse.domain.plan.stored_plan import StoredPlan
+from pulse.domain.request.identity import Identity
+from pulse.domain.request.job_request import JobRequest
 
 EVENTS = Path(__file__).parent.parent / "events"
 DATASET = "datasets/market_daily.csv"

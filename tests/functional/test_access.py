@@ -4,7 +4,8 @@ import boto3
 import pytest
 from msgspec import structs
 
-from lambdas import bootstrap, on_job_event, submit_job
+from lambdas import on_job_event, submit_job
+from lambdas.wiring import shared
 from pulse.domain.access import Access, Rule
 from tests.functional.api import Api
 
@@ -35,7 +36,7 @@ def allow(monkeypatch, settings, deployed):
     def configure(access):
         for name, value in structs.replace(settings, access=access).to_env().items():
             monkeypatch.setenv(name, value)
-        bootstrap.settings.cache_clear()
+        shared.settings.cache_clear()
 
     return configure
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from lambdas import bootstrap, on_job_event, submit_job
+from lambdas import on_job_event, submit_job
+from lambdas.wiring import shared
 from tests.functional.api import Api
 
 BROKEN = {"exitCode": 67}
@@ -150,7 +151,7 @@ def test_should_tell_what_is_known_before_the_queue_gives_up(  # noqa: PLR0913, 
             waits.append(seconds)
             clock.forward(seconds=seconds)
 
-    monkeypatch.setattr(bootstrap, "visibility", Visibility)
+    monkeypatch.setattr(shared, "visibility", Visibility)
     post({"shards": 3})
     happen("batch_failed_exit_code", child=2)
     clock.forward(seconds=227 + late_seconds)

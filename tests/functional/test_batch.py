@@ -10,7 +10,7 @@ from botocore.exceptions import (
 )
 
 from pulse.aws import clients
-from pulse.aws.batch import Batch
+from pulse.aws.batch.jobs import Batch
 from pulse.domain.errors import Misconfigured, NotAccepted, OutcomeUnknown, RefusedByBatch
 
 URL = "https://batch.us-east-1.amazonaws.com"

@@ -3,9 +3,10 @@
 import pytest
 from msgspec import structs
 
-from lambdas import bootstrap, bootstrap_events
-from pulse.domain.alerts_wanted import AlertsWanted
-from pulse.services.publish_alert import TURN
+from lambdas.wiring import on_job_event as wiring
+from lambdas.wiring import shared
+from pulse.domain.request.alerts_wanted import AlertsWanted
+from pulse.services.alert.publish_alert import TURN
 from tests.functional.jobs import RECORDED_JOB as JOB
 from tests.functional.jobs import submitted, told
 
@@ -36,7 +37,7 @@ def test_should_tell_at_once_what_never_passes(happen, ledger, alerts):
 
 def test_should_tell_while_another_call_sends_another_alert_of_the_job(happen, ledger, alerts):
     record = submitted(ledger, alerts=AlertsWanted(kinds=("SUBMITTED", "BLOCKED")))
-    turns, now = bootstrap.publish_alert().turns, bootstrap.now()
+    turns, now = shared.publish_alert().turns, shared.now()
     assert turns.take(record, "SUBMITTED", now=now, lease=TURN) == "ours"
     assert happen(told(AT_ONCE)) == ["message-0"], "it comes again, for the other alert"
     assert [alert["kind"] for alert in alerts()] == ["BLOCKED"]
@@ -144,7 +145,7 @@ def test_should_note_the_reason_beside_another_event_of_the_same_moment(happen, 
     read = ledger.record(JOB)
     later = structs.replace(read, log_group="another event was faster", revision=read.revision + 1)
     assert ledger.move(later, before=read.position)
-    assert bootstrap_events.watch_blocked().look(read, "ACTION_REQUIRED - x")
+    assert wiring.watch_blocked().look(read, "ACTION_REQUIRED - x")
     record = ledger.record(JOB)
     assert (record.log_group, record.blocked_reason) == ("another event was faster", "ACTION_REQUIRED - x")
     assert [alert["kind"] for alert in alerts()] == ["BLOCKED"]

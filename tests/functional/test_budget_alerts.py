@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from lambdas import bootstrap, bootstrap_events
+from lambdas.wiring import on_job_event as wiring
+from lambdas.wiring import shared
 from pulse.aws.sns import Topic
 from pulse.domain.errors import Misconfigured, Unavailable
 from tests.functional.jobs import submitted, told
@@ -75,7 +76,7 @@ def test_should_tell_of_what_is_passed_because_the_budget_was_lowered(ends, budg
     ends(0)
     assert budgets() == []
     monkeypatch.setenv("PULSE_MONTHLY_BUDGET_USD", str(COST))
-    for module in (bootstrap, bootstrap_events):
+    for module in (shared, wiring):
         for wired in vars(module).values():
             if hasattr(wired, "cache_clear"):
                 wired.cache_clear()

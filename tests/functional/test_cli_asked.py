@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pulse.cli.main import app
-from pulse.domain.array_children import Failures
+from pulse.domain.diagnosis.children import Failures
 from tests.functional.cli_server import JOB_ID, connected
 
 JOB, OTHER = JOB_ID.format(7), JOB_ID.format(8)

@@ -8,9 +8,9 @@ from moto import mock_aws
 from msgspec import structs
 from typer.testing import CliRunner
 
-from pulse.aws import stack_outputs
-from pulse.aws.account import Account
-from pulse.cli import doctor
+from pulse.aws.client import stack_outputs
+from pulse.aws.client.account import Account
+from pulse.cli.commands import doctor
 from pulse.cli.main import app
 from pulse.domain.errors import Misconfigured
 from tests.unit.test_checkup import EXPECTED

@@ -11,8 +11,9 @@ from recursive_training.aws_batch_submit_status import known_as
 from rich.console import Console
 from typer.testing import CliRunner
 
-from pulse.cli import follow, output
-from pulse.cli.list import COLUMNS
+from pulse.cli import output
+from pulse.cli.client import follow
+from pulse.cli.commands.list import COLUMNS
 from pulse.cli.main import app
 from tests.functional.cli_server import JOB_ID, connected
 from tests.own_packages import with_own_packages

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from pulse.aws.signed_api import SignedApi
-from pulse.cli import sending
+from pulse.aws.client.signed_api import SignedApi
+from pulse.cli.client import calls
 from pulse.cli.main import app
 from tests.functional.cli_server import JOB_ID, LOST, connected
 from tests.own_packages import with_own_packages
@@ -60,7 +60,7 @@ def test_should_repeat_under_one_key_until_the_outcome_is_known(api, tmp_path):
 
 
 def test_should_find_the_first_submission_when_run_again(api, tmp_path, monkeypatch):
-    monkeypatch.setattr(sending, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(calls, "PATIENCE_SECONDS", 0)
     api.answers = [LOST]
     lost = typed("--profile", "small")
     found = typed("--profile", "small")
@@ -75,7 +75,7 @@ def test_should_find_the_first_submission_when_run_again(api, tmp_path, monkeypa
 
 
 def test_should_give_up_soon_where_nothing_listens_and_nobody_has_answered(api, monkeypatch):
-    monkeypatch.setattr(sending, "UNREACHED_SECONDS", 0)
+    monkeypatch.setattr(calls, "UNREACHED_SECONDS", 0)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         free = f"http://127.0.0.1:{taken.getsockname()[1]}"
     ended = typed("--profile", "small", "--api-url", free)
@@ -85,13 +85,13 @@ def test_should_give_up_soon_where_nothing_listens_and_nobody_has_answered(api, 
 
 
 def test_should_be_patient_with_an_api_that_has_answered(api, monkeypatch):
-    monkeypatch.setattr(sending, "UNREACHED_SECONDS", 0)
+    monkeypatch.setattr(calls, "UNREACHED_SECONDS", 0)
     reached = SignedApi(api.url, boto3.Session())
-    assert sending.call(reached, "GET", "/jobs/one").status_code == 200
+    assert calls.call(reached, "GET", "/jobs/one").status_code == 200
     answers = iter([httpx.ConnectError("gone"), httpx.Response(200)])
     monkeypatch.setattr(reached, "call", lambda *_, **__: _raised_or_returned(next(answers)))
-    monkeypatch.setattr(sending.time, "sleep", lambda _: None)
-    assert sending.call(reached, "GET", "/jobs/one").status_code == 200
+    monkeypatch.setattr(calls.time, "sleep", lambda _: None)
+    assert calls.call(reached, "GET", "/jobs/one").status_code == 200
 
 
 def _raised_or_returned(outcome):
@@ -101,7 +101,7 @@ def _raised_or_returned(outcome):
 
 
 def test_should_be_another_job_by_force_or_for_another_request(api, monkeypatch):
-    monkeypatch.setattr(sending, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(calls, "PATIENCE_SECONDS", 0)
     api.answers = [LOST]
     typed("--profile", "small")
 

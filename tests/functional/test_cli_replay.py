@@ -10,11 +10,10 @@ from msgspec import structs
 from typer.testing import CliRunner
 
 from lambdas import on_job_event, reconcile_jobs
-from pulse.aws.replayed_jobs import ReplayedJobs
-from pulse.cli import local_replay, local_stacks
+from pulse.aws.client.replayed_jobs import ReplayedJobs
+from pulse.cli.local import recording, replay, stacks
 from pulse.cli.main import app
-from pulse.domain import replay
-from pulse.domain.drift import KEPT_BY_BATCH
+from pulse.domain.job.drift import KEPT_BY_BATCH
 from tests.functional.api import Api
 from tests.functional.conftest import QUEUE_ARN
 
@@ -54,7 +53,7 @@ def ledger_of_this_machine(monkeypatch, table):
     def replayed_jobs(_, begins):
         return ReplayedJobs(boto3.client("dynamodb"), table.name, begins)
 
-    monkeypatch.setattr(local_replay, "replayed_jobs", replayed_jobs)
+    monkeypatch.setattr(replay, "replayed_jobs", replayed_jobs)
 
 
 @pytest.fixture
@@ -62,10 +61,10 @@ def replayed(deployed, clock, monkeypatch, context, sqs_event):
     """Types the command at YEARS_LATER; `only` of the events are delivered."""
     clock.now = YEARS_LATER
     where = types.SimpleNamespace(job_queue="fifo", api_url="")
-    monkeypatch.setattr(local_replay, "datetime", Calendar)
-    monkeypatch.setattr(local_stacks, "deployed_here", lambda: (Deployed(), where))
+    monkeypatch.setattr(replay, "datetime", Calendar)
+    monkeypatch.setattr(stacks, "deployed_here", lambda: (Deployed(), where))
     monkeypatch.setattr(
-        local_replay, "_ledger", lambda _: lambda job_id: Api(context)(f"GET /jobs/{job_id}").content
+        replay, "_ledger", lambda _: lambda job_id: Api(context)(f"GET /jobs/{job_id}").content
     )
 
     def typed(*options, only=lambda _: True, keep=True):
@@ -73,7 +72,7 @@ def replayed(deployed, clock, monkeypatch, context, sqs_event):
             for event in filter(only, events):
                 assert on_job_event.handler(sqs_event(event), context) == {"batchItemFailures": []}
 
-        monkeypatch.setattr(local_replay, "deliver", deliver)
+        monkeypatch.setattr(replay, "deliver", deliver)
         kept = ["--keep"] if keep else []
         return CliRunner().invoke(app, ["local", "replay", str(RECORDING), *kept, *options])
 
@@ -137,7 +136,7 @@ def test_should_say_that_a_recording_is_older_than_the_ledger_keeps_its_jobs(rep
 
 
 def test_should_not_say_so_of_a_younger_recording(replayed, monkeypatch):
-    monkeypatch.setattr(local_replay.recording, "age", lambda _events, **_: timedelta(days=399))
+    monkeypatch.setattr(replay.recording, "age", lambda _events, **_: timedelta(days=399))
     assert "older than the ledger" not in replayed().stderr
 
 
@@ -162,7 +161,7 @@ def test_should_forget_only_the_jobs_of_its_own_run(replayed, table):
 
 
 def test_should_tell_how_far_a_recording_of_the_future_is_moved_back(replayed, monkeypatch, tmp_path):
-    events = replay.moved(replay.read(RECORDING.read_text()), timedelta(days=1000))
-    assert local_replay._moved(replay.age(events, now=YEARS_LATER)) == (
+    events = recording.moved(recording.read(RECORDING.read_text()), timedelta(days=1000))
+    assert replay._moved(recording.age(events, now=YEARS_LATER)) == (
         "The times of the events are moved back by 536 d 16 h, so that the last of them is now."
     )

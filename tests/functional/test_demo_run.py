@@ -7,8 +7,8 @@ import httpx
 import pytest
 from moto import mock_aws
 
-from pulse.cli.demo_job import Job
-from pulse.cli.demo_run import DemoFailed, Place, _Demo
+from pulse.cli.demo.job import Job
+from pulse.cli.demo.run import DemoFailed, Place, _Demo
 
 RESULTS = "results-bucket"
 

@@ -7,9 +7,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pulse.aws.demo_objects import DemoObjects
-from pulse.aws.demo_tap import DemoTap
-from pulse.cli.removals import Removals
+from pulse.aws.client.demo_objects import DemoObjects
+from pulse.aws.client.demo_tap import DemoTap
+from pulse.cli.demo.removals import Removals
 from pulse.domain.errors import Misconfigured
 
 NAME = "pulse-demo-1"

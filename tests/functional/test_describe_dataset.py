@@ -14,7 +14,7 @@ from recursive_training.data.names import TABLE_SUFFIXES
 from pulse.aws import clients
 from pulse.aws.s3 import Objects
 from pulse.domain.errors import Misconfigured
-from pulse.services.describe_dataset import DescribeDataset
+from pulse.services.submit.describe_dataset import DescribeDataset
 
 BUCKET = "pulse-data"
 MARKET = (Path(__file__).parents[2] / "samples" / "market_daily.csv").read_bytes()

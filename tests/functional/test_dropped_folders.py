@@ -6,8 +6,8 @@ import pytest
 from msgspec import structs
 
 from lambdas import submit_job
-from pulse.domain import drop_manifest
-from pulse.domain.trigger import Trigger
+from pulse.domain.catalogue.trigger import Trigger
+from pulse.domain.request import manifest as drop_manifest
 
 pytestmark = pytest.mark.usefixtures("deployed")
 

@@ -7,9 +7,11 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from msgspec import structs
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from lambdas import bootstrap, on_job_event, sqs_batch, submit_job
+from lambdas import on_job_event, submit_job
+from lambdas.common import sqs_batch
+from lambdas.wiring import shared
 from pulse.aws import clients
-from pulse.domain.trigger import Trigger
+from pulse.domain.catalogue.trigger import Trigger
 from tests.hostile_keys import DATASET_KEYS
 
 pytestmark = pytest.mark.usefixtures("deployed")
@@ -261,7 +263,7 @@ def test_should_come_again_soon_when_batch_throttles_and_later_each_time(  # noq
 ):
     said = []
     visibility = SimpleNamespace(put_off=lambda _queue, _receipt, seconds: said.append(seconds))
-    monkeypatch.setattr(bootstrap, "visibility", lambda: visibility)
+    monkeypatch.setattr(shared, "visibility", lambda: visibility)
     batch.answers = [(429, "TooManyRequestsException", "Too Many Requests")] * 5
     delivery = sqs_event(event("s3_object_created_versioned"))
     delivery["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(deliveries)

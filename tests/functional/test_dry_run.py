@@ -11,8 +11,8 @@ from botocore.validate import ParamValidator
 from msgspec import structs
 
 from lambdas import on_job_event
-from pulse.domain.catalogue import Queue
-from pulse.domain.profile import Profile
+from pulse.domain.catalogue.catalogue import Queue
+from pulse.domain.request.profile import Profile
 from tests.functional.api import Api
 from tests.functional.jobs import REQUESTED, earlier_run, told
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pulse.aws.logs import Logs
-from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.domain.request.alerts_wanted import AlertsWanted
 from tests.functional.jobs import RECORDED_BATCH_JOB, earlier_run, submitted, told
 from tests.functional.jobs import RECORDED_JOB as JOB
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from pulse.domain.access import Access
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import START
 

@@ -9,13 +9,13 @@ import pytest
 from msgspec import structs
 
 from lambdas import on_job_event
-from pulse.domain import idempotency
-from pulse.domain.array_children import Child
-from pulse.domain.idempotency import Identity
-from pulse.domain.job_event import Attempt
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_request import JobRequest
-from pulse.domain.stored_plan import StoredPlan
+from pulse.domain.job.child import Child
+from pulse.domain.job.event import Attempt
+from pulse.domain.job.record import JobRecord
+from pulse.domain.plan.stored_plan import StoredPlan
+from pulse.domain.request import identity
+from pulse.domain.request.identity import Identity
+from pulse.domain.request.job_request import JobRequest
 from tests.functional.api import Api
 from tests.functional.conftest import START
 
@@ -182,7 +182,7 @@ def test_should_name_the_job_that_was_submitted_because_this_one_ran_out_of_memo
     ledger.claim(Identity(key="k", payload_hash=""), [job], plan)
     assert "rerun" not in api("GET /jobs/a").content
     again = JobRecord(job_id="b", status="CLAIMED", created_at=START, rerun_of="a", rerun_because="memory")
-    ledger.claim(idempotency.of_rerun("a"), [again], plan)
+    ledger.claim(identity.of_rerun("a"), [again], plan)
     assert api("GET /jobs/a").content["rerun"] == "b"
 
 

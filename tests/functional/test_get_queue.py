@@ -6,7 +6,7 @@ import jsonschema_rs
 import pytest
 
 from pulse.aws import clients
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import QUEUE_ARN, START
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pulse.domain.job_event import parse
+from pulse.domain.job.event import parse
 from tests.functional.jobs import submitted, told
 from tests.hostile_ends import DIGITS_44, FIELDS, details, metrics_files
 

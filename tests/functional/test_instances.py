@@ -8,8 +8,8 @@ import pytest
 from botocore.stub import Stubber
 
 from pulse.aws.instances import Instances
+from pulse.domain.cost.instances import Instance, SpotPrice
 from pulse.domain.errors import Misconfigured, Unavailable
-from pulse.domain.instance_cost import Instance, SpotPrice
 
 ARN = "arn:aws:ecs:us-east-1:123456789012:container-instance/AWSBatch-gpu-1/7b1d"
 ASKED = {"cluster": "AWSBatch-gpu-1", "containerInstances": [ARN]}

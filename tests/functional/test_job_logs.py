@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from pulse.domain.array_children import Child
-from pulse.domain.job_event import Attempt
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.child import Child
+from pulse.domain.job.event import Attempt
+from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import START
 

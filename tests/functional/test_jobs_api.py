@@ -9,8 +9,9 @@ from datetime import date, timedelta
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from lambdas import http_input, on_job_event, submit_job
-from pulse.aws.ledger import Ledger
+from lambdas import on_job_event, submit_job
+from lambdas.common import http_input
+from pulse.aws.ledger.ledger import Ledger
 from pulse.domain.errors import Misconfigured, Unavailable
 
 pytestmark = pytest.mark.usefixtures("deployed")

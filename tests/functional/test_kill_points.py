@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from msgspec import structs
 
 from lambdas import on_job_event
-from pulse.domain.alerts_wanted import AlertsWanted
+from pulse.domain.request.alerts_wanted import AlertsWanted
 from pulse.domain.schedule_target import ScheduleTarget
 from tests.functional.jobs import earlier_run, submitted, told
 

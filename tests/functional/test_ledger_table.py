@@ -3,9 +3,10 @@
 import pytest
 from botocore.stub import Stubber
 
-from pulse.aws import clients, ledger_table
-from pulse.aws.ledger_items import wire
-from pulse.aws.ledger_table import LedgerTable
+from pulse.aws import clients
+from pulse.aws.ledger import table as ledger_table
+from pulse.aws.ledger.items import wire
+from pulse.aws.ledger.table import LedgerTable
 from pulse.domain.errors import Unavailable
 
 WRITES = [{"Delete": {"TableName": "ledger", "Key": wire({"pk": "JOB#1", "sk": "RECORD"})}}]

@@ -7,9 +7,9 @@ import jsonschema_rs
 import pytest
 from msgspec import structs
 
-from lambdas import bootstrap
-from pulse.domain.job_record import JobRecord
-from pulse.domain.month_costs_answer import MOST_GROUPS
+from lambdas.wiring import shared
+from pulse.api.answers.costs import MOST_GROUPS
+from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import START
 
@@ -84,7 +84,7 @@ def test_should_tell_what_is_spent_of_the_budget_and_what_unfinished_jobs_may_co
 def test_should_say_null_where_there_is_no_budget(api):
     content = api("GET /costs").content
     assert (content["budget_usd"], content["percent"], content["spent_usd"]) == (None, None, "0")
-    assert bootstrap.settings().monthly_budget_usd is None
+    assert shared.settings().monthly_budget_usd is None
 
 
 def test_should_put_the_smallest_together_when_there_are_many(api, cost):

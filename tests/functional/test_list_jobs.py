@@ -7,7 +7,7 @@ from itertools import chain
 
 import pytest
 
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import START
 

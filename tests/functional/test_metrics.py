@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lambdas import on_job_event, submit_job
-from lambdas.telemetry import CAUSE, NAMESPACE, Job
+from lambdas.common.telemetry import CAUSE, NAMESPACE, Job
 from pulse.aws.sns import Topic
 from pulse.domain.errors import Unavailable
-from pulse.domain.idempotency import Identity
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_request import JobRequest
-from pulse.domain.stored_plan import StoredPlan
+from pulse.domain.job.record import JobRecord
+from pulse.domain.plan.stored_plan import StoredPlan
+from pulse.domain.request.identity import Identity
+from pulse.domain.request.job_request import JobRequest
 
 pytestmark = pytest.mark.usefixtures("deployed")
 

@@ -9,16 +9,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas import on_job_event
-from pulse.aws.ledger import Ledger
+from pulse.aws.ledger.ledger import Ledger
 from pulse.aws.s3 import Objects
 from pulse.aws.sns import Topic
-from pulse.domain import alert_amazon_q, alert_email, alert_slack
-from pulse.domain.alert import Alert
+from pulse.domain.alerts.alert import Alert
+from pulse.domain.alerts.renderings import amazon_q, email, slack
 from pulse.domain.errors import Unavailable
-from pulse.domain.idempotency import Identity
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_request import JobRequest
-from pulse.domain.stored_plan import StoredPlan
+from pulse.domain.job.record import JobRecord
+from pulse.domain.plan.stored_plan import StoredPlan
+from pulse.domain.request.identity import Identity
+from pulse.domain.request.job_request import JobRequest
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -146,17 +146,17 @@ def test_should_show_a_runs_warning_in_the_first_lines_of_its_alert(happen, s3, 
     with_warnings(s3, [PRICE])
     assert happen("batch_succeeded") == []
     told = msgspec.convert(alerts()[0], Alert)
-    assert alert_email.subject(told) == (
+    assert email.subject(told) == (
         "[SUCCEEDED, 1 warning] Retrodiction of datasets/market_daily.csv succeeded"
     )
-    assert alert_email.body(told).splitlines()[:5] == [
+    assert email.body(told).splitlines()[:5] == [
         "Retrodiction of datasets/market_daily.csv succeeded",
         "",
         "Read this first",
         "  - price: -999 stands 24 times far outside of everything else (1.2 to 50.3): if",
         "    it means missing, submit again with missing_values: [-999].",
     ]
-    assert alert_slack.message(told)["blocks"][3]["text"]["text"] == f"• {PRICE}"
+    assert slack.message(told)["blocks"][3]["text"]["text"] == f"• {PRICE}"
     assert told.left_out == ("12 rows had no timestamp.",)
     record = ledger.record(JOB)
     assert (record.warnings, record.warnings_count) == ((PRICE,), 1)
@@ -169,10 +169,10 @@ def test_should_show_a_hostile_warning_as_text_and_without_secrets(happen, s3, a
     told = msgspec.convert(alerts()[0], Alert)
     shown = r"<!channel> <https://evil.example|x> & `a`\r\n\u202eevil\x00 password=[redacted]"
     assert told.warnings == (shown,)
-    card = alert_slack.message(told)["blocks"][3]["text"]
+    card = slack.message(told)["blocks"][3]["text"]
     escaped = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert (card["type"], card["text"]) == ("plain_text", f"• {escaped}")
-    description = alert_amazon_q.notification(told)["content"]["description"]
+    description = amazon_q.notification(told)["content"]["description"]
     assert f"• `{escaped.replace('`', chr(39))}`\n\n" in description
 
 

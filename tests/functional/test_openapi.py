@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from pulse.domain.job_request import JobRequest
+from pulse.domain.request.job_request import JobRequest
 from pulse.domain.validation import collect
 from tests.functional.api import DEFAULT_ROUTE, ROUTES, Api
 

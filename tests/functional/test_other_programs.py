@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pulse.domain.training_exit_codes import MEANINGS
+from pulse.domain.training.exit_codes import MEANINGS
 
 pytestmark = pytest.mark.usefixtures("deployed")
 

@@ -8,8 +8,8 @@ import pytest
 from msgspec import structs
 
 from pulse.aws.schedules import Schedules
-from pulse.domain.alerts_wanted import AlertsWanted
 from pulse.domain.errors import Unavailable
+from pulse.domain.request.alerts_wanted import AlertsWanted
 from pulse.domain.schedule_target import ScheduleTarget
 from tests.functional.jobs import RECORDED_BATCH_JOB, earlier_run, submitted, told
 from tests.functional.jobs import RECORDED_JOB as JOB

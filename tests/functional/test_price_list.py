@@ -12,11 +12,11 @@ import yaml
 from botocore.stub import Stubber
 from typer.testing import CliRunner
 
-from pulse.aws import price_list
-from pulse.aws.price_list import PriceList
-from pulse.cli.cost import cost
+from pulse.aws.client import price_list
+from pulse.aws.client.price_list import PriceList
+from pulse.cli.commands.cost import cost
+from pulse.domain.cost.prices import InstancePrice, Prices, SpotDiscount
 from pulse.domain.errors import Misconfigured, Unavailable
-from pulse.domain.prices import InstancePrice, Prices, SpotDiscount
 from pulse.domain.validation import InvalidInput, convert
 
 FILE = Path(__file__).parents[2] / "config" / "prices.yaml"

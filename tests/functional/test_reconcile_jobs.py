@@ -11,8 +11,8 @@ import pytest
 from msgspec import structs
 
 from lambdas import on_job_event, reconcile_jobs, submit_job
-from pulse.domain.drift import END_UNKNOWN
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.drift import END_UNKNOWN
+from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
 from tests.functional.conftest import QUEUE_ARN, START
 

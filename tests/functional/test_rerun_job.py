@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
 from tests.functional.jobs import REQUESTED
 

@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import boto3
 import pytest
 
-from lambdas import bootstrap, send_alert
+from lambdas import send_alert
+from lambdas.wiring import shared
 from pulse.aws import clients
 from tests.functional.conftest import START
 
@@ -236,7 +237,7 @@ def test_should_post_the_others_when_one_message_is_no_alert(send, slack, keep):
 
 def test_should_read_the_secret_once_for_many_alerts(send, slack, keep, monkeypatch):
     keep(slack.url)
-    secret = bootstrap.post_slack().url
+    secret = shared.post_slack().url
     send(ALERT)
     monkeypatch.setattr(secret, "_client", None)
     assert send(ALERT, ALERT) == []

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from lambdas import bootstrap, on_job_event, submit_job
+from lambdas import on_job_event, submit_job
+from lambdas.wiring import shared
 
 DATA, RESULTS = "pulse-data", "pulse-results"
 AUTO = {"vcpus": "auto", "memory_mib": "auto", "timeout_seconds": "auto"}
@@ -126,7 +127,7 @@ def default_limit(monkeypatch, settings, deployed):
     defaults = structs.replace(settings.request_defaults, max_cost_usd=Decimal("0.20"))
     for name, value in structs.replace(settings, request_defaults=defaults).to_env().items():
         monkeypatch.setenv(name, value)
-    bootstrap.settings.cache_clear()
+    shared.settings.cache_clear()
 
 
 @pytest.mark.usefixtures("default_limit")
@@ -153,7 +154,7 @@ def test_should_answer_a_repeated_request_as_before_when_the_default_was_lowered
     defaults = structs.replace(settings.request_defaults, max_cost_usd=Decimal("0.01"))
     for name, value in structs.replace(settings, request_defaults=defaults).to_env().items():
         monkeypatch.setenv(name, value)
-    for cached in vars(bootstrap).values():
+    for cached in vars(shared).values():
         if hasattr(cached, "cache_clear"):
             cached.cache_clear()
     assert post({}, key="k2")[0] == 422
@@ -165,7 +166,7 @@ def budget(monkeypatch, settings, deployed):
     limited = structs.replace(settings, monthly_budget_usd=Decimal("0.30"))
     for name, value in limited.to_env().items():
         monkeypatch.setenv(name, value)
-    bootstrap.settings.cache_clear()
+    shared.settings.cache_clear()
 
 
 @pytest.mark.usefixtures("budget")
@@ -261,7 +262,7 @@ def test_should_tell_when_the_configuration_allows_no_rerun_any_more(refused, se
         monkeypatch.setenv(
             "PULSE_PROFILES", structs.replace(settings, profiles={}).to_env()["PULSE_PROFILES"]
         )
-        for cached in (bootstrap.settings, bootstrap.submit_job, bootstrap.rerun_job):
+        for cached in (shared.settings, shared.submit_job, shared.rerun_job):
             cached.cache_clear()
 
     assert "profile" in refused({}, deploy)["reason"]

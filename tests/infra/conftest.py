@@ -43,8 +43,8 @@ def _synthesize(name: str, config_folder: Path, out: Path) -> Synthesis:
     import aws_cdk as cdk  # noqa: PLC0415 - starts Node, which most tests do not need
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
 
-    from infra.application import compose  # noqa: PLC0415
-    from infra.config import load  # noqa: PLC0415
+    from infra.config.load import load  # noqa: PLC0415
+    from infra.stacks.application import compose  # noqa: PLC0415
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from pulse.domain.retry_policy import RetryPolicy
+from pulse.domain.catalogue.retry_policy import RetryPolicy
 from tests.infra.templates import FAIR, FIFO, INSTANCES, text
 
 

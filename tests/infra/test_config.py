@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.config import FOLDER, ConfigError, load
+from infra.config.load import FOLDER, ConfigError, load
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from decimal import Decimal
 from msgspec.structs import replace
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from infra.config import load
-from pulse.domain.trigger import matching
+from infra.config.load import load
+from pulse.domain.catalogue.trigger import matching
 from pulse.settings import Settings
 from tests.infra.templates import FAIR, FIFO, INSTANCES, text
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.function_settings import USE_CASES
+from infra.config.function_settings import USE_CASES
 from infra.lambda_code import CACHE, ROOT, DependenciesUnavailable, build
 
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lambdas import telemetry
+from lambdas.common import telemetry
 from tests.infra.templates import text
 
 ERRORS, THROTTLES = ("AWS/Lambda", "Errors"), ("AWS/Lambda", "Throttles")

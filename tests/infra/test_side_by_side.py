@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from infra.config import ConfigError, load
+from infra.config.load import ConfigError, load
 
 STAGING = "names: {environment: staging}"
 UNIQUE = re.compile(r"(Name|DisplayName|Namespace)\Z")

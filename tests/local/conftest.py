@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from localaws import instance
-from pulse.cli import local_stacks
+from pulse.cli.local import stacks
 from tests.local.deployment import Deployment
 
 SCALE = "LOCALAWS_SECONDS_SCALE"
@@ -32,6 +32,6 @@ def deployed(root: Path) -> Iterator[Deployment]:
         monkeypatch.setenv(SCALE, "0.01")
         found = instance.up(root)
         try:
-            yield Deployment(found, local_stacks.deploy_all(found, print))
+            yield Deployment(found, stacks.deploy_all(found, print))
         finally:
             instance.down(root)

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import httpx
 
 from localaws.instance import Instance
-from pulse.aws.signed_api import SignedApi
-from pulse.cli.local_stacks import Addresses
+from pulse.aws.client.signed_api import SignedApi
+from pulse.cli.local.stacks import Addresses
 
 T = TypeVar("T")
 SAMPLE = Path(__file__).parents[2] / "samples" / "market_daily.csv"

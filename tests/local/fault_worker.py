@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
-from lambdas import drops, jobs_api, on_job_event, submit_job  # noqa: F401 - imported once, not in each process
+from lambdas import on_job_event, submit_job, submit_job_api, submit_job_queue  # noqa: F401 - imported once, not in each process
 from tests.local.fault_proxy import HEADER
 
 KILLS = ("killed before the call", "killed during the call", "killed after the call")

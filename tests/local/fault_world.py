@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from localaws.instance import Instance
-from pulse.domain.catalogue import Queue
-from pulse.domain.profile import Profile
-from pulse.domain.request_defaults import RequestDefaults
-from pulse.domain.trigger import Trigger
+from pulse.domain.catalogue.catalogue import Queue
+from pulse.domain.catalogue.trigger import Trigger
+from pulse.domain.request.defaults import RequestDefaults
+from pulse.domain.request.profile import Profile
 from pulse.settings import Settings
 from tests.local.fault_requests import Asked
 from tests.prices import PRICES

@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from localaws import faults
-from pulse.aws.ledger_items import record_of
-from pulse.domain.job_record import JobRecord
+from pulse.aws.ledger.items import record_of
+from pulse.domain.job.record import JobRecord
 from tests.local import evidence
 from tests.local.deployment import ENDS, Deployment, pulse_job_id, until
 from tests.local.quick_jobs import quick_jobs

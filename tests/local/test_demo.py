@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pulse.cli import demo_record_file, local_demo
+from pulse.cli.demo import record_file
 from pulse.cli.exit_codes import ExitCode
+from pulse.cli.local import demo as local_demo
 from tests.local.deployment import Deployment, sample
 from tests.own_packages import with_own_packages
 
@@ -65,7 +66,7 @@ def test_should_compare_equal_with_the_local_demo_and_leave_nothing(
     monkeypatch.setattr(local_demo, "JOBS_SECONDS", 600)
     monkeypatch.setattr(local_demo, "ALERTS_SECONDS", 120)
     jobs = local_demo.run(pulse.found, pulse.where, data)
-    local = demo_record_file.write(jobs, "local", tmp_path / "local.json")
+    local = record_file.write(jobs, "local", tmp_path / "local.json")
 
     ended = started(local)
     out, messages = ended.communicate()
@@ -74,7 +75,7 @@ def test_should_compare_equal_with_the_local_demo_and_leave_nothing(
     assert "local and PulseJobs agree" in messages
     assert re.search(r"API +SUCCEEDED", out)
     assert "asked → alert" in out
-    deployed = demo_record_file.read(tmp_path / "deployed.json")
+    deployed = record_file.read(tmp_path / "deployed.json")
     assert list(deployed.jobs) == ["drop", "API"]
     for job in deployed.jobs.values():
         assert {"RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"} <= {event.state for event in job.events}

@@ -19,7 +19,8 @@ from botocore.config import Config
 from botocore.retries.standard import ExponentialBackoff
 from rich.console import Console
 
-from lambdas import bootstrap, bootstrap_events
+from lambdas.wiring import on_job_event as wiring
+from lambdas.wiring import shared
 from localaws import instance
 from pulse.aws import clients
 from tests.local import evidence, fault_proxy
@@ -70,7 +71,7 @@ def workers(
             monkeypatch.setenv(name, value)
         _hurry(monkeypatch, submit_attempts)
         hooks = Hooks()
-        monkeypatch.setattr(bootstrap, "now", hooks.now)
+        monkeypatch.setattr(shared, "now", hooks.now)
         hooks.install(monkeypatch)
         _wire()
         started = [Worker(hooks) for _ in range(os.cpu_count() or 2)]
@@ -159,17 +160,17 @@ def _hurry(monkeypatch: pytest.MonkeyPatch, submit_attempts: int) -> None:
         patience = patience.merge(Config(retries={"total_max_attempts": submit_attempts}))
     monkeypatch.setattr(clients, "_ONCE", clients._ONCE.merge(patience))
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.01)
-    monkeypatch.setattr(bootstrap, "pause_up_to", lambda _: None)
+    monkeypatch.setattr(shared, "pause_up_to", lambda _: None)
 
 
 def _wire() -> None:
     """Once, and before the processes part: clients without a connection may be shared."""
     _forget_wiring()
-    bootstrap.submit_drop()
-    bootstrap_events.record_job_event()
+    shared.submit_drop()
+    wiring.record_job_event()
 
 
 def _forget_wiring() -> None:
-    for value in [*vars(bootstrap).values(), *vars(bootstrap_events).values()]:
+    for value in [*vars(shared).values(), *vars(wiring).values()]:
         if hasattr(value, "cache_clear"):
             value.cache_clear()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pulse.aws.ledger_items import REFUSALS
-from pulse.domain.job_status import position
+from pulse.aws.ledger.items import REFUSALS
+from pulse.domain.job.status import position
 from tests.local.denials import Denied, Seen, Watch
 from tests.local.deployment import ENDS, Deployment, command_of, pulse_job_id, sample, until
 from tests.local.iam_statements import all_statements, without

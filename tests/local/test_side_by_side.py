@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from localaws import instance
-from pulse.cli import local_stacks
+from pulse.cli.local import stacks as local_stacks
 from tests.local.conftest import SCALE
 from tests.local.deployment import Deployment, sample
 
@@ -33,8 +33,8 @@ def both(tmp_path_factory):
 def synthesized(folder):
     import aws_cdk as cdk  # noqa: PLC0415 - starts Node, which tests without it need not
 
-    from infra.application import compose  # noqa: PLC0415
-    from infra.config import FOLDER, load  # noqa: PLC0415
+    from infra.config.load import FOLDER, load  # noqa: PLC0415
+    from infra.stacks.application import compose  # noqa: PLC0415
 
     shutil.copytree(FOLDER, folder / "config")
     local = (FOLDER / "local.yaml").read_text()

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lambdas import bootstrap
+from lambdas.wiring import shared
 from pulse.aws.webhook import Webhook
-from pulse.domain.alert import Alert
-from pulse.services.pace import Pace
-from pulse.services.post_slack import PostSlack
+from pulse.domain.alerts.alert import Alert
+from pulse.services.alert.pace import Pace
+from pulse.services.alert.post_slack import PostSlack
 
 pytestmark = pytest.mark.local
 EACH = 3
@@ -32,7 +32,7 @@ class Known:
 
 def post(url, sender):
     """What one function's environment posts, as fast as it may."""
-    pace = Pace(lambda: datetime.now(UTC), bootstrap.pause_at_least, per_second=100)
+    pace = Pace(lambda: datetime.now(UTC), shared.pause_at_least, per_second=100)
     slack = PostSlack(url=Known(url), hosts=["127.0.0.1"], webhook=Webhook(), pace=pace)
     for number in range(EACH):
         headline = f"paced {sender}-{number}"

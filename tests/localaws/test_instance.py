@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from localaws import __main__ as command
-from localaws import hooks, instance, processes
+from localaws import __main__, hooks, instance, processes
 from localaws.errors import AlreadyRunning, FolderUnusable, NoKeys, PortInUse, PortOutOfRange, StartFailed
 from localaws.layout import CLONE, Layout
 
@@ -250,16 +249,16 @@ def test_a_users_exceptions_from_the_proxy_stay(monkeypatch, said, hosts):
 
 
 def test_the_command_line_starts_prints_and_stops(root, capsys):
-    assert command.main(["--root", str(root), "env"]) == 1
+    assert __main__.main(["--root", str(root), "env"]) == 1
     assert "python -m localaws up" in capsys.readouterr().err
-    assert command.main(["--root", str(root), "up"]) == 0
+    assert __main__.main(["--root", str(root), "up"]) == 0
     port = instance.running(root).port
     assert f"{instance.running(root).inbox_url}/" in capsys.readouterr().out
-    assert command.main(["--root", str(root), "up"]) == 1
+    assert __main__.main(["--root", str(root), "up"]) == 1
     assert "already runs" in capsys.readouterr().err
-    assert command.main(["--root", str(root), "env"]) == 0
+    assert __main__.main(["--root", str(root), "env"]) == 0
     assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}\n" in capsys.readouterr().out
-    assert command.main(["--root", str(root), "down"]) == 0
+    assert __main__.main(["--root", str(root), "down"]) == 0
     assert instance.running(root) is None
 
 

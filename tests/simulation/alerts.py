@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from pulse.domain.alert import Alert
-from pulse.domain.alert_slack import message as slack
+from pulse.domain.alerts.alert import Alert
+from pulse.domain.alerts.renderings.slack import message as slack
 from tests.simulation.attributes import Item
 from tests.simulation.dynamodb_table import Key
 from tests.simulation.sns import Published

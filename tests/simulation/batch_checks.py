@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from pulse.domain.batch_limits import MAX_ARRAY_SIZE
+from pulse.domain.request.batch_limits import MAX_ARRAY_SIZE
 from tests.simulation.batch_job import Definition, Document, Job, Queue
 from tests.simulation.faults import client_error
 

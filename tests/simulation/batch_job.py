@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from pulse.domain.job_status import BatchStatus
+from pulse.domain.job.status import BatchStatus
 from tests.simulation.batch_outcome import Outcome
 
 Document = dict[str, Any]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from pulse.domain.job_status import BatchStatus
+from pulse.domain.job.status import BatchStatus
 from tests.simulation.batch_job import (
     JOB_QUEUE_BLOCKED,
     JOB_STATE_CHANGE,

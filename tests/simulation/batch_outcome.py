@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pulse.domain.training_exit_codes import MEANINGS
+from pulse.domain.training.exit_codes import MEANINGS
 from tests.simulation.kernel import Kernel
 
 if TYPE_CHECKING:

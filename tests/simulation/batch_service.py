@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from pulse.domain.claim import LISTED_WITHIN
+from pulse.domain.plan.claim import LISTED_WITHIN
 from tests.simulation import batch_checks as checks
 from tests.simulation.batch_definitions import other_definition
 from tests.simulation.batch_job import Definition, Document, Job, Line, Queue, detail, summary

@@ -5,7 +5,7 @@ stored or started here.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pulse.domain.job_event import JOB_ID_VARIABLE
+from pulse.domain.job.event import JOB_ID_VARIABLE
 from tests.simulation import batch_checks as checks
 from tests.simulation.batch_job import STATUSES, Definition, Document, Job, Line
 

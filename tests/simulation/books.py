@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pulse.aws import ledger_items as items
-from pulse.domain.alerts_wanted import is_wanted
-from pulse.domain.cost import actual_cost
-from pulse.domain.job_record import JobRecord
-from pulse.domain.sizing import next_size_up
-from pulse.services.reconcile_jobs import CHILDREN_COUNTED_FOR
+from pulse.aws.ledger import items
+from pulse.domain.cost.fargate import actual_cost
+from pulse.domain.job.record import JobRecord
+from pulse.domain.request.alerts_wanted import is_wanted
+from pulse.domain.sizing.sizing import next_size_up
+from pulse.services.follow.reconcile_jobs import CHILDREN_COUNTED_FOR
 from tests.simulation.attributes import Item
 from tests.simulation.batch_job import Job
 from tests.simulation.batch_outcome import DUPLICATE, KILLED, OUT_OF_MEMORY
@@ -20,7 +20,7 @@ from tests.simulation.kernel import START
 from tests.simulation.world import MOST_SKEW_SECONDS, RECONCILED_EVERY, World
 
 if TYPE_CHECKING:
-    from pulse.domain.array_children import Child
+    from pulse.domain.job.child import Child
 
 _Said = tuple[Any, ...]
 

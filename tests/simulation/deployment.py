@@ -5,12 +5,12 @@ from decimal import Decimal
 from msgspec.structs import replace
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from pulse.domain.catalogue import Queue
-from pulse.domain.prices import InstancePrice
-from pulse.domain.profile import Profile
-from pulse.domain.request_defaults import RequestDefaults
+from pulse.domain.catalogue.catalogue import Queue
+from pulse.domain.catalogue.trigger import Trigger
+from pulse.domain.cost.prices import InstancePrice
+from pulse.domain.request.defaults import RequestDefaults
+from pulse.domain.request.profile import Profile
 from pulse.domain.schedule_target import ScheduleTarget
-from pulse.domain.trigger import Trigger
 from pulse.settings import Settings
 from tests.prices import PRICES
 from tests.simulation.account import ACCOUNT, REGION

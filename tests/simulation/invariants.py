@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
 
-from pulse.aws import ledger_items
-from pulse.domain.job_alert import is_told
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_status import position
+from pulse.aws.ledger import items
+from pulse.domain.alerts.job_ended import is_told
+from pulse.domain.job.record import JobRecord
+from pulse.domain.job.status import position
 from tests.simulation import books, promises
 from tests.simulation.alerts import Alerts
 from tests.simulation.asks import Ask
@@ -160,11 +160,7 @@ class Invariants:
             raise Broken(said)
 
     def records(self) -> Iterator[JobRecord]:
-        return (
-            ledger_items.record_of(item)
-            for (_, sk), item in self._world.table.items.items()
-            if sk == "RECORD"
-        )
+        return (items.record_of(item) for (_, sk), item in self._world.table.items.items() if sk == "RECORD")
 
     def _unsettled(self) -> Iterator[str]:
         for name, queue in self._world.queues.items():

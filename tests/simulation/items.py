@@ -9,11 +9,11 @@ from typing import Any
 
 from boto3.dynamodb.types import DYNAMODB_CONTEXT
 
-from pulse.aws import ledger_items
-from pulse.domain.job_record import JobRecord
+from pulse.aws.ledger import items
+from pulse.domain.job.record import JobRecord
 
 _MOST_KEPT = 20_000
-_read_record = ledger_items.record_of
+_read_record = items.record_of
 
 
 def serialize(value: Any) -> dict[str, Any]:

@@ -69,8 +69,11 @@ def _found(name: str) -> Any:
     return found
 
 
-_LEDGER, _COSTS = "pulse.aws.ledger:Ledger", "pulse.aws.ledger_costs:LedgerCosts"
-_FINISH, _FOLLOW = "pulse.services.finish_claim:FinishClaim", "pulse.services.record_job_event:RecordJobEvent"
+_LEDGER, _COSTS = "pulse.aws.ledger.ledger:Ledger", "pulse.aws.ledger.costs:LedgerCosts"
+_FINISH, _FOLLOW = (
+    "pulse.services.submit.finish_claim:FinishClaim",
+    "pulse.services.follow.record_job_event:RecordJobEvent",
+)
 
 MUTANTS = (
     Mutant(
@@ -81,7 +84,7 @@ MUTANTS = (
     ),
     Mutant(
         "a claim counts for no time",
-        "pulse.aws.ledger_items:claim_values",
+        "pulse.aws.ledger.items:claim_values",
         "timedelta(seconds=identity.window_seconds)",
         "timedelta(0)",
     ),
@@ -93,7 +96,7 @@ MUTANTS = (
     ),
     Mutant(
         "a job is submitted before it is claimed",
-        "pulse.services.submit_job:SubmitJob.submit",
+        "pulse.services.submit.submit_job:SubmitJob.submit",
         "claim = self.ledger.claim(identity, records, stored(planned), prepared.reservation)",
         "sent = self.finish_claim.send(records, planned.steps)\n"
         "    if not self.ledger.claim(identity, records, stored(planned), prepared.reservation):\n"
@@ -109,13 +112,13 @@ MUTANTS = (
     ),
     Mutant(
         "a claim is taken over while its lease lasts",
-        "pulse.domain.claim:standing",
+        "pulse.domain.plan.claim:standing",
         'return "in flight" if now < record.lease_until else "unsettled"',
         'return "abandoned"',
     ),
     Mutant(
         "the lease of a claim is over when it begins",
-        "pulse.services.submit_job:SubmitJob._claimed",
+        "pulse.services.submit.submit_job:SubmitJob._claimed",
         "lease=LEASE",
         "lease=-LEASE",
     ),
@@ -147,13 +150,13 @@ MUTANTS = (
     ),
     Mutant(
         "a lost answer is taken for a refusal",
-        "pulse.aws.batch:Batch.submit",
+        "pulse.aws.batch.jobs:Batch.submit",
         "raise OutcomeUnknown(type(error).__name__) from error",
         "raise NotAccepted(type(error).__name__) from error",
     ),
     Mutant(
         "a server error is taken for a refusal",
-        "pulse.aws.batch:_of_answer",
+        "pulse.aws.batch.jobs:_of_answer",
         'return OutcomeUnknown(f"{code}: {message}")',
         'return NotAccepted(f"{code}: {message}")',
     ),
@@ -199,13 +202,13 @@ MUTANTS = (
     ),
     Mutant(
         "a late event moves a record back",
-        "pulse.domain.record_changes:advanced",
+        "pulse.domain.job.changes:advanced",
         "if position(event.status, len(event.attempts)) <= record.position:",
         "if event.status == record.status:",
     ),
     Mutant(
         "an event of another job of the same name counts",
-        "pulse.domain.event_subject:is_about",
+        "pulse.domain.job.event_subject:is_about",
         "return record.batch_job_id == event.batch_job_id",
         "return record.job_name == event.job_name",
         asked=100,
@@ -226,7 +229,7 @@ MUTANTS = (
     ),
     Mutant(
         "nobody looks whether an alert's turn is another's",
-        "pulse.services.publish_alert:PublishAlert.once",
+        "pulse.services.alert.publish_alert:PublishAlert.once",
         'if turn == "theirs":',
         "if False:",
         asked=100,
@@ -235,13 +238,13 @@ MUTANTS = (
     ),
     Mutant(
         "an alert's turn is taken whether or not it is free",
-        "pulse.aws.alert_turns:AlertTurns.take",
+        "pulse.aws.ledger.alert_turns:AlertTurns.take",
         "ConditionExpression=_FREE_TURN",
         'ConditionExpression=f"{_FREE_TURN} OR attribute_exists(#sent) OR #turn > :now"',
     ),
     Mutant(
         "an alert's turn lasts for no time",
-        "pulse.aws.alert_turns:AlertTurns.take",
+        "pulse.aws.ledger.alert_turns:AlertTurns.take",
         "(now + lease)",
         "now",
         asked=100,
@@ -250,26 +253,26 @@ MUTANTS = (
     ),
     Mutant(
         "an alert that went out is not noted",
-        "pulse.services.publish_alert:PublishAlert.once",
+        "pulse.services.alert.publish_alert:PublishAlert.once",
         "self._note(subject, kind)",
         "pass",
     ),
     Mutant(
         "an alert is noted before it went out",
-        "pulse.services.publish_alert:PublishAlert.once",
+        "pulse.services.alert.publish_alert:PublishAlert.once",
         "alert = make()",
         "self._note(subject, kind)\n    alert = make()",
     ),
     Mutant(
         "a job that died of memory is submitted again for each time it is asked for",
-        "pulse.services.rerun_job:RerunJob.with_more_memory",
+        "pulse.services.submit.rerun_job:RerunJob.with_more_memory",
         "identity = idempotency.of_rerun(record.results_id)",
         "identity = idempotency.of_nothing(self.submit_job.random_hex())",
         more={"doubled": 0.1},
     ),
     Mutant(
         "a job that died of memory is not submitted again",
-        "pulse.services.watch_end:WatchEnd._failed",
+        "pulse.services.follow.watch_end:WatchEnd._failed",
         "self.reruns.ask(record.job_id)",
         "pass",
         asked=8,
@@ -315,7 +318,7 @@ MUTANTS = (
     ),
     Mutant(
         "the cost of a job is not noted",
-        "pulse.services.watch_end:WatchEnd.tell",
+        "pulse.services.follow.watch_end:WatchEnd.tell",
         "spent = self.watch_budget.note(record)",
         "spent = False",
         asked=8,
@@ -356,13 +359,13 @@ MUTANTS = (
     ),
     Mutant(
         "AWS Batch is not asked for jobs of which no event comes",
-        "pulse.services.reconcile_jobs:ReconcileJobs._described",
+        "pulse.services.follow.reconcile_jobs:ReconcileJobs._described",
         "ids = [*batch_job_ids]",
         "ids = []",
     ),
     Mutant(
         "children of which nothing was heard are not asked for",
-        "pulse.services.reconcile_jobs:ReconcileJobs._unheard_children",
+        "pulse.services.follow.reconcile_jobs:ReconcileJobs._unheard_children",
         "return unheard_children(parent, self.ledger.children(parent.job_id)) if parent.array_size else []",
         "return []",
         asked=100,
@@ -370,7 +373,7 @@ MUTANTS = (
     ),
     Mutant(
         "floods of refused drops are not told",
-        "pulse.services.find_floods:FindFloods.find",
+        "pulse.services.alert.find_floods:FindFloods.find",
         "if found.is_flood and not found.told",
         "if False",
         asked=400,
@@ -378,7 +381,7 @@ MUTANTS = (
     ),
     Mutant(
         "abandoned claims are not finished",
-        "pulse.services.resume_claims:ResumeClaims.resume",
+        "pulse.services.follow.resume_claims:ResumeClaims.resume",
         "for job_id in sorted(asked):",
         "for job_id in ():",
         asked=100,
@@ -387,7 +390,7 @@ MUTANTS = (
     ),
     Mutant(
         "what follows an array and was left behind stays so",
-        "pulse.services.resume_claims:ResumeClaims._left_behind",
+        "pulse.services.follow.resume_claims:ResumeClaims._left_behind",
         "if array and array.batch_job_id:",
         "if False:",
         asked=300,
@@ -396,46 +399,46 @@ MUTANTS = (
     ),
     Mutant(
         "a batch of messages has no failures",
-        "lambdas.sqs_batch:process",
+        "lambdas.common.sqs_batch:process",
         "return dict(answer)",
         'return {"batchItemFailures": []}',
     ),
     Mutant(
         "what is put off comes again at once",
-        "pulse.aws.visibility:Visibility.put_off",
+        "pulse.aws.sqs.visibility:Visibility.put_off",
         "VisibilityTimeout=min(seconds, MOST_SECONDS)",
         "VisibilityTimeout=0",
         more={"slow": 0.3},
     ),
     Mutant(
         "an alert that Slack does not take is given up",
-        "pulse.services.post_slack:PostSlack.post",
+        "pulse.services.alert.post_slack:PostSlack.post",
         "self._refused(answer)",
         "pass",
         more={"refused": 0.05},
     ),
     Mutant(
         "a cancelled job goes on",
-        "pulse.services.cancel_job:CancelJob._stopped",
+        "pulse.services.submit.cancel_job:CancelJob._stopped",
         "self.batch.stop(record.batch_job_id, said)",
         "pass",
         asked=8,
     ),
     Mutant(
         "calls of one caller are the same request",
-        "pulse.domain.idempotency:of_call",
+        "pulse.domain.request.identity:of_call",
         '_digest("body", caller, payload_hash)',
         '_digest("body", caller)',
     ),
     Mutant(
         "keys of one caller are the same request",
-        "pulse.domain.idempotency:of_call",
+        "pulse.domain.request.identity:of_call",
         '_digest("api", caller, key_of_header(header))',
         '_digest("api", caller)',
     ),
     Mutant(
         "a key may be used for another request",
-        "pulse.domain.claim:check_payload",
+        "pulse.domain.plan.claim:check_payload",
         "if identity.strict and claim.payload_hash != identity.payload_hash:",
         "if False:",
         asked=100,
@@ -443,7 +446,7 @@ MUTANTS = (
     ),
     Mutant(
         "versions of an object are one request",
-        "pulse.domain.idempotency:of_drop",
+        "pulse.domain.request.identity:of_drop",
         'key = _digest("s3", drop.bucket, drop.key, identity)',
         'key = _digest("s3", drop.bucket)',
     ),
@@ -455,7 +458,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refusal is not written down",
-        "pulse.services.submit_job:SubmitJob.submit_or_refuse",
+        "pulse.services.submit.submit_job:SubmitJob.submit_or_refuse",
         "known = self.ledger.refuse(identity, str(why), now=self.clock())",
         "known = None",
         asked=60,
@@ -476,7 +479,7 @@ MUTANTS = (
     ),
     Mutant(
         "who is overdue is told after its end",
-        "pulse.services.watch_overdue:WatchOverdue.look",
+        "pulse.services.follow.watch_overdue:WatchOverdue.look",
         "if record.is_terminal:",
         "if False:",
         asked=60,

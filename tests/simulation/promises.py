@@ -5,8 +5,8 @@ alerts that they wanted, where they wanted them.
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from pulse.domain.alerts_wanted import CHANNELS, AlertsWanted
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.record import JobRecord
+from pulse.domain.request.alerts_wanted import CHANNELS, AlertsWanted
 from tests.simulation.asks import Ask
 from tests.simulation.callers import Answered
 from tests.simulation.doors import can_work

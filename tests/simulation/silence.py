@@ -11,7 +11,7 @@ from unittest.mock import MagicMock, patch
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from lambdas import telemetry
+from lambdas.common import telemetry
 
 _ENVIRONMENT = {
     "AWS_LAMBDA_FUNCTION_NAME": "function",

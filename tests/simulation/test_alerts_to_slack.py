@@ -6,13 +6,14 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from lambdas import bootstrap, send_alert
+from lambdas import send_alert
+from lambdas.wiring import shared
 from pulse.aws.secrets import Secret
 from pulse.aws.sns import Topic
-from pulse.aws.visibility import Visibility
-from pulse.domain.alert import Alert
-from pulse.services.pace import Pace
-from pulse.services.post_slack import PostSlack
+from pulse.aws.sqs.visibility import Visibility
+from pulse.domain.alerts.alert import Alert
+from pulse.services.alert.pace import Pace
+from pulse.services.alert.post_slack import PostSlack
 from tests.simulation import sns
 from tests.simulation.event_source import EventSource
 from tests.simulation.kernel import Kernel
@@ -97,8 +98,8 @@ def posted(world):
 @pytest.mark.parametrize("seed", range(5))
 def test_should_bring_every_published_alert_to_slack_or_to_the_dead_letters(monkeypatch, seed):
     world = World(seed)
-    monkeypatch.setattr(bootstrap, "post_slack", lambda: world.post_slack)
-    monkeypatch.setattr(bootstrap, "visibility", lambda: Visibility(lambda: world.sqs))
+    monkeypatch.setattr(shared, "post_slack", lambda: world.post_slack)
+    monkeypatch.setattr(shared, "visibility", lambda: Visibility(lambda: world.sqs))
     for number in range(100):
         world.kernel.after(number * 3, lambda number=number: world.publish(f"job-{number}"))
     world.kernel.run(1000)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pulse.domain.job_event import parse
+from pulse.domain.job.event import parse
 from tests.simulation.batch_job import Job
 from tests.simulation.batch_outcome import Outcome, not_pulled, out_of_memory
 from tests.simulation.batch_world import EC2, FARGATE, LIMITED, World, reclaimed_on_instance

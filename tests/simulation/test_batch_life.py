@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pulse.domain.claim import LISTED_WITHIN
-from pulse.domain.job_event import parse
+from pulse.domain.job.event import parse
+from pulse.domain.plan.claim import LISTED_WITHIN
 from tests.simulation.batch import Batch
 from tests.simulation.batch_job import Job
 from tests.simulation.batch_life import Pace

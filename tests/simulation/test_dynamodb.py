@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from botocore.exceptions import ClientError
 
-from pulse.aws.ledger_items import wire
+from pulse.aws.ledger.items import wire
 from tests.simulation.attributes import Unsupported
 from tests.simulation.dynamodb import DynamoDB, Table
 from tests.simulation.dynamodb_table import INDEXES

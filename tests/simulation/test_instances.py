@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from pulse.aws.instances import Instances
-from pulse.domain.instance_cost import Instance, SpotPrice
+from pulse.domain.cost.instances import Instance, SpotPrice
 from tests.simulation.instances import EC2, ECS, Fleet, Host
 from tests.simulation.kernel import START, Kernel
 

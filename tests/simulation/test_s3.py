@@ -10,7 +10,7 @@ from recursive_training.data import s3 as training_s3
 from recursive_training.errors import AlreadyClaimedError, TrainingError
 from recursive_training.steps.claim import claim
 
-from pulse.domain import s3_drop
+from pulse.domain.request import drop as s3_drop
 from tests.simulation.kernel import START, Kernel
 from tests.simulation.s3 import S3
 from tests.simulation.s3_bucket import Bucket

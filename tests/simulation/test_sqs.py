@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pulse.aws.dead_letters import DeadLetters
+from pulse.aws.client.dead_letters import DeadLetters
 from tests.simulation.kernel import Kernel
 from tests.simulation.sqs import SQS
 from tests.simulation.sqs_queue import Queue

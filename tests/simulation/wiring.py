@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from recursive_training.data import s3 as training_s3
+from recursive_training.data import s3
 
-from lambdas import (
-    bootstrap,
-    bootstrap_events,
-    bootstrap_questions,
-    bootstrap_reconcile,
-    sqs_batch,
-)
-from pulse.aws import clients, ledger_items, ledger_table, secrets, webhook
+from lambdas.common import sqs_batch
+from lambdas.wiring import get_job as query_wiring
+from lambdas.wiring import on_job_event as event_wiring
+from lambdas.wiring import reconcile_jobs as reconcile_wiring
+from lambdas.wiring import shared
+from pulse.aws import clients, secrets, webhook
+from pulse.aws.ledger import items, table
 from pulse.settings import Settings
 from tests.simulation.account import ACCOUNT, REGION
 from tests.simulation.batch import Batch
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 _CACHED = [
     value
-    for module in (bootstrap, bootstrap_events, bootstrap_questions, bootstrap_reconcile)
+    for module in (shared, event_wiring, query_wiring, reconcile_wiring)
     for value in vars(module).values()
     if hasattr(value, "cache_clear")
 ]
@@ -102,24 +101,24 @@ def _replaced(world: "World", settings: Settings) -> list[tuple[Any, str, Any]]:
         randint=lambda low, high: low + kernel.drawn_here("pause") % (high - low + 1),
     )
     named: list[tuple[Any, str, Callable[..., Any]]] = [
-        (bootstrap, "settings", lambda: settings),
-        (bootstrap, "now", kernel.time),
-        (bootstrap, "random_hex", lambda: f"{kernel.drawn_here('hex') % 2**32:08x}"),
-        (bootstrap, "pause_up_to", lambda seconds: kernel.sleep(chance.uniform(0, seconds))),
-        (bootstrap, "pause_at_least", kernel.sleep),
+        (shared, "settings", lambda: settings),
+        (shared, "now", kernel.time),
+        (shared, "random_hex", lambda: f"{kernel.drawn_here('hex') % 2**32:08x}"),
+        (shared, "pause_up_to", lambda seconds: kernel.sleep(chance.uniform(0, seconds))),
+        (shared, "pause_at_least", kernel.sleep),
         (secrets, "Secret", partial(secrets.Secret, clock=lambda: kernel.now)),
         (webhook, "Webhook", lambda: world.slack),
     ]
     return [
         *_clients(world),
         *named,
-        (ledger_items, "_serialize", serialize),
-        (ledger_items, "_deserialize", deserialize),
-        (ledger_items, "record_of", Records().record_of),
-        (ledger_table, "time", types.SimpleNamespace(sleep=kernel.sleep)),
-        (ledger_table, "random", chance),
+        (items, "_serialize", serialize),
+        (items, "_deserialize", deserialize),
+        (items, "record_of", Records().record_of),
+        (table, "time", types.SimpleNamespace(sleep=kernel.sleep)),
+        (table, "random", chance),
         (sqs_batch, "random", chance),
-        (training_s3, "time", types.SimpleNamespace(sleep=lambda _: None)),
+        (s3, "time", types.SimpleNamespace(sleep=lambda _: None)),
         # Powertools has one call at a time in a process, the simulation many.
         (APIGatewayHttpResolver, "current_event", property(lambda _: kernel.event)),
     ]

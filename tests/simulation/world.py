@@ -11,7 +11,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from lambdas import cancel_job, get_job, on_job_event, reconcile_jobs, send_alert, submit_job
-from pulse.aws.ledger_items import REFUSALS
+from pulse.aws.ledger.items import REFUSALS
 from pulse.settings import Settings
 from tests.simulation import deployment
 from tests.simulation.attributes import Item

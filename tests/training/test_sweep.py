@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 from recursive_training.steps.summary import rank
 
-from pulse.domain.training_metrics import parse
+from pulse.domain.training.metrics import parse
 
 GRID = {"batch_size_days": [30, 60], "variables": [["spx_close"], ["wti_spot", "nasdaq_close"]]}
 END = ("--start-date", "2017-01-01", "--end-date", "2017-12-31")

@@ -10,22 +10,26 @@ from pathlib import Path
 
 from msgspec import structs
 
-from pulse.domain import alert_email, alert_slack, job_event, run_warnings
-from pulse.domain.alert import Alert
-from pulse.domain.alert_about_job import Place
-from pulse.domain.array_children import Child, Failures
-from pulse.domain.budget_alert import budget_alert
+from pulse.domain.alerts.about_job import Place
+from pulse.domain.alerts.alert import Alert
+from pulse.domain.alerts.budget import budget_alert
+from pulse.domain.alerts.job_ended import Size, job_alert
+from pulse.domain.alerts.job_underway import blocked_alert, overdue_alert, started_alert, submitted_alert
+from pulse.domain.alerts.rejected import drop_alert
+from pulse.domain.alerts.renderings import email as alert_email
+from pulse.domain.alerts.renderings import slack
 from pulse.domain.console import Console
-from pulse.domain.drop_alert import drop_alert
-from pulse.domain.early_alert import blocked_alert, overdue_alert, started_alert, submitted_alert
-from pulse.domain.job_alert import Size, job_alert
-from pulse.domain.job_event import JobEvent
-from pulse.domain.job_record import JobRecord
-from pulse.domain.month_costs import Spent
-from pulse.domain.record_changes import advanced
-from pulse.domain.s3_drop import S3Drop
-from pulse.domain.training_metrics import Period, TrainingMetrics, VariableMetrics
-from pulse.domain.usual import Usual
+from pulse.domain.cost.months import Spent
+from pulse.domain.diagnosis.children import Failures
+from pulse.domain.job import event
+from pulse.domain.job.changes import advanced
+from pulse.domain.job.child import Child
+from pulse.domain.job.event import JobEvent
+from pulse.domain.job.record import JobRecord
+from pulse.domain.job.usual import Usual
+from pulse.domain.request.drop import S3Drop
+from pulse.domain.training import warnings
+from pulse.domain.training.metrics import Period, TrainingMetrics, VariableMetrics
 
 EVENTS = Path(__file__).parent.parent / "events"
 RENDERED = Path(__file__).parent / "alerts"
@@ -59,7 +63,7 @@ DIED_OF_MEMORY = Failures(
 
 
 def happened(name: str) -> JobEvent:
-    return job_event.parse(json.loads((EVENTS / f"batch_{name}.json").read_text())["detail"])
+    return event.parse(json.loads((EVENTS / f"batch_{name}.json").read_text())["detail"])
 
 
 def submitted(
@@ -107,7 +111,7 @@ def metrics(first: str, second: str) -> TrainingMetrics:
 
 def warned(found: TrainingMetrics) -> TrainingMetrics:
     """The metrics of a run that read -999 in every variable, and more."""
-    told = run_warnings.parse(
+    told = warnings.parse(
         [
             *(
                 f"{name}: -999 stands 24 times far outside of everything else (1.2 to 50.3): if it means "
@@ -179,7 +183,7 @@ def rendered(alert: Alert) -> str:
     """The e-mail and the Slack card, as a person gets them."""
     email = f"Subject: {alert_email.subject(alert)}\n\n{alert_email.body(alert)}"
     parts = []
-    for block in alert_slack.message(alert)["blocks"]:
+    for block in slack.message(alert)["blocks"]:
         texts = block.get("fields") or block.get("elements") or [block["text"]]
         parts.append("\n".join(text["text"] for text in texts))
     return email + "\n" + "=" * 30 + " Slack " + "=" * 30 + "\n\n" + "\n\n".join(parts) + "\n"

@@ -20,13 +20,13 @@ from hypothesis.stateful import (
 
 from pulse.domain.envelope import CLAIM_ABANDONED
 from pulse.domain.errors import PulseError, TryAgain
-from pulse.domain.idempotency import Identity
-from pulse.domain.job_request import JobRequest
-from pulse.domain.preparation import Preparation
-from pulse.domain.resources import Resources
-from pulse.services.finish_claim import FinishClaim
-from pulse.services.resume_claims import ResumeClaims
-from pulse.services.submit_job import SubmitJob
+from pulse.domain.plan.preparation import Preparation
+from pulse.domain.request.identity import Identity
+from pulse.domain.request.job_request import JobRequest
+from pulse.domain.request.resources import Resources
+from pulse.services.follow.resume_claims import ResumeClaims
+from pulse.services.submit.finish_claim import FinishClaim
+from pulse.services.submit.submit_job import SubmitJob
 from tests.unit.claim_functions import FUNCTION_LIVES, POSSIBLE, REPEATED, Function, Wire
 from tests.unit.claim_world import CATALOGUE, LAGS, SITE, Clock, MemoryBatch, MemoryLedger
 from tests.unit.recorder import recorder

@@ -1,4 +1,4 @@
-"""A ledger and an AWS Batch in memory. The conditions of the writes are those of pulse.aws.ledger."""
+"""A ledger and an AWS Batch in memory. The conditions of the writes are those of pulse.aws.ledger.ledger."""
 
 # ruff: noqa: ARG002 - the ports' signatures
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from msgspec import structs
 
-from pulse.domain.array_children import Child
-from pulse.domain.catalogue import Catalogue, Queue
-from pulse.domain.claim import LEASE, LISTED_WITHIN, Claim
+from pulse.domain.catalogue.catalogue import Catalogue, Queue
+from pulse.domain.deployment import Site
 from pulse.domain.errors import NotFound
-from pulse.domain.job_event import JobEvent
-from pulse.domain.job_record import JobRecord
-from pulse.domain.profile import Profile
-from pulse.domain.request_defaults import RequestDefaults
-from pulse.domain.site import Site
+from pulse.domain.job.child import Child
+from pulse.domain.job.event import JobEvent
+from pulse.domain.job.record import JobRecord
+from pulse.domain.plan.claim import LEASE, LISTED_WITHIN, Claim
+from pulse.domain.request.defaults import RequestDefaults
+from pulse.domain.request.profile import Profile
 from tests.unit.claim_functions import FUNCTION_LIVES
 
 TAKEN_WITHIN = LEASE - FUNCTION_LIVES - timedelta(seconds=1)

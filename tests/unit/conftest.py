@@ -7,14 +7,14 @@ import pytest
 from hypothesis import settings
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from pulse.domain import job_event
-from pulse.domain.catalogue import Catalogue, Queue
-from pulse.domain.job_event import JobEvent
-from pulse.domain.job_record import JobRecord
-from pulse.domain.profile import Profile
-from pulse.domain.request_defaults import RequestDefaults
-from pulse.domain.site import Site
-from pulse.domain.trigger import Trigger
+from pulse.domain.catalogue.catalogue import Catalogue, Queue
+from pulse.domain.catalogue.trigger import Trigger
+from pulse.domain.deployment import Site
+from pulse.domain.job import event
+from pulse.domain.job.event import JobEvent
+from pulse.domain.job.record import JobRecord
+from pulse.domain.request.defaults import RequestDefaults
+from pulse.domain.request.profile import Profile
 
 # A busy machine is no counterexample, and a failure must come again.
 settings.register_profile("pulse", deadline=None, derandomize=True)
@@ -60,7 +60,7 @@ def detail() -> Callable[[str], dict]:
 
 @pytest.fixture
 def happened(detail) -> Callable[[str], JobEvent]:
-    return lambda name: job_event.parse(detail(name))
+    return lambda name: event.parse(detail(name))
 
 
 @pytest.fixture

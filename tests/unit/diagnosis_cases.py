@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pulse.domain.training_exit_codes import MEANINGS
+from pulse.domain.training.exit_codes import MEANINGS
 
 LIMIT = "Canceled by JobStateTimeLimit action due to reason: "
 NOT_AUTHORIZED = (

@@ -1,17 +1,17 @@
 """RecordJobEvent with all that an event leads to, over ports in memory."""
 
-from pulse.domain.due import Overdue
-from pulse.services.past_runs import PastRuns
-from pulse.services.price_runs import PriceRuns
-from pulse.services.publish_alert import PublishAlert
-from pulse.services.read_holder import ReadHolder
-from pulse.services.read_last_lines import ReadLastLines
-from pulse.services.read_metrics import ReadMetrics
-from pulse.services.record_job_event import RecordJobEvent
-from pulse.services.watch_budget import WatchBudget
-from pulse.services.watch_end import WatchEnd
-from pulse.services.watch_overdue import WatchOverdue
-from pulse.services.watch_start import WatchStart
+from pulse.domain.job.due import Overdue
+from pulse.services.alert.publish_alert import PublishAlert
+from pulse.services.alert.read_holder import ReadHolder
+from pulse.services.alert.read_last_lines import ReadLastLines
+from pulse.services.follow.price_runs import PriceRuns
+from pulse.services.follow.read_metrics import ReadMetrics
+from pulse.services.follow.record_job_event import RecordJobEvent
+from pulse.services.follow.watch_budget import WatchBudget
+from pulse.services.follow.watch_end import WatchEnd
+from pulse.services.follow.watch_overdue import WatchOverdue
+from pulse.services.follow.watch_start import WatchStart
+from pulse.services.query.past_runs import PastRuns
 from tests.prices import PRICES
 from tests.unit.claim_world import CATALOGUE
 

@@ -6,18 +6,20 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from pulse.api.answers import jobs, queues
 from pulse.aws.sns import message
-from pulse.domain import job_answers, queue_answers, queue_view, training_metrics
-from pulse.domain.alert import Alert, Command, Fact, Link
-from pulse.domain.alert_outgoing import without_secrets
-from pulse.domain.alert_slack import message as slack_message
-from pulse.domain.drop_alert import drop_alert
-from pulse.domain.job_alert import job_alert
-from pulse.domain.job_page import Page
-from pulse.domain.queue_view import QueueView, Waiting
-from pulse.domain.redaction import MARKER
-from pulse.domain.s3_drop import S3Drop
-from pulse.services.publish_alert import PublishAlert
+from pulse.domain.alerts.alert import Alert, Command, Fact, Link
+from pulse.domain.alerts.job_ended import job_alert
+from pulse.domain.alerts.outgoing import without_secrets
+from pulse.domain.alerts.rejected import drop_alert
+from pulse.domain.alerts.renderings.slack import message as slack_message
+from pulse.domain.request.drop import S3Drop
+from pulse.domain.text.redaction import MARKER
+from pulse.domain.training import metrics as training_metrics
+from pulse.domain.views import queue
+from pulse.domain.views.pages import Page
+from pulse.domain.views.queue import QueueView, Waiting
+from pulse.services.alert.publish_alert import PublishAlert
 from tests.unit.alert_cases import NOW, PLACE, alerts, ended, metrics, submitted
 
 HUNTER = "hunter2"
@@ -92,10 +94,10 @@ def test_should_cut_a_sentence_only_when_its_secrets_are_out():
 
 def test_should_answer_no_secret_in_a_reason():
     record = structs.replace(submitted(), reason=TEXT, status_reason=TEXT, blocked_reason=TEXT)
-    assert HUNTER not in str(job_answers.page(Page((record,), None)))
-    waiting = Waiting(position=1, place=queue_view.Place("4c7599ae", NOW), job=record)
+    assert HUNTER not in str(jobs.page(Page((record,), None)))
+    waiting = Waiting(position=1, place=queue.Place("4c7599ae", NOW), job=record)
     view = QueueView(name="q", counts={}, front=(waiting,), in_use=(), usual={})
-    assert HUNTER not in str(queue_answers.queues([view]))
+    assert HUNTER not in str(queues.queues([view]))
 
 
 def test_should_take_secrets_out_of_names():

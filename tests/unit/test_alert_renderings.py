@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from pulse.aws import sns
-from pulse.domain import alert_amazon_q, alert_email, alert_mrkdwn, alert_slack
-from pulse.domain.alert import SEVERITIES, Alert, Command, Fact, Link
+from pulse.domain.alerts.alert import SEVERITIES, Alert, Command, Fact, Link
+from pulse.domain.alerts.renderings import amazon_q, email, mrkdwn, slack
 from pulse.domain.console import Console
 from tests.unit.alert_cases import alerts, file_of, rendered
 
@@ -34,7 +34,7 @@ def published_bytes(alert):
 
 def slack_texts(alert):
     """Every text of the card; that each has Slack's form and length."""
-    message = alert_slack.message(alert)
+    message = slack.message(alert)
     assert len(message["blocks"]) <= 50
     texts = []
     for block in message["blocks"]:
@@ -43,9 +43,7 @@ def slack_texts(alert):
             limit = 150 if block["type"] == "header" else 2000 if "fields" in block else 3000
             assert 0 < len(text["text"]) <= limit
             texts.append(text["text"])
-    assert sum(map(len, texts)) <= alert_slack.MESSAGE_CHARACTERS, (
-        "the fallback text stands beside the blocks"
-    )
+    assert sum(map(len, texts)) <= slack.MESSAGE_CHARACTERS, "the fallback text stands beside the blocks"
     assert 0 < len(message["text"]) <= 3000
     return [message["text"], *texts]
 
@@ -62,7 +60,7 @@ def test_should_have_a_case_of_every_kind():
 
 @pytest.mark.parametrize("alert", HOSTILE.values(), ids=HOSTILE)
 def test_should_show_hostile_names_as_text_in_an_email(alert):
-    subject, body = alert_email.subject(alert), alert_email.body(alert)
+    subject, body = email.subject(alert), email.body(alert)
     assert len(subject) < 100
     assert subject.isascii()
     assert subject.isprintable()
@@ -105,7 +103,7 @@ def test_should_show_every_sign_of_a_name_in_slack_and_format_none():
         table=(("variable",), ("`tick` *b*",)),
         log=("a `b` *c*", "ends in `tick`"),
     )
-    message = alert_slack.message(alert)
+    message = slack.message(alert)
     texts = [t for b in message["blocks"] for t in b.get("fields") or b.get("elements") or [b["text"]]]
     plain = [shown(text["text"]) for text in texts if text["type"] == "plain_text"]
     assert [text.count(FORMATTED) for text in plain] == [1, 1, 1, 1, 1, 0, 1, 1]
@@ -121,7 +119,7 @@ def test_should_show_every_sign_of_a_name_in_slack_and_format_none():
 
 @pytest.mark.parametrize("alert", HOSTILE.values(), ids=HOSTILE)
 def test_should_show_hostile_names_as_text_through_amazon_q(alert):
-    told = alert_amazon_q.notification(alert)
+    told = amazon_q.notification(alert)
     content, metadata = told["content"], told["metadata"]
     assert 0 < len(content["description"]) <= 8000
     assert 0 < len(content["title"]) <= 250
@@ -140,7 +138,7 @@ def test_should_fit_into_one_sns_message_and_come_out_whole(alert):
     renderings = json.loads(message["Message"])
     assert set(renderings) == {"default", "email", "sqs", "https"}
     assert msgspec.json.decode(renderings["sqs"], type=Alert) == alert
-    assert json.loads(renderings["https"]) == alert_amazon_q.notification(alert)
+    assert json.loads(renderings["https"]) == amazon_q.notification(alert)
     assert all(value["StringValue"] for value in message["MessageAttributes"].values())
 
 
@@ -157,12 +155,12 @@ def test_should_let_a_subscriber_filter_by_kind_severity_profile_and_share(name)
 
 def test_should_keep_all_that_amazon_q_hears_of_a_job_in_one_thread():
     about_job = [alert for alert in alerts().values() if alert.kind not in {"REJECTED", "BUDGET"}]
-    threads = {alert_amazon_q.notification(alert)["metadata"]["threadId"] for alert in about_job}
+    threads = {amazon_q.notification(alert)["metadata"]["threadId"] for alert in about_job}
     assert threads == {"batch-20260302093000-0a1b2c3d"}
 
 
 def test_should_tell_amazon_q_what_a_person_needs():
-    told = alert_amazon_q.notification(alerts()["FAILED"])
+    told = amazon_q.notification(alerts()["FAILED"])
     assert (told["version"], told["source"], told["content"]["textType"]) == (
         "1.0",
         "custom",
@@ -179,7 +177,7 @@ def test_should_tell_amazon_q_what_a_person_needs():
 
 
 def test_should_describe_something_to_amazon_q_even_without_a_reason():
-    told = alert_amazon_q.notification(structs.replace(PLAIN, headline="<!channel>", reason=""))
+    told = amazon_q.notification(structs.replace(PLAIN, headline="<!channel>", reason=""))
     assert told["content"]["description"] == "&lt;!channel&gt;"
 
 
@@ -207,7 +205,7 @@ def test_should_stay_within_the_limits_of_sns_and_slack_whatever_the_texts(headl
         commands=(Command("Run it again", f"pulse rerun {headline}"),) * 3,
         links=(Link("Log", "https://x/?a=b|c>d"),) * 3,
     )
-    subject = alert_email.subject(alert)
+    subject = email.subject(alert)
     assert len(subject) < 100
     assert subject.isascii()
     assert subject.isprintable()
@@ -215,37 +213,37 @@ def test_should_stay_within_the_limits_of_sns_and_slack_whatever_the_texts(headl
         outside = shown.replace("<https://x/?a=b%7Cc%3Ed|Log>", "")
         assert "<" not in outside
         assert ">" not in outside
-    assert len(alert_amazon_q.notification(alert)["content"]["description"]) <= 8000
+    assert len(amazon_q.notification(alert)["content"]["description"]) <= 8000
 
 
 def test_should_keep_the_kind_and_the_outcome_of_what_is_too_long_to_show():
     name = f"datasets/{'long/' * 50}"
     alert = structs.replace(PLAIN, headline=f"Retrodiction of {name} failed: missing variable")
-    header = alert_slack.message(alert)["blocks"][0]["text"]["text"]
-    for shown in (alert_email.subject(alert).removeprefix("[SUCCEEDED] "), header):
+    header = slack.message(alert)["blocks"][0]["text"]["text"]
+    for shown in (email.subject(alert).removeprefix("[SUCCEEDED] "), header):
         assert shown.startswith("Retrodiction of datasets/long/")
         assert shown.endswith("long/ failed: missing variable")
-    assert (len(alert_email.subject(alert)), len(header)) == (99, 150)
+    assert (len(email.subject(alert)), len(header)) == (99, 150)
 
 
 @given(st.lists(st.text("市場データ&/", min_size=300, max_size=1000), max_size=3))
 def test_should_leave_out_what_is_too_long_for_a_link(keys):
     here = Console(region="us-east-1")
     links = tuple(Link(f"{index}", here.s3_prefix("data", key)) for index, key in enumerate(keys))
-    shown = alert_mrkdwn.links(structs.replace(PLAIN, links=(*links, Link("Job", here.job("4c7599ae")))))
-    assert len(shown) <= alert_mrkdwn.LINKS_CHARACTERS
+    shown = mrkdwn.links(structs.replace(PLAIN, links=(*links, Link("Job", here.job("4c7599ae")))))
+    assert len(shown) <= mrkdwn.LINKS_CHARACTERS
     assert "|Job>" in shown
     assert shown.count("<") == shown.count(">") == shown.count("|")
 
 
 def test_should_never_cut_an_entity_in_two():
-    assert alert_mrkdwn.escaped("&" * 10, 12) == "&amp;&amp;…"
-    assert alert_mrkdwn.escaped("<!channel> & <@U1>", 100) == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
+    assert mrkdwn.escaped("&" * 10, 12) == "&amp;&amp;…"
+    assert mrkdwn.escaped("<!channel> & <@U1>", 100) == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
 
 
 def test_should_show_the_end_of_a_long_log_in_slack():
     alert = structs.replace(PLAIN, log=tuple(f"line {index} {'x' * 200}" for index in range(20)))
-    shown = alert_mrkdwn.log(alert)
+    shown = mrkdwn.log(alert)
     assert "line 19 " in shown
     assert "line 0 " not in shown
     assert len(shown) <= 1300
@@ -253,7 +251,7 @@ def test_should_show_the_end_of_a_long_log_in_slack():
 
 def test_should_list_what_was_left_out_one_a_line():
     alert = structs.replace(PLAIN, left_out=("12 rows had no timestamp.", "gold <has> a gap."))
-    assert "Left out\n  - 12 rows had no timestamp.\n  - gold <has> a gap.\n" in alert_email.body(alert)
+    assert "Left out\n  - 12 rows had no timestamp.\n  - gold <has> a gap.\n" in email.body(alert)
     assert "• 12 rows had no timestamp.\n• gold &lt;has&gt; a gap." in slack_texts(alert)
 
 
@@ -273,10 +271,10 @@ WARNED = structs.replace(
 
 
 def test_should_show_warnings_in_the_first_lines_of_an_email():
-    assert alert_email.subject(WARNED) == (
+    assert email.subject(WARNED) == (
         "[SUCCEEDED, 2 warnings] Retrodiction of datasets/market_daily.csv succeeded"
     )
-    assert alert_email.body(WARNED).splitlines()[:13] == [
+    assert email.body(WARNED).splitlines()[:13] == [
         "Retrodiction of datasets/market_daily.csv succeeded",
         "",
         "Read this first",
@@ -294,7 +292,7 @@ def test_should_show_warnings_in_the_first_lines_of_an_email():
 
 
 def test_should_show_warnings_in_the_first_blocks_of_a_card():
-    message = alert_slack.message(WARNED)
+    message = slack.message(WARNED)
     assert message["text"] == "SUCCEEDED, 2 warnings: Retrodiction of datasets/market_daily.csv succeeded"
     assert [block["text"] for block in message["blocks"][:5]] == [
         {"type": "plain_text", "text": WARNED.headline, "emoji": False},
@@ -306,7 +304,7 @@ def test_should_show_warnings_in_the_first_blocks_of_a_card():
 
 
 def test_should_show_warnings_first_through_amazon_q():
-    told = alert_amazon_q.notification(structs.replace(WARNED, warnings=(PRICE, "`<!channel>` *b*")))
+    told = amazon_q.notification(structs.replace(WARNED, warnings=(PRICE, "`<!channel>` *b*")))
     assert told["content"]["title"] == (
         "SUCCEEDED, 2 warnings: Retrodiction of datasets/market_daily.csv succeeded"
     )
@@ -318,25 +316,25 @@ def test_should_show_warnings_first_through_amazon_q():
 def test_should_show_three_warnings_and_count_the_others():
     texts = tuple(f"Column {number} is bad." for number in range(20))
     alert = structs.replace(WARNED, warnings=texts, warnings_count=37)
-    assert alert_email.subject(alert).startswith("[SUCCEEDED, 37 warnings] ")
-    assert alert_email.body(alert).splitlines()[2:8] == [
+    assert email.subject(alert).startswith("[SUCCEEDED, 37 warnings] ")
+    assert email.body(alert).splitlines()[2:8] == [
         "Read this first",
         *("  - Column 0 is bad.", "  - Column 1 is bad.", "  - Column 2 is bad."),
         "  - and 34 more in the report",
         "",
     ]
-    assert alert_slack.message(alert)["blocks"][3]["text"]["text"] == (
+    assert slack.message(alert)["blocks"][3]["text"]["text"] == (
         "• Column 0 is bad.\n• Column 1 is bad.\n• Column 2 is bad.\n• and 34 more in the report"
     )
     assert (
         "`Column 2 is bad.`\n• `and 34 more in the report`"
-        in (alert_amazon_q.notification(alert)["content"]["description"])
+        in (amazon_q.notification(alert)["content"]["description"])
     )
 
 
 def test_should_keep_the_number_of_warnings_in_the_subject_of_a_long_name():
     alert = structs.replace(WARNED, headline=f"Retrodiction of datasets/{'long/' * 50} succeeded")
-    subject = alert_email.subject(alert)
+    subject = email.subject(alert)
     assert len(subject) == 99
     assert subject.startswith("[SUCCEEDED, 2 warnings] Retrodiction of datasets/long/")
     assert subject.endswith("long/ succeeded")

@@ -9,24 +9,24 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from pulse.domain import console
-from pulse.domain.alert import Command, Fact
-from pulse.domain.alerts_wanted import AlertsWanted, is_wanted
-from pulse.domain.array_children import Failures, whole
-from pulse.domain.budget_alert import budget_alert
+from pulse.domain.alerts.alert import Command, Fact
+from pulse.domain.alerts.budget import budget_alert
+from pulse.domain.alerts.job_ended import Size, is_told, job_alert
+from pulse.domain.alerts.job_underway import blocked_alert, overdue_alert, started_alert, submitted_alert
+from pulse.domain.alerts.rejected import drop_alert
 from pulse.domain.console import Console
-from pulse.domain.drop_alert import drop_alert
-from pulse.domain.duration import in_words
-from pulse.domain.early_alert import blocked_alert, overdue_alert, started_alert, submitted_alert
+from pulse.domain.cost.months import Spent
+from pulse.domain.diagnosis.children import Failures, whole
 from pulse.domain.errors import InvalidRequest
 from pulse.domain.fault import counted
-from pulse.domain.job_alert import Size, is_told, job_alert
-from pulse.domain.job_event import Attempt
-from pulse.domain.job_record import Change, JobRecord
-from pulse.domain.job_request import JobRequest
-from pulse.domain.month_costs import Spent
-from pulse.domain.record_changes import advanced
-from pulse.domain.s3_drop import S3Drop
-from pulse.domain.training_metrics import TrainingMetrics, VariableMetrics
+from pulse.domain.job.changes import advanced
+from pulse.domain.job.event import Attempt
+from pulse.domain.job.record import Change, JobRecord
+from pulse.domain.request.alerts_wanted import AlertsWanted, is_wanted
+from pulse.domain.request.drop import S3Drop
+from pulse.domain.request.job_request import JobRequest
+from pulse.domain.text.duration import in_words
+from pulse.domain.training.metrics import TrainingMetrics, VariableMetrics
 from pulse.domain.validation import collect
 from tests.unit.alert_cases import DIED_OF_MEMORY, NOW, PLACE, ended, happened, submitted
 from tests.unit.test_alert_renderings import SNS_BYTES, published_bytes

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from pulse.domain.array_job import Sweep
-from pulse.domain.job_request import JobRequest
+from pulse.domain.request.arrays import Sweep
+from pulse.domain.request.job_request import JobRequest
 from pulse.domain.validation import collect
 
 

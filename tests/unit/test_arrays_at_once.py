@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulse.domain.errors import TryAgain
-from pulse.domain.job_event import Attempt, JobEvent
-from pulse.domain.job_record import JobRecord
+from pulse.domain.job.event import Attempt, JobEvent
+from pulse.domain.job.record import JobRecord
 from tests.unit.claim_functions import FUNCTION_LIVES, POSSIBLE, Function, Wire
 from tests.unit.claim_world import Clock, MemoryLedger
 from tests.unit.recorder import recorder

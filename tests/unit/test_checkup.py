@@ -3,8 +3,8 @@
 import pytest
 from msgspec import structs
 
-from pulse.domain import checkup
-from pulse.domain.checkup import Expected, QueueState
+from pulse.domain.demo import checkup
+from pulse.domain.demo.checkup import Expected, QueueState
 
 EXPECTED = Expected(
     jobs_stack="PulseJobs",

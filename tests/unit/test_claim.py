@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from pulse.domain.claim import LEASE, LISTED_WITHIN, standing
+from pulse.domain.plan.claim import LEASE, LISTED_WITHIN, standing
 
 BRIEFLY = timedelta(seconds=1)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from pulse.domain import claim
 from pulse.domain.errors import OutcomeUnknown
-from pulse.services import finish_claim, submit_job
-from pulse.services.finish_claim import FinishClaim
-from pulse.services.resume_claims import ResumeClaims
+from pulse.domain.plan import claim
+from pulse.services.follow.resume_claims import ResumeClaims
+from pulse.services.submit import finish_claim, submit_job
+from pulse.services.submit.finish_claim import FinishClaim
 from tests.unit.claim_machine import ClaimMachine
 from tests.unit.claim_world import MemoryLedger
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulse.cli.environment import Environment, read_environment
+from pulse.cli.client.environment import Environment, read_environment
 from pulse.domain.errors import Misconfigured
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:alerts"

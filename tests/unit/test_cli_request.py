@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from recursive_training.aws_batch_submit import OPTIONS, arguments
 from typer.testing import CliRunner
 
-from pulse.cli import pending, request_file
-from pulse.cli.option_groups import ManyValues, one_each, spread
-from pulse.cli.quote_view import usd
-from pulse.cli.request_options import RequestOptions
-from pulse.cli.request_values import missing_value
+from pulse.cli.client import pending
+from pulse.cli.options import request_file
+from pulse.cli.options.groups import ManyValues, one_each, spread
+from pulse.cli.options.request import RequestOptions
+from pulse.cli.options.values import missing_value
+from pulse.cli.views.quote import usd
 from pulse.domain import validation
-from pulse.domain.job_request import JobRequest
+from pulse.domain.request.job_request import JobRequest
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EVERY_OPTION = [

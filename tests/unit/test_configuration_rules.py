@@ -4,11 +4,11 @@ import msgspec
 import pytest
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from pulse.domain.catalogue import Catalogue
-from pulse.domain.profile import Profile
-from pulse.domain.resources import FARGATE_MEMORY_MIB, resource_faults
-from pulse.domain.retry_policy import RetryPolicy
-from pulse.domain.trigger import Trigger, matching
+from pulse.domain.catalogue.catalogue import Catalogue
+from pulse.domain.catalogue.retry_policy import RetryPolicy
+from pulse.domain.catalogue.trigger import Trigger, matching
+from pulse.domain.request.profile import Profile
+from pulse.domain.request.resources import FARGATE_MEMORY_MIB, resource_faults
 from pulse.domain.validation import collect
 from pulse.settings import Settings
 from tests.prices import PRICES

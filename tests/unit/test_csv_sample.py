@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.csv_sample import sample
-from pulse.domain.dataset_facts import DatasetFacts
+from pulse.domain.sizing.csv_sample import sample
+from pulse.domain.sizing.facts import DatasetFacts
 
 MARKET = (Path(__file__).parents[2] / "samples" / "market_daily.csv").read_bytes()
 SMALL = b"timestamp,a,b\n2020-01-01,1,2\n2020-01-02,3,4\n"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from recursive_training.data import names
 from recursive_training.data.names import MANIFEST, TABLE_SUFFIXES, is_marker
 
-from pulse.domain import s3_layout
-from pulse.domain.s3_layout import is_hidden
+from pulse.domain.s3 import layout
+from pulse.domain.s3.layout import is_hidden
 
 ROOT = Path(__file__).parents[2]
 TABLES = [
@@ -45,7 +45,7 @@ TABLES = [
 @pytest.mark.parametrize(("path", "table"), TABLES)
 def test_should_call_the_same_files_of_a_folder_tables_in_the_training_and_in_pulse(path, table):
     assert names.is_table(path) is table
-    assert s3_layout.is_table(f"datasets/{path}", "datasets/", TABLE_SUFFIXES) is table
+    assert layout.is_table(f"datasets/{path}", "datasets/", TABLE_SUFFIXES) is table
 
 
 NAMES = st.lists(
@@ -59,13 +59,13 @@ NAMES = st.lists(
 
 @given(NAMES)
 def test_should_agree_with_the_training_on_any_name(path):
-    assert s3_layout.is_table(f"datasets/{path}", "datasets/", TABLE_SUFFIXES) is names.is_table(path)
+    assert layout.is_table(f"datasets/{path}", "datasets/", TABLE_SUFFIXES) is names.is_table(path)
     assert is_marker(path) is (is_hidden(f"datasets/{path}", "datasets/") or path.split("/")[-1] == MANIFEST)
 
 
 def test_should_read_a_hidden_folder_that_is_asked_for():
-    assert s3_layout.is_table("datasets/_mine/part-0.csv", "datasets/_mine/", TABLE_SUFFIXES)
-    assert not s3_layout.is_table("datasets/_mine/part-0.csv", "datasets/", TABLE_SUFFIXES)
+    assert layout.is_table("datasets/_mine/part-0.csv", "datasets/_mine/", TABLE_SUFFIXES)
+    assert not layout.is_table("datasets/_mine/part-0.csv", "datasets/", TABLE_SUFFIXES)
 
 
 def test_should_import_nothing_so_that_infrastructure_and_command_line_can_read_it():

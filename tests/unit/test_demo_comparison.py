@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pulse.domain import demo_record
-from pulse.domain.demo_comparison import MAY_BE_MISSING, differences, effects
+from pulse.domain.demo import record
+from pulse.domain.demo.comparison import MAY_BE_MISSING, differences, effects
 from pulse.domain.validation import InvalidInput
 
 RECORD = Path(__file__).parent / "demo" / "local.json"
@@ -21,8 +21,8 @@ def altered():
     return json.loads(RECORD.read_text())
 
 
-def read(content) -> demo_record.DemoRecord:
-    return demo_record.from_json(json.dumps(content).encode())
+def read(content) -> record.DemoRecord:
+    return record.from_json(json.dumps(content).encode())
 
 
 def told(altered) -> list[str]:
@@ -224,14 +224,14 @@ def test_what_is_written_has_neither_account_ids_nor_secrets(altered):
     detail["jobArn"] = "arn:aws:batch:us-east-1:123456789012:job/1"
     detail["reason"] = "in cdk-assets-123456789012-us-east-1\nand api_key: 5f3c"
 
-    text = demo_record.to_json(read(altered))
+    text = record.to_json(read(altered))
 
     for secret in ("hunter2", "AKIAIOSFODNN7EXAMPLE", "123456789012", "5f3c"):
         assert secret not in text
     assert "arn:aws:batch:us-east-1:ACCOUNT:job/1" in text
-    assert not list(demo_record.account_ids(json.loads(text)))
+    assert not list(record.account_ids(json.loads(text)))
 
 
 def test_what_is_written_is_read_again_as_it_was(altered):
-    text = demo_record.to_json(read(altered))
-    assert demo_record.to_json(demo_record.from_json(text.encode())) == text
+    text = record.to_json(read(altered))
+    assert record.to_json(record.from_json(text.encode())) == text

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from pulse.cli import demo_view
-from pulse.cli.demo_job import Job
-from pulse.domain.demo_record import Event, SentAlert
+from pulse.cli.demo import view
+from pulse.cli.demo.job import Job
+from pulse.domain.demo.record import Event, SentAlert
 
 SCORES = {
     "trust": 0.529,
@@ -33,7 +33,7 @@ NUMBERS = ["0.529", "4.054", "102.874", "1164.988", "0.889", "-0.024", "–"]
 def lines(*variables: str) -> list[str]:
     console = Console(width=80, color_system=None)
     with console.capture() as captured:
-        console.print(demo_view._metrics(METRICS | {"variables": dict.fromkeys(variables, SCORES)}))
+        console.print(view._metrics(METRICS | {"variables": dict.fromkeys(variables, SCORES)}))
     return captured.get().splitlines()
 
 
@@ -52,7 +52,7 @@ def test_a_long_name_is_folded_and_its_numbers_are_whole():
 
 def test_warnings_stand_before_the_table_and_what_was_left_out_after_it(monkeypatch):
     console = Console(width=80, color_system=None, soft_wrap=True)
-    monkeypatch.setattr(demo_view, "console", console)
+    monkeypatch.setattr(view, "console", console)
     job = Job("drop", datetime(2026, 3, 2, tzinfo=UTC), job_id="batch-1")
     job.metrics = METRICS | {
         "variables": {"price": SCORES},
@@ -60,7 +60,7 @@ def test_warnings_stand_before_the_table_and_what_was_left_out_after_it(monkeypa
         "left_out": ["12 rows had no timestamp."],
     }
     with console.capture() as captured:
-        demo_view.results(job, "s3://results/batch-1/")
+        view.results(job, "s3://results/batch-1/")
     shown = captured.get().splitlines()
     assert shown[2] == r"  read this first: [red]price\x1b[31m: -999 stands 24 times."
     assert shown[3].startswith("397 windows")
@@ -76,14 +76,14 @@ def test_warnings_stand_before_the_table_and_what_was_left_out_after_it(monkeypa
 )
 def test_hops_reach_as_far_as_somebody_can_say(monkeypatch, messages, rows):
     console = Console(width=80, color_system=None)
-    monkeypatch.setattr(demo_view, "console", console)
+    monkeypatch.setattr(view, "console", console)
     asked = datetime(2026, 3, 2, tzinfo=UTC)
     job = Job("drop", asked, alerts=[SentAlert(asked + timedelta(seconds=9), {}, {})])
     detail = {"status": "SUCCEEDED", "stoppedAt": (asked + timedelta(seconds=7)).timestamp() * 1000}
     job.events = [Event(asked, {"detail": detail})]
     job.messages = {name: {"received_at": (asked + timedelta(seconds=9)).isoformat()} for name in messages}
     with console.capture() as captured:
-        demo_view.hops([job])
+        view.hops([job])
     shown = captured.get().splitlines()[-len(rows) :]
     assert [line.split("│")[0].strip() for line in shown] == rows
     assert shown[0].endswith("2.00 s ")

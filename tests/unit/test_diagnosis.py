@@ -8,11 +8,11 @@ from msgspec import structs
 from recursive_training.exit_codes import ExitCode
 
 from pulse.domain.caller import CANCELLED_THROUGH_PULSE
-from pulse.domain.diagnosis import ROWS, blocked, diagnose, dies_of_memory
-from pulse.domain.diagnosis_evidence import evidence
-from pulse.domain.job_record import JobRecord
-from pulse.domain.record_changes import advanced
-from pulse.domain.training_exit_codes import MEANINGS
+from pulse.domain.diagnosis.diagnose import ROWS, blocked, diagnose, dies_of_memory
+from pulse.domain.diagnosis.evidence import evidence
+from pulse.domain.job.changes import advanced
+from pulse.domain.job.record import JobRecord
+from pulse.domain.training.exit_codes import MEANINGS
 from tests.unit.diagnosis_cases import (
     AWS_WORDS,
     IMAGE,

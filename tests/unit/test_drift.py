@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from pulse.domain import job_event
-from pulse.domain.array_children import Child
-from pulse.domain.drift import (
+from pulse.domain.job import event as job_event
+from pulse.domain.job.changes import advanced
+from pulse.domain.job.child import Child
+from pulse.domain.job.drift import (
     END_UNKNOWN,
     Patience,
     happened_at,
@@ -17,10 +18,9 @@ from pulse.domain.drift import (
     unheard_children,
     unknown_end,
 )
-from pulse.domain.event_subject import is_about
-from pulse.domain.job_record import Change
-from pulse.domain.record_changes import advanced
-from pulse.domain.usual import Usual
+from pulse.domain.job.event_subject import is_about
+from pulse.domain.job.record import Change
+from pulse.domain.job.usual import Usual
 
 USUAL = Usual(
     runs=5,

@@ -1,7 +1,7 @@
 import pytest
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from pulse.domain.drop_manifest import MAX_FILES, difference, read
+from pulse.domain.request.manifest import MAX_FILES, difference, read
 from tests.hostile_keys import DATASET_KEYS
 
 FOLDER = "datasets/run 1+/"

@@ -6,13 +6,14 @@ import pytest
 from msgspec import structs
 
 from pulse.aws.schedules import request
-from pulse.domain.alerts_wanted import AlertsWanted
-from pulse.domain.due import Overdue, Watch, due_at, share_passed
-from pulse.domain.job_record import JobRecord
-from pulse.domain.month_costs import Spent
-from pulse.domain.record_quote import likely_usd
+from pulse.domain.cost.budget import share_passed
+from pulse.domain.cost.months import Spent
+from pulse.domain.job.due import Overdue, Watch, due_at
+from pulse.domain.job.record import JobRecord
+from pulse.domain.job.usual import Usual
+from pulse.domain.plan.record_quote import likely_usd
+from pulse.domain.request.alerts_wanted import AlertsWanted
 from pulse.domain.schedule_target import ScheduleTarget
-from pulse.domain.usual import Usual
 from tests.prices import PRICES
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pulse.domain.event_subject import is_about, record_ids
-from pulse.domain.job_event import JobEvent
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_status import TERMINAL
+from pulse.domain.job.event import JobEvent
+from pulse.domain.job.event_subject import is_about, record_ids
+from pulse.domain.job.record import JobRecord
+from pulse.domain.job.status import TERMINAL
 from tests.unit.alert_cases import PLACE
 from tests.unit.claim_world import MemoryLedger
 from tests.unit.recorder import recorder

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pulse.aws.ledger_items import record_of, record_values, wire
-from pulse.domain import alert_email
-from pulse.domain.job_alert import is_told, job_alert
-from pulse.domain.job_event import parse
-from pulse.domain.json_bounds import MOST_LEVELS, bounded, is_too_deep
-from pulse.domain.record_changes import advanced, foreign
-from pulse.domain.training_metrics import parse as parse_metrics
-from pulse.services.read_metrics import measures
+from pulse.aws.ledger.items import record_of, record_values, wire
+from pulse.domain.alerts.job_ended import is_told, job_alert
+from pulse.domain.alerts.renderings import email
+from pulse.domain.job.changes import advanced, foreign
+from pulse.domain.job.event import parse
+from pulse.domain.parsing.json_bounds import MOST_LEVELS, bounded, is_too_deep
+from pulse.domain.training.metrics import parse as parse_metrics
+from pulse.services.follow.read_metrics import measures
 from tests.hostile_ends import details, metrics_files
 from tests.unit.alert_cases import PLACE
 
@@ -36,8 +36,8 @@ def test_should_keep_and_tell_whatever_a_job_leaves_behind(body, status, detail)
         assert (advanced(kept, event) or kept).status == status
     if is_told(kept):
         alert = job_alert(kept, PLACE, metrics)
-        assert alert_email.subject(alert)
-        assert alert_email.body(alert)
+        assert email.subject(alert)
+        assert email.body(alert)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,17 @@
 import pytest
 from msgspec import structs
 
-from pulse.domain import idempotency
-from pulse.domain.claim import Claim, check_payload
 from pulse.domain.errors import IdempotencyConflict, InvalidIdempotencyKey
-from pulse.domain.job_request import JobRequest
-from pulse.domain.s3_drop import S3Drop
+from pulse.domain.plan.claim import Claim, check_payload
+from pulse.domain.request import identity
+from pulse.domain.request.drop import S3Drop
+from pulse.domain.request.job_request import JobRequest
 
 DROP = S3Drop(bucket="b", key="datasets/a.csv", version_id="v1", sequencer="0A", etag="e")
 
 
 def key(drop):
-    return idempotency.of_drop(drop).key
+    return identity.of_drop(drop).key
 
 
 def test_should_be_the_same_drop_when_only_the_delivery_differs():
@@ -52,13 +52,13 @@ def test_should_never_confuse_a_bucket_and_key_that_run_together():
     ],
 )
 def test_should_accept_the_quoted_and_the_bare_form(header, found):
-    assert idempotency.key_of_header(header) == found
+    assert identity.key_of_header(header) == found
 
 
 @pytest.mark.parametrize("header", ["", " ", '""', '"a', 'a"b', "a b", "\x00", "é", "x" * 256, '"a"\n'])
 def test_should_refuse_other_forms(header):
     with pytest.raises(InvalidIdempotencyKey):
-        idempotency.key_of_header(header)
+        identity.key_of_header(header)
 
 
 def test_should_take_the_order_of_fields_for_nothing_and_values_for_something():
@@ -66,7 +66,7 @@ def test_should_take_the_order_of_fields_for_nothing_and_values_for_something():
     same = JobRequest(tags={"b": "2", "a": "1"}, attempts=1)
     other = JobRequest(attempts=2, tags={"a": "1", "b": "2"})
     keys = [
-        idempotency.of_call(request, None, caller="arn:me", window_seconds=600).key
+        identity.of_call(request, None, caller="arn:me", window_seconds=600).key
         for request in (one, same, other)
     ]
     assert keys[0] == keys[1] != keys[2]
@@ -81,7 +81,7 @@ def test_should_be_another_request_when_the_data_is_to_be_read_otherwise():
         JobRequest(id_columns=("store", "item")),
     )
     hashes = {
-        idempotency.of_call(call, None, caller="arn:me", window_seconds=600).payload_hash for call in calls
+        identity.of_call(call, None, caller="arn:me", window_seconds=600).payload_hash for call in calls
     }
     assert len(hashes) == len(calls)
 
@@ -90,10 +90,7 @@ def test_should_tell_no_date_from_none_given():
     calls = (JobRequest(), JobRequest(start_date=None))
     assert (
         len(
-            {
-                idempotency.of_call(call, None, caller="arn:me", window_seconds=600).payload_hash
-                for call in calls
-            }
+            {identity.of_call(call, None, caller="arn:me", window_seconds=600).payload_hash for call in calls}
         )
         == 2
     )
@@ -102,14 +99,14 @@ def test_should_tell_no_date_from_none_given():
 def test_should_hold_a_client_to_its_key_and_a_drop_to_nothing():
     claim = Claim(job_id="j", payload_hash="other")
     with pytest.raises(IdempotencyConflict, match="job j"):
-        check_payload(claim, idempotency.of_call(JobRequest(), "k", caller="arn:me", window_seconds=600))
-    check_payload(claim, idempotency.of_drop(DROP))
+        check_payload(claim, identity.of_call(JobRequest(), "k", caller="arn:me", window_seconds=600))
+    check_payload(claim, identity.of_drop(DROP))
 
 
 @pytest.mark.parametrize("header", [None, "k"])
 def test_should_count_for_its_caller_only(header):
     keys = {
-        idempotency.of_call(JobRequest(), header, caller=caller, window_seconds=600).key
+        identity.of_call(JobRequest(), header, caller=caller, window_seconds=600).key
         for caller in ("arn:aws:iam::123456789012:user/a", "arn:aws:iam::123456789012:user/b", "")
     }
     assert len(keys) == 3

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.instance_cost import (
+from pulse.domain.cost.instances import (
     SpotPrice,
     fitting,
     largest_memory_mib,
@@ -16,7 +16,7 @@ from pulse.domain.instance_cost import (
     share,
     spot_usd,
 )
-from pulse.domain.prices import InstancePrice
+from pulse.domain.cost.prices import InstancePrice
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from pulse.aws import ledger_items
-from pulse.domain import job_event
-from pulse.domain.catalogue import Queue
-from pulse.domain.diagnosis import diagnose
-from pulse.domain.job_record import JobRecord
-from pulse.domain.record_changes import advanced, foreign
-from pulse.services.price_runs import Cost, PriceRuns
+from pulse.aws.ledger import items as ledger_items
+from pulse.domain.catalogue.catalogue import Queue
+from pulse.domain.diagnosis.diagnose import diagnose
+from pulse.domain.job import event as job_event
+from pulse.domain.job.changes import advanced, foreign
+from pulse.domain.job.record import JobRecord
+from pulse.services.follow.price_runs import Cost, PriceRuns
 from tests.prices import PRICES
 from tests.unit.claim_world import CATALOGUE
 

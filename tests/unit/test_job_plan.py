@@ -9,12 +9,12 @@ from recursive_training import options
 from recursive_training.errors import UsageError
 from recursive_training.model.trust import CRITERIA, DEFAULT_CRITERION
 
-from pulse.domain.job_id import job_id, usable_as_job_id
-from pulse.domain.job_plan import asked, plan, plan_faults
-from pulse.domain.job_request import JobRequest
-from pulse.domain.request_defaults import CONTAINER_CRITERION, BatchSizeDays, SuccessCriterion
+from pulse.domain.job.ids import job_id, usable_as_job_id
+from pulse.domain.plan.job_plan import asked, plan, plan_faults
+from pulse.domain.request.defaults import CONTAINER_CRITERION, BatchSizeDays, SuccessCriterion
+from pulse.domain.request.job_request import JobRequest
 from pulse.domain.validation import convert
-from pulse.services.prepare_job import given
+from pulse.services.submit.prepare_job import given
 
 JOB = "batch-20260302093000-0a1b2c3d"
 

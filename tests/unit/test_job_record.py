@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pulse.domain import job_event
-from pulse.domain.claim import standing
-from pulse.domain.event_subject import record_ids
-from pulse.domain.job_event import Attempt, JobEvent
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_status import position
-from pulse.domain.record_changes import advanced, foreign
+from pulse.domain.job import event as job_event
+from pulse.domain.job.changes import advanced, foreign
+from pulse.domain.job.event import Attempt, JobEvent
+from pulse.domain.job.event_subject import record_ids
+from pulse.domain.job.record import JobRecord
+from pulse.domain.job.status import position
+from pulse.domain.plan.claim import standing
 from pulse.domain.validation import InvalidInput
 
 EVENTS = Path(__file__).parent.parent / "events"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.json_text import NotJson, decode, is_blank
+from pulse.domain.parsing.json_text import NotJson, decode, is_blank
 from pulse.domain.validation import InvalidInput
 
 REQUEST = """{

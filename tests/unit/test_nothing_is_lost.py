@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pulse.domain import catalogue, console, job_event
-from pulse.domain.drift import Patience
-from pulse.domain.job_alert import Place
-from pulse.domain.job_record import JobRecord
-from pulse.services.publish_alert import PublishAlert
-from pulse.services.reconcile_jobs import ReconcileJobs
+from pulse.domain import console
+from pulse.domain.alerts.job_ended import Place
+from pulse.domain.catalogue import catalogue
+from pulse.domain.job import event as job_event
+from pulse.domain.job.drift import Patience
+from pulse.domain.job.record import JobRecord
+from pulse.services.alert.publish_alert import PublishAlert
+from pulse.services.follow.reconcile_jobs import ReconcileJobs
 from tests.unit.claim_world import Clock, MemoryLedger
 from tests.unit.recorder import recorder
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pulse.domain.parquet_footer import InvalidFooter, footer_bytes, read_footer
-from pulse.domain.thrift_compact import InvalidThrift, read_struct
+from pulse.domain.sizing.parquet_footer import InvalidFooter, footer_bytes, read_footer
+from pulse.domain.sizing.thrift_compact import InvalidThrift, read_struct
 
 FIRST, LAST = date(2015, 3, 2), date(2017, 11, 26)
 ROWS = (LAST - FIRST).days + 1

@@ -1,7 +1,7 @@
 import pytest
 
 from pulse.domain.errors import Misconfigured
-from pulse.services.post_slack import check_url
+from pulse.services.alert.post_slack import check_url
 
 HOSTS = ("hooks.slack.com", "127.0.0.1", "[::1]", "localhost:8080", "internal.example.com")
 

@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from pulse.domain.catalogue import Queue
-from pulse.domain.cost import actual_cost
-from pulse.domain.drift import END_UNKNOWN
+from pulse.domain.catalogue.catalogue import Queue
+from pulse.domain.cost.fargate import actual_cost
+from pulse.domain.cost.instances import Instance, SpotPrice
+from pulse.domain.cost.prices import InstancePrice
 from pulse.domain.errors import Misconfigured, Unavailable
-from pulse.domain.instance_cost import Instance, SpotPrice
-from pulse.domain.job_event import Attempt, JobEvent, parse
-from pulse.domain.job_record import JobRecord
-from pulse.domain.prices import InstancePrice
-from pulse.services.price_runs import Cost, PriceRuns
+from pulse.domain.job.drift import END_UNKNOWN
+from pulse.domain.job.event import Attempt, JobEvent, parse
+from pulse.domain.job.record import JobRecord
+from pulse.services.follow.price_runs import Cost, PriceRuns
 from tests.prices import PRICES
 from tests.unit.claim_world import CATALOGUE
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pulse.domain.cost import actual_cost, hourly_usd
-from pulse.domain.prices import Prices
+from pulse.domain.cost.fargate import actual_cost, hourly_usd
+from pulse.domain.cost.prices import Prices
 from pulse.domain.validation import InvalidInput, convert
 
 RAW = yaml.safe_load((Path(__file__).parents[2] / "config" / "prices.yaml").read_text())

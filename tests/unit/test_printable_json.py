@@ -4,9 +4,10 @@ import json
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from recursive_training.results import files as results
+from recursive_training.results import files
 
-from pulse.cli import follow, output
+from pulse.cli import output
+from pulse.cli.client import follow
 from pulse.domain.fault import printable_json
 
 HOSTILE = "a\x1b[2J\x9b31m\u202eb\u2028c\u0085d\u200b\u2066\x7f\ud800\U000e0001 é 日本"
@@ -44,6 +45,6 @@ def test_should_escape_what_json_output_holds(capsys):
 @given(TEXTS)
 @example(HOSTILE)
 def test_should_escape_what_a_run_writes_as_json(name):
-    written = results.as_json({"variables": {name: {"trust": 0.5}}})
+    written = files.as_json({"variables": {name: {"trust": 0.5}}})
     assert is_harmless(written.decode())
     assert json.loads(written) == {"variables": {name: {"trust": 0.5}}}

@@ -6,8 +6,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.prices import Prices
-from pulse.domain.quote import over_limits, quote
+from pulse.domain.cost.prices import Prices
+from pulse.domain.cost.quote import over_limits, quote
 from pulse.domain.validation import convert
 
 PRICES = convert(yaml.safe_load((Path(__file__).parents[2] / "config" / "prices.yaml").read_text()), Prices)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pulse.domain.redaction import LINE_CHARACTERS, MARKER, redacted, redacted_lines
+from pulse.domain.text.redaction import LINE_CHARACTERS, MARKER, redacted, redacted_lines
 from tests.unit import gitleaks_rules
 
 # Documentation's own examples, put together here so that no scanner takes this file for a leak.

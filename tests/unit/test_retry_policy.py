@@ -3,9 +3,9 @@
 import pytest
 
 from localaws.batch.retries import Outcome, tries_again
-from pulse.domain.diagnosis import CANCELLED, diagnose
-from pulse.domain.record_changes import advanced
-from pulse.domain.retry_policy import RetryPolicy
+from pulse.domain.catalogue.retry_policy import RetryPolicy
+from pulse.domain.diagnosis.diagnose import CANCELLED, diagnose
+from pulse.domain.job.changes import advanced
 from tests.unit.conftest import EVENTS
 
 STRATEGY = RetryPolicy().strategy(10)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from pulse.domain import run_warnings, training_metrics
-from pulse.domain.training_metrics import VariableMetrics
+from pulse.domain.training import metrics as training_metrics
+from pulse.domain.training import warnings as run_warnings
+from pulse.domain.training.metrics import VariableMetrics
 
 PRICE = (
     "price: -999 stands 24 times far outside of everything else (1.2 to 50.3): if it means missing, submit "

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pulse.domain import s3_drop
-from pulse.domain.s3_drop import S3Drop
-from pulse.domain.s3_layout import folder_of
+from pulse.domain.request import drop as s3_drop
+from pulse.domain.request.drop import S3Drop
+from pulse.domain.s3.layout import folder_of
 from pulse.domain.validation import InvalidInput
 from tests.hostile_keys import DATASET_KEYS
 

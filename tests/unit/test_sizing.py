@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pulse.domain.dataset_facts import DatasetFacts
-from pulse.domain.resources import FARGATE_MEMORY_MIB, Asked, resource_faults
-from pulse.domain.run_history import FinishedRun, percentile
-from pulse.domain.sizing import next_size_up, size
+from pulse.domain.history import FinishedRun, percentile
+from pulse.domain.request.resources import FARGATE_MEMORY_MIB, Asked, resource_faults
+from pulse.domain.sizing.facts import DatasetFacts
+from pulse.domain.sizing.sizing import next_size_up, size
 
 AUTO = Asked(vcpus="auto", memory_mib="auto", timeout_seconds="auto")
 MARKET = DatasetFacts(

@@ -1,7 +1,7 @@
 import pytest
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from pulse.domain.table_names import advice, ending, ends_like_table, sentence
+from pulse.domain.s3.table_names import advice, ending, ends_like_table, sentence
 
 
 def test_should_say_how_the_names_of_data_sets_end():

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulse.domain.text_encoding import NotText, decode_text
+from pulse.domain.parsing.encoding import NotText, decode_text
 
 UNICODE = [
     "utf-8",

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 from recursive_training import options
 
-from pulse.domain import training_command as training
-from pulse.domain.job_request import JobRequest
+from pulse.domain.plan import command as training
+from pulse.domain.request.job_request import JobRequest
 from pulse.domain.validation import convert
 
 

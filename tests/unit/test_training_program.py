@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from pulse.domain.training_command import COMMAND
-from pulse.domain.training_program import is_training, without_revision
+from pulse.domain.plan.command import COMMAND
+from pulse.domain.training.program import is_training, without_revision
 
 MODULE = "recursive_training.run_training"
 DEFINITION = "arn:aws:batch:us-east-1:123456789012:job-definition/pulse-retrodiction-training"

@@ -5,10 +5,10 @@ import pytest
 from msgspec import json
 from recursive_training.data.names import TABLE_SUFFIXES
 
-from pulse.domain.alerts_wanted import AlertsWanted
-from pulse.domain.job_request import JobRequest
-from pulse.domain.s3_layout import is_hidden
-from pulse.domain.trigger import Trigger, matching, order_faults
+from pulse.domain.catalogue.trigger import Trigger, matching, order_faults
+from pulse.domain.request.alerts_wanted import AlertsWanted
+from pulse.domain.request.job_request import JobRequest
+from pulse.domain.s3.layout import is_hidden
 from pulse.domain.validation import InvalidInput, collect, convert
 from tests.hostile_keys import DATASET_KEYS
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from pulse.domain.usual import Usual, usual
+from pulse.domain.job.usual import Usual, usual
 from tests.unit.alert_cases import NOW, submitted
 
 

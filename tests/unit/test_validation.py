@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
-from pulse.domain import problem
-from pulse.domain.catalogue import Catalogue
+from pulse.api import problem
+from pulse.domain.catalogue.catalogue import Catalogue
 from pulse.domain.errors import InvalidRequest
 from pulse.domain.fault import Fault, counted, shown
-from pulse.domain.job_request import JobRequest
+from pulse.domain.request.job_request import JobRequest
 from pulse.domain.validation import InvalidInput, collect, convert
 
 JSON = st.recursive(

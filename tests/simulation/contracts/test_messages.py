@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pulse.aws.messages import Messages
-from pulse.aws.reruns import Reruns
-from pulse.aws.visibility import Visibility
+from pulse.aws.sqs.messages import Messages
+from pulse.aws.sqs.reruns import Reruns
+from pulse.aws.sqs.visibility import Visibility
 from pulse.domain.envelope import RERUN_REQUESTED, SOURCE
 from pulse.domain.errors import Misconfigured
 

@@ -5,7 +5,7 @@ import pytest
 from msgspec import structs
 
 from pulse.aws.sns import Topic
-from pulse.domain.alert import Alert
+from pulse.domain.alerts.alert import Alert
 from pulse.domain.errors import Misconfigured
 
 ALERT = Alert(

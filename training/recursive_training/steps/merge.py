@@ -10,8 +10,7 @@ from recursive_training.logs import logger
 from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.options import Options
 from recursive_training.resources import usage
-from recursive_training.results import files as results
-from recursive_training.results import frames
+from recursive_training.results import files, frames
 from recursive_training.role import Kind
 from recursive_training.steps import children
 from recursive_training.steps.completion import complete
@@ -24,7 +23,7 @@ def merge(options: Options, data: Bucket, bucket: Bucket, started: float) -> Non
     shards = [parsed(stored) for stored in children.read(bucket, options, Kind.SHARD, SHARD)]
     _demand_agreement(shards, options)
     prepared = prepare(data, options, shards[0].listing)
-    walked = children.read(bucket, options, Kind.SHARD, results.RETRODICTIONS)
+    walked = children.read(bucket, options, Kind.SHARD, files.RETRODICTIONS)
     parts = _in_order(prepared, _parts(shards, walked, prepared))
     logger.info("Merged %d shards: %d windows", len(shards), len(prepared.walked))
     complete(prepared, parts, options, bucket, lambda: usage(started).after([one.used for one in shards]))

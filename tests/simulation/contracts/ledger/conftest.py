@@ -18,9 +18,9 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from pulse.aws.alert_turns import AlertTurns
-from pulse.aws.ledger import Ledger
-from pulse.aws.ledger_table import LedgerTable
+from pulse.aws.ledger.alert_turns import AlertTurns
+from pulse.aws.ledger.ledger import Ledger
+from pulse.aws.ledger.table import LedgerTable
 from tests.simulation.contracts.ledger.records import KEPT
 from tests.simulation.dynamodb import DynamoDB, Table
 from tests.simulation.dynamodb_table import INDEXES

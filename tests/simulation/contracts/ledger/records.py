@@ -5,11 +5,11 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from pulse.domain.idempotency import Identity
-from pulse.domain.job_plan import Step
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_request import JobRequest
-from pulse.domain.stored_plan import StoredPlan
+from pulse.domain.job.record import JobRecord
+from pulse.domain.plan.job_plan import Step
+from pulse.domain.plan.stored_plan import StoredPlan
+from pulse.domain.request.identity import Identity
+from pulse.domain.request.job_request import JobRequest
 
 KEPT = timedelta(days=400)
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

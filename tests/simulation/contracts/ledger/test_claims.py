@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
-from pulse.aws.alert_turns import AlertTurns
-from pulse.aws.ledger import Ledger
-from pulse.aws.ledger_table import LedgerTable
+from pulse.aws.ledger.alert_turns import AlertTurns
+from pulse.aws.ledger.ledger import Ledger
+from pulse.aws.ledger.table import LedgerTable
+from pulse.domain.cost.budget import Reservation
 from pulse.domain.errors import Misconfigured, NotFound, OverLimit, Unavailable
-from pulse.domain.idempotency import Identity
-from pulse.domain.stored_plan import Reservation
+from pulse.domain.request.identity import Identity
 from tests.simulation.contracts.ledger.records import KEPT, KEY, MARCH, MINUTE, NOW, PLAN, RECORD
 
 

@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
+from pulse.domain.cost.budget import Reservation
+from pulse.domain.cost.months import JobCost, Spent
 from pulse.domain.errors import OverLimit
-from pulse.domain.idempotency import Identity
-from pulse.domain.job_record import JobRecord
-from pulse.domain.job_request import JobRequest
-from pulse.domain.month_costs import JobCost, Spent
-from pulse.domain.stored_plan import Reservation, StoredPlan
+from pulse.domain.job.record import JobRecord
+from pulse.domain.plan.stored_plan import StoredPlan
+from pulse.domain.request.identity import Identity
+from pulse.domain.request.job_request import JobRequest
 from tests.simulation.contracts.ledger.records import KEPT, MARCH
 
 MONTH_END = datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC)

@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from botocore.exceptions import ClientError
 
-from pulse.aws.ledger_items import wire
-from pulse.domain.array_children import Child
+from pulse.aws.ledger.items import wire
+from pulse.domain.job.child import Child
 from tests.simulation.contracts.ledger.conftest import simulated
 from tests.simulation.contracts.ledger.random_calls import answer, calls
 from tests.simulation.contracts.ledger.records import NOW

@@ -3,8 +3,8 @@
 import pytest
 from msgspec import structs
 
-from pulse.aws.ledger_items import listed_under, listing_key, wire
-from pulse.domain.job_page import Position
+from pulse.aws.ledger.items import listed_under, listing_key, wire
+from pulse.domain.views.pages import Position
 from tests.simulation.contracts.ledger.records import KEY, MINUTE, NOW, PLAN, RECORD, numbered
 
 

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from pulse.domain.alerts_wanted import AlertsWanted
-from pulse.domain.array_children import Child
-from pulse.domain.instance_cost import Instance
-from pulse.domain.job_record import RunMeasures
+from pulse.domain.cost.instances import Instance
+from pulse.domain.job.child import Child
+from pulse.domain.job.record import RunMeasures
+from pulse.domain.request.alerts_wanted import AlertsWanted
 from tests.simulation.contracts.ledger.records import MINUTE, NOW, RECORD
 
 

@@ -1,7 +1,7 @@
 """How many drops were refused in each ten minutes."""
 
-from pulse.aws.refusals import RefusedDrops
-from pulse.domain.drop_flood import WINDOW
+from pulse.aws.ledger.refusals import RefusedDrops
+from pulse.domain.alerts.flood import WINDOW
 from tests.simulation.contracts.ledger.records import KEPT, NOW
 
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from pulse.domain.alert_turn import MonthShare
-from pulse.domain.month_costs import Spent
+from pulse.domain.alerts.turn import MonthShare
+from pulse.domain.cost.months import Spent
 from tests.simulation.contracts.ledger.records import KEY, MARCH, MINUTE, NOW, PLAN, RECORD, numbered
 
 

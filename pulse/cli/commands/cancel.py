@@ -1,0 +1,35 @@
+"""`pulse cancel`: end a job, whatever state it is in."""
+
+from typing import Annotated
+
+import typer
+
+from pulse.cli import output
+from pulse.cli.client import answers, calls
+from pulse.cli.client.connection import Connection, Deployment
+from pulse.cli.options.groups import spread
+from pulse.cli.options.job_argument import JobId
+from pulse.cli.options.output import Json
+
+
+@spread
+def cancel(
+    job_id: JobId,
+    *,
+    reason: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Kept with the job, and told in its alert.")
+    ] = None,
+    json: Json = False,
+    where: Connection,
+) -> None:
+    """End a job. Exit code 4 when it has ended already."""
+    with output.errors_told():
+        api = Deployment(where).api
+        body = {"reason": reason} if reason else {}
+        answer = calls.call(api, "POST", f"/jobs/{job_id}/cancel", body=body)
+        cancelled = answers.content(answer, as_json=json)
+        if json:
+            output.as_json(cancelled)
+        else:
+            told = [(name, str(cancelled.get(name) or "")) for name in ("status", "reason")]
+            output.facts(f"Cancelling {job_id}", [*told, ("next", f"pulse status {job_id}")])

@@ -1,0 +1,28 @@
+"""`pulse status`: a job's story, as the ledger knows it."""
+
+import typer
+
+from pulse.cli import output
+from pulse.cli.client import answers, calls, monitor
+from pulse.cli.client.connection import Connection, Deployment
+from pulse.cli.options.groups import spread
+from pulse.cli.options.job_argument import JobId
+from pulse.cli.options.output import Json
+from pulse.cli.views import job as story_view
+
+
+@spread
+def status(job_id: JobId, *, json: Json = False, where: Connection) -> None:
+    """Tell the story of a job: its changes, attempts, cost, and why it failed. Exit code 5 when it failed.
+
+    An array that ended well has failed when the job that puts its results together did.
+    """
+    with output.errors_told():
+        api = Deployment(where).api
+        job = answers.content(calls.call(api, "GET", f"/jobs/{job_id}"), as_json=json)
+        deciding = monitor.deciding(api, job)
+        if json:
+            output.as_json(job)
+        else:
+            story_view.told(job, deciding)
+        raise typer.Exit(monitor.exit_code(deciding))

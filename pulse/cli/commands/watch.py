@@ -1,0 +1,39 @@
+"""`pulse watch`: a job until its end, live."""
+
+from typing import Annotated
+
+import typer
+
+from pulse.cli import output
+from pulse.cli.client import follow, monitor
+from pulse.cli.client.connection import Connection, Deployment
+from pulse.cli.exit_codes import ExitCode
+from pulse.cli.options.groups import spread
+from pulse.cli.options.job_argument import JobId
+from pulse.cli.views import job as story_view
+
+
+@spread
+def watch(
+    job_id: JobId,
+    *,
+    log: Annotated[bool, typer.Option("--log/--no-log", help="Its log as well, on stdout.")] = True,
+    where: Connection,
+) -> None:
+    """Tell each state of a job and each line of its log as they come. Exit code 5 when it failed.
+
+    Behind an array that ended well, it goes on with the job that puts its results together.
+    """
+    try:
+        with output.errors_told():
+            job, deciding = follow.until_decided(
+                Deployment(where).api,
+                job_id,
+                on_change=follow.tell_change,
+                on_line=follow.tell_line if log else None,
+            )
+    except KeyboardInterrupt:
+        told = f"No longer watching; the job goes on. See: pulse status {job_id}"
+        raise output.failed(told, ExitCode.INTERRUPTED) from None
+    story_view.told(job, deciding)
+    raise typer.Exit(monitor.exit_code(deciding))

@@ -1,0 +1,55 @@
+"""The alert when a job that died of memory is not submitted again, as its own alert said: REJECTED."""
+
+from msgspec import structs
+
+from pulse.domain.alerts.about_job import Place, command, headline, job_links
+from pulse.domain.alerts.alert import REASON_CHARACTERS, SEVERITIES, Alert, facts
+from pulse.domain.alerts.facts import job_names
+from pulse.domain.alerts.job_ended import Size
+from pulse.domain.errors import OverLimit, Refused, RefusedByBatch
+from pulse.domain.fault import cut
+from pulse.domain.job.record import JobRecord
+from pulse.domain.request.alerts_wanted import muted
+from pulse.domain.request.resources import vcpus_text
+from pulse.domain.text.redaction import redacted_lines
+
+
+class NoLargerSize(Refused):
+    """Raised when the queue of a job that died of memory has no more to give."""
+
+
+def rerun_alert(record: JobRecord, place: Place, size: Size | None, refusal: Refused) -> Alert:
+    """`record`: of the job that died. `size`: what it was to get, None when there is none."""
+    again = command("Run it again", "rerun", record.results_id)
+    if size:
+        changes = f"--set vcpus={vcpus_text(size.vcpus)} --set memory_mib={size.memory_mib}"
+        again = structs.replace(again, line=f"{again.line} {changes}")
+    wanted = f" with {vcpus_text(size.vcpus)} vCPU and {size.memory_mib} MiB" if size else ""
+    why = "\n".join(redacted_lines(str(refusal).splitlines()))
+    return Alert(
+        kind="REJECTED",
+        severity=SEVERITIES["REJECTED"],
+        about=record.results_id,
+        headline=headline(record, "was not submitted again"),
+        reason=cut(f"It died of memory and was to run again{wanted}. {why}", REASON_CHARACTERS),
+        next_step=_NEXT_AFTER.get(type(refusal), "Correct what the reason names, then run it again."),
+        facts=facts([("Resources", f"{record.vcpus} vCPU, {record.memory_mib} MiB")]),
+        names=job_names(record),
+        commands=(again,),
+        links=job_links(record, place),
+        job_id=record.results_id,
+        batch_job_id=record.batch_job_id,
+        profile=record.profile,
+        share=record.share_identifier,
+        muted=muted(record.alerts),
+        cause="rejected",
+    )
+
+
+_NEXT_AFTER: dict[type[Refused], str] = {
+    OverLimit: "Run it again with what the reason allows: a higher max_cost_usd (--set max_cost_usd=AMOUNT), "
+    "fewer attempts or a shorter timeout_seconds; or raise the monthly budget in the configuration first.",
+    RefusedByBatch: "Repair what AWS Batch names (its queue, its job definition), then run it again.",
+    NoLargerSize: "Run it again with a shorter period, fewer variables, or a profile of a queue that "
+    "has more memory (--set profile=NAME).",
+}

@@ -1,0 +1,51 @@
+"""The metrics that matter, as a table: each variable's, beside those of the run before."""
+
+from pulse.domain.fault import cut, printable
+from pulse.domain.training.metrics import TrainingMetrics, VariableMetrics
+
+MAX_VARIABLES = 20
+LEGEND = "Trust and coverage go from 0 to 1; a skill above 0 beats persistence."
+_NAME_CHARACTERS = 60
+_PLAIN_BELOW = 1000
+_HEADER = ("variable", "trust", "skill", "MASE", "coverage")
+
+Table = tuple[tuple[str, ...], ...]
+
+
+def table(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> Table:
+    """A header and a row a variable, the most trusted first, at most MAX_VARIABLES. In parentheses behind
+    trust and skill: by how much they changed since `previous`.
+    """
+    if not metrics.variables:
+        return ()
+    best = sorted(metrics.variables.items(), key=lambda item: -(item[1].trust or 0))
+    rows = [_row(name, now, previous) for name, now in best[:MAX_VARIABLES]]
+    if len(best) > MAX_VARIABLES:
+        rows.append((f"and {len(best) - MAX_VARIABLES} more", "", "", "", ""))
+    return (_HEADER, *rows)
+
+
+def _row(name: str, now: VariableMetrics, previous: TrainingMetrics | None) -> tuple[str, ...]:
+    before = previous.variables.get(name) if previous else None
+    return (
+        cut(printable(name[:_NAME_CHARACTERS]), _NAME_CHARACTERS),
+        _number(now.trust) + _change(now.trust, before.trust if before else None),
+        _number(now.skill_vs_persistence, sign="+")
+        + _change(now.skill_vs_persistence, before.skill_vs_persistence if before else None),
+        _number(now.mase),
+        _number(now.coverage),
+    )
+
+
+def _change(now: float | None, before: float | None) -> str:
+    if now is None or before is None:
+        return ""
+    # Zero is added because what rounds to -0.0 would be shown as a loss.
+    return f" ({_number(round(now - before, 2) + 0.0, sign='+')})"
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    """Two places; a number out of all proportion in few characters."""
+    if value is None:
+        return "-"
+    return f"{value:{sign}.2f}" if abs(value) < _PLAIN_BELOW else f"{value:{sign}.2g}"

@@ -1,0 +1,98 @@
+"""Reads what a training run reported of itself. Nothing fails for want of it: that is said instead."""
+
+from typing import TypeVar
+
+from msgspec import Struct, structs
+
+from pulse.domain.errors import Misconfigured, PulseError, Refused, Unavailable
+from pulse.domain.job.record import JobRecord, RunMeasures
+from pulse.domain.s3.layout import MANIFEST, metrics_key, results_prefix
+from pulse.domain.training.metrics import Data, TrainingMetrics, parse
+from pulse.domain.training.run_manifest import MAX_MANIFEST_BYTES, contradicts
+from pulse.services.ports.storage import Objects
+
+Number = TypeVar("Number", int, float)
+
+MAX_METRICS_BYTES = 4 * 1024 * 1024
+
+_NOT_ITS_OWN = (
+    "Its metrics.json is not the one that its manifest.json names: something else wrote it. Do not rely on "
+    "these results before you know what; the versions of the object say when."
+)
+_UNREAD: dict[type[PulseError], str] = {
+    # S3 denies an object that does not exist to those who may not list its bucket.
+    Misconfigured: "Its metrics.json is missing or may not be read.",
+    Unavailable: "Its metrics.json could not be read, because S3 failed.",
+}
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """`note`: why there are no metrics, for people. `trouble`: the same in AWS's words, for the log only."""
+
+    metrics: TrainingMetrics | None = None
+    note: str = ""
+    trouble: str = ""
+
+
+class ReadMetrics(Struct, frozen=True, kw_only=True):
+    objects: Objects
+    results_bucket: str
+
+    def of(self, record: JobRecord) -> Read:
+        """Of a job that ended well; of an array, none: the job that follows it writes them. A warning says so
+        where the run's manifest names others: it is written once, and they may be by another job.
+        """
+        if record.results_bucket != self.results_bucket or record.follower:
+            return Read()
+        return self._of_results(record.results_id, checked=True)
+
+    def of_results(self, results_id: str) -> Read:
+        """Of the run whose results lie under this id."""
+        return self._of_results(results_id, checked=False)
+
+    def _of_results(self, results_id: str, *, checked: bool) -> Read:
+        key = metrics_key(results_id)
+        try:
+            body = self.objects.read(self.results_bucket, key, limit_bytes=MAX_METRICS_BYTES)
+        except Refused as error:
+            return Read(note=f"Its metrics.json was not read. {error}")
+        except (Misconfigured, Unavailable) as error:
+            return Read(note=_UNREAD[type(error)], trouble=str(error))
+        if body is None:
+            return Read(note="It wrote no metrics.json.")
+        metrics = parse(body)
+        if metrics and checked and contradicts(self._manifest(results_id), key, body):
+            metrics = structs.replace(
+                metrics,
+                warnings=(_NOT_ITS_OWN, *metrics.warnings),
+                warnings_count=metrics.warnings_count + 1,
+            )
+        return Read(
+            metrics=metrics,
+            note="" if metrics else "Its metrics.json has another shape than this system knows.",
+        )
+
+    def _manifest(self, results_id: str) -> bytes:
+        """Empty where none can be read."""
+        key = results_prefix(results_id) + MANIFEST
+        try:
+            return self.objects.read(self.results_bucket, key, limit_bytes=MAX_MANIFEST_BYTES) or b""
+        except PulseError:
+            return b""
+
+
+def measures(metrics: TrainingMetrics) -> RunMeasures:
+    """What sizes the next run of the same data; what is not above zero was not measured."""
+    data = metrics.data or Data()
+    return RunMeasures(
+        peak_memory_mib=_above_zero(metrics.peak_memory_mib),
+        cpu_seconds=_above_zero(metrics.cpu_seconds),
+        data_bytes=_above_zero(data.bytes),
+        rows=_above_zero(data.rows),
+        windows=_above_zero(metrics.windows),
+        variables=len(metrics.variables) or None,
+    )
+
+
+def _above_zero(number: Number | None) -> Number | None:
+    return number if number and number > 0 else None

@@ -1,0 +1,192 @@
+"""What is done when a job has ended: its cost and what it measured, an alert, another try with more memory.
+
+Whatever fails is tried again when the event is delivered again, and happens once.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from msgspec import Struct, structs
+
+from pulse.domain.alerts.alert import Alert, Kind
+from pulse.domain.alerts.job_ended import Place, Size, deciding, is_told, job_alert
+from pulse.domain.catalogue.catalogue import Catalogue
+from pulse.domain.diagnosis.children import Failures, cost_of_all, failures, whole
+from pulse.domain.diagnosis.diagnose import CHILD_FAILED, DUPLICATE, diagnose, dies_of_memory
+from pulse.domain.job.event import JobEvent
+from pulse.domain.job.record import JobRecord
+from pulse.domain.sizing.sizing import next_size_up
+from pulse.domain.training.metrics import TrainingMetrics
+from pulse.services.alert.publish_alert import PublishAlert
+from pulse.services.alert.read_holder import ReadHolder
+from pulse.services.alert.read_last_lines import LastLines, ReadLastLines
+from pulse.services.follow.price_runs import Cost, PriceRuns
+from pulse.services.follow.read_metrics import Read, ReadMetrics, measures
+from pulse.services.follow.watch_budget import WatchBudget
+from pulse.services.follow.watch_overdue import WatchOverdue
+from pulse.services.ports.ledger import Ledger
+from pulse.services.ports.messages import Reruns
+
+CHILDREN_AWAITED = timedelta(minutes=3)
+"""Since an array's end: so long its alert waits for the events of children that failed."""
+_LEAST_WAIT_SECONDS = 20
+
+
+class End(Struct, frozen=True, kw_only=True):
+    """`alerted`: the kinds of alerts that went out. `trouble`: what could not be read or deleted, in AWS's
+    own words, which are for the log only. `again_in_seconds`: when the event shall come again, because more
+    will be known; 0 for not at all.
+    """
+
+    alerted: tuple[Kind, ...]
+    trouble: tuple[str, ...] = ()
+    again_in_seconds: int = 0
+
+
+class Measured(Struct, frozen=True, kw_only=True):
+    """`read`: a job's metrics, `log`: how the log of one that failed ends; None if they were not read.
+    `cause`: the diagnosis's word for why it failed. `trouble`: why its cost is not known.
+    """
+
+    read: Read | None = None
+    log: LastLines | None = None
+    cause: str = ""
+    trouble: str = ""
+
+
+class WatchEnd(Struct, frozen=True, kw_only=True):
+    ledger: Ledger
+    read_metrics: ReadMetrics
+    read_last_lines: ReadLastLines
+    read_holder: ReadHolder
+    publish_alert: PublishAlert
+    watch_budget: WatchBudget
+    watch_overdue: WatchOverdue
+    reruns: Reruns
+    catalogue: Catalogue
+    place: Place
+    price_runs: PriceRuns
+    clock: Callable[[], datetime]
+
+    def measured(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, Measured]:
+        """The ended record with what the job cost and measured of itself, and what was read for that."""
+        cost = (
+            Cost(usd=cost_of_all(self.ledger.children(record.job_id)))
+            if record.array_size
+            else self.price_runs.of(record, event)
+        )
+        read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else Read()
+        metrics = read.metrics or TrainingMetrics()
+        found = measures(read.metrics) if read.metrics else None
+        log = self.read_last_lines.of(record) if record.status == "FAILED" else None
+        cause = diagnose(record, log.texts).cause if log else ""
+        measured = Measured(read=read, log=log, cause=cause, trouble=cost.trouble)
+        ended = structs.replace(
+            record,
+            cost_usd=cost.usd,
+            measured=found,
+            warnings=metrics.warnings,
+            warnings_count=metrics.warnings_count,
+        )
+        return ended, measured
+
+    def tell(self, record: JobRecord, measured: Measured) -> End:
+        """Everything that an ended record leads to. Raises Unavailable, Misconfigured."""
+        try:
+            told = (
+                self._failed(record, measured.log)
+                if record.status == "FAILED"
+                else self._succeeded(record, measured.read)
+            )
+        finally:
+            # What it cost is true also while nobody can be told of it.
+            spent = self.watch_budget.note(record)
+        in_vain = self.watch_overdue.forget(record)
+        return structs.replace(
+            told,
+            alerted=(*told.alerted, *(["BUDGET"] if spent else [])),
+            trouble=tuple(text for text in (*told.trouble, measured.trouble, in_vain) if text),
+        )
+
+    def _succeeded(self, record: JobRecord, read: Read | None) -> End:
+        trouble: list[str] = []
+
+        def alert() -> Alert:
+            found = read or self.read_metrics.of(record)
+            before, in_vain = self._before(record) if found.metrics else (None, "")
+            trouble.extend([found.trouble, in_vain])
+            run = self._run(record)
+            return job_alert(record, self.place, found.metrics, found.note, run=run, previous=before)
+
+        alerted = self._once(record, alert)
+        return End(alerted=("SUCCEEDED",) if alerted else (), trouble=tuple(trouble))
+
+    def _failed(self, record: JobRecord, log: LastLines | None) -> End:
+        """`log`: the end of the record's own, None if it was not read."""
+        failed = failures(record, self.ledger.children(record.job_id)) if record.array_size else None
+        if failed and (seconds := self._awaits_seconds(record, failed)):
+            return End(alerted=(), again_in_seconds=seconds)
+        decides = deciding(record, failed)
+        if log is None or decides is not record:
+            log = self.read_last_lines.of(decides)
+        of_memory = (failed is None or failed.may_be_memory) and dies_of_memory(decides, log.texts)
+        size = self._next_size(record) if of_memory else None
+        if size:
+            self.reruns.ask(record.job_id)
+
+        def alert() -> Alert:
+            run, holder = self._run(record), self._holder(record, decides, failed, log)
+            return job_alert(
+                record, self.place, rerun=size, failed=failed, run=run, log=log.texts, holder=holder
+            )
+
+        alerted = self._once(record, alert)
+        return End(alerted=("FAILED",) if alerted else (), trouble=(log.trouble,))
+
+    def _awaits_seconds(self, record: JobRecord, failed: Failures) -> int:
+        """How long what a failed array leads to waits for children of which nothing was heard: at most three
+        times, each longer than the one before, so that its queue has deliveries left to tell with.
+        """
+        if not (failed.unknown and record.stopped_at):
+            return 0
+        since = abs(self.clock() - record.stopped_at)
+        if since >= CHILDREN_AWAITED or diagnose(record).cause != CHILD_FAILED:
+            return 0
+        return max(_LEAST_WAIT_SECONDS, int(2 * since.total_seconds()))
+
+    def _run(self, record: JobRecord) -> JobRecord:
+        """All of what ended with this job: it may follow an array of which nothing was told."""
+        array = self.ledger.record(record.follows) if record.follows else None
+        return whole(array, record) if array else record
+
+    def _holder(self, record: JobRecord, decides: JobRecord, failed: Failures | None, log: LastLines) -> str:
+        """Who holds the run of a job that found it taken, as a sentence; empty for any other end."""
+        if diagnose(decides, log.texts).cause != DUPLICATE:
+            return ""
+        child = failed.example.index if failed and failed.example and decides is not record else None
+        return self.read_holder.of(record, child)
+
+    def _once(self, record: JobRecord, alert: Callable[[], Alert]) -> bool:
+        kind: Kind = "SUCCEEDED" if record.status == "SUCCEEDED" else "FAILED"
+        return is_told(record) and self.publish_alert.once(record, kind, alert)
+
+    def _before(self, record: JobRecord) -> tuple[TrainingMetrics | None, str]:
+        """The metrics of the run that this one is compared to, and why they could not be read."""
+        if not record.compared_to:
+            return None, ""
+        read = self.read_metrics.of_results(record.compared_to)
+        return read.metrics, read.trouble
+
+    def _next_size(self, record: JobRecord) -> Size | None:
+        """What a job gets that is submitted again because it died of memory."""
+        queue = self.catalogue.queues.get(record.queue)
+        if queue is None or not self.reruns.wanted:
+            return None
+        pair = next_size_up(
+            float(record.vcpus),
+            record.memory_mib or 0,
+            queue.platform,
+            max_vcpus=queue.max_vcpus,
+            max_memory_mib=queue.max_memory_mib,
+        )
+        return Size(*pair) if pair else None

@@ -1,0 +1,76 @@
+"""What is done when a job begins: what earlier runs took is looked up, and told is what was asked for."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct, structs
+
+from pulse.domain.alerts.alert import Alert
+from pulse.domain.alerts.job_ended import Place
+from pulse.domain.alerts.job_underway import started_alert, submitted_alert
+from pulse.domain.job.due import Overdue, due_at
+from pulse.domain.job.record import JobRecord
+from pulse.domain.job.usual import usual
+from pulse.domain.request.alerts_wanted import JobKind, is_wanted
+from pulse.services.alert.publish_alert import PublishAlert
+from pulse.services.follow.watch_overdue import WatchOverdue
+from pulse.services.query.past_runs import PastRuns
+
+_BEGINNINGS: dict[JobKind, tuple[Callable[[JobRecord], bool], Callable[[JobRecord, Place], Alert]]] = {
+    "SUBMITTED": (lambda _: True, submitted_alert),
+    "STARTED": (lambda record: record.has_started, started_alert),
+}
+"""What is told before a job's end: from when on, and in which words."""
+
+
+class WatchStart(Struct, frozen=True, kw_only=True):
+    """`likely_usd`: what a job will likely cost, by its record, the timeout of an attempt and what earlier
+    runs took, seconds.
+    """
+
+    past_runs: PastRuns
+    watch_overdue: WatchOverdue
+    publish_alert: PublishAlert
+    overdue: Overdue
+    likely_usd: Callable[[JobRecord, int | None, Sequence[float]], Decimal | None]
+    place: Place
+    clock: Callable[[], datetime]
+
+    def learned(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
+        """The record of a job that has started, with what earlier runs took and when it is due. For a foreign
+        job nothing is looked up; else it takes one or two queries. Raises Unavailable, Misconfigured.
+        """
+        if not record.foreign:
+            record = self._compared(record, timeout_seconds)
+        return structs.replace(record, due_at=due_at(record, self.overdue, now=self.clock()))
+
+    def tell(self, record: JobRecord) -> tuple[JobKind, ...]:
+        """Of a job that has not ended: sends the alerts that it asked for, each once, and sets the schedule
+        by which it is overdue. Which alerts went out. Raises Unavailable, Misconfigured.
+        """
+        # What follows an array is no news: the array's own beginning was told.
+        told = () if record.follows else tuple(kind for kind in _BEGINNINGS if self._told(record, kind))
+        self.watch_overdue.expect(record)
+        return told
+
+    def _told(self, record: JobRecord, kind: JobKind) -> bool:
+        is_due, alert = _BEGINNINGS[kind]
+        return (
+            is_wanted(record.alerts, kind)
+            and is_due(record)
+            and self.publish_alert.once(record, kind, lambda: alert(record, self.place))
+        )
+
+    def _compared(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
+        same_data = self.past_runs.on(record.dataset)
+        ended_well = (run for run in same_data if run.status == "SUCCEEDED" and not run.array_size)
+        last = next(ended_well, None)
+        compared = structs.replace(record, compared_to=last.results_id if last else "")
+        if record.follows:
+            return compared
+        runs = self.past_runs.of(record.profile, same_data)
+        quoted_usd = self.likely_usd(record, timeout_seconds, [run.ran_seconds or 0 for run in runs])
+        # No child of an array is like a whole run.
+        known = None if record.array_size else usual(runs)
+        return structs.replace(compared, usual=known, quoted_usd=quoted_usd)

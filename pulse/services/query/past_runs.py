@@ -1,0 +1,55 @@
+"""What earlier runs took: those of its profile tell what is usual for a job and what it will cost, those on
+its data set what size it needs.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from pulse.domain.history import LEAST_RUNS, FinishedRun, History
+from pulse.domain.job.record import JobRecord
+from pulse.domain.job.usual import is_run
+from pulse.domain.request.job_request import JobRequest
+from pulse.services.ports.ledger import Ledger
+
+MOST = 50
+"""Read from the ledger at once, whatever their outcome."""
+
+
+class PastRuns(Struct, frozen=True, kw_only=True):
+    """The newest come first. All methods raise Unavailable, Misconfigured."""
+
+    ledger: Ledger
+
+    def on(self, dataset: str) -> list[JobRecord]:
+        """The jobs on a data set, whatever their profile and outcome; none without one."""
+        return self.ledger.runs(dataset=dataset, most=MOST) if dataset else []
+
+    def of(self, profile: str, same_data: Sequence[JobRecord]) -> list[JobRecord]:
+        """The runs of a profile that ended well: those among the jobs on the same data, or, where that are
+        fewer than LEAST_RUNS, those on any.
+        """
+        alike = [job for job in same_data if job.profile == profile and is_run(job)]
+        if len(alike) >= LEAST_RUNS or not profile:
+            return alike
+        return [job for job in self.ledger.runs(profile=profile, most=MOST) if is_run(job)]
+
+    def to_size(self, request: JobRequest, profile: str) -> History:
+        """The runs on the same data set, whatever their profile, or else those of the profile."""
+        same_data = [job for job in self.on(request.dataset or "") if is_run(job)]
+        return tuple(map(_finished, same_data or self.of(profile, [])))
+
+
+def _finished(record: JobRecord) -> FinishedRun:
+    told = record.measured
+    return FinishedRun(
+        ran_seconds=record.ran_seconds or 0.0,
+        data_bytes=told.data_bytes if told else None,
+        rows=told.rows if told else None,
+        windows=told.windows if told else None,
+        variables=told.variables if told else None,
+        peak_memory_mib=told.peak_memory_mib if told else None,
+        cpu_seconds=told.cpu_seconds if told else None,
+        vcpus=float(record.vcpus) if record.vcpus else None,
+        memory_mib=record.memory_mib,
+    )

@@ -1,0 +1,92 @@
+"""Submits the request of an earlier job again: as it was, with changes, or with the next size up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from pulse.domain.access import UNLIMITED, Guard
+from pulse.domain.alerts.job_ended import Place, Size
+from pulse.domain.alerts.not_rerun import NoLargerSize, rerun_alert
+from pulse.domain.errors import NoRequest, NotFound
+from pulse.domain.fault import shown
+from pulse.domain.job.record import JobRecord, Rerun
+from pulse.domain.request import identity as idempotency
+from pulse.domain.request.alerts_wanted import is_wanted
+from pulse.domain.request.identity import Identity
+from pulse.domain.request.job_request import JobRequest
+from pulse.domain.sizing.sizing import next_size_up
+from pulse.services.alert.publish_alert import PublishAlert
+from pulse.services.ports.ledger import Ledger
+from pulse.services.submit.finish_claim import Submission
+from pulse.services.submit.submit_drop import Outcome
+from pulse.services.submit.submit_job import SubmitJob
+
+
+class RerunJob(Struct, frozen=True, kw_only=True):
+    ledger: Ledger
+    submit_job: SubmitJob
+    publish_alert: PublishAlert
+    place: Place
+
+    def request(self, job_id: str, changes: Mapping[str, Any], guard: Guard) -> JobRequest:
+        """The request of a job with `changes` laid over it. Raises NotFound, NoRequest (of a job that another
+        client submitted), InvalidRequest.
+        """
+        if guard.sees != "all":
+            guard.seen(self.ledger.record(job_id), job_id)
+        try:
+            first = self.ledger.plan(job_id).request.given()
+        except NotFound:
+            record = self.ledger.record(job_id)
+            if record and record.foreign:
+                raise NoRequest(job_id) from None
+            raise
+        return self.submit_job.read({**first, **changes})
+
+    def rerun(
+        self, job_id: str, request: JobRequest, identity: Identity, *, asked_by: str = ""
+    ) -> Submission:
+        """Raises what SubmitJob.submit raises."""
+        return self.submit_job.submit(request, identity, asked_by=asked_by, rerun=Rerun(job_id, "asked"))
+
+    def with_more_memory(self, job_id: str) -> Outcome:
+        """Once a job that died of memory, with the next size up; however often it is asked for, it is one
+        job. A refusal becomes an alert REJECTED. Raises what SubmitJob.submit raises to be tried again.
+        """
+        record = self.ledger.record(job_id)
+        if record is None:
+            return Outcome(reason=str(NotFound(job_id)))
+        size = self._next_size(record)
+        identity = idempotency.of_rerun(record.results_id)
+        done = self.submit_job.submit_or_refuse(identity, lambda: self._larger(record, size, identity))
+        if isinstance(done, Submission):
+            return Outcome(submission=done)
+        alerted = is_wanted(record.alerts, "FAILED") and self.publish_alert.once(
+            record, "REJECTED", lambda: rerun_alert(record, self.place, size, done)
+        )
+        return Outcome(reason=str(done), alerted=alerted)
+
+    def _larger(self, record: JobRecord, size: Size | None, identity: Identity) -> Submission:
+        if size is None:
+            raise NoLargerSize(f"The queue {shown(record.queue)} has no more to give than the job had.")
+        # What was submitted before stays one job, whatever of the configuration changed since.
+        if known := self.submit_job.resume(identity):
+            return known
+        larger = {"vcpus": size.vcpus, "memory_mib": size.memory_mib}
+        request = self.request(record.results_id, larger, UNLIMITED)
+        again = Rerun(record.results_id, "memory")
+        return self.submit_job.submit(request, identity, asked_by=record.asked_by, rerun=again)
+
+    def _next_size(self, record: JobRecord) -> Size | None:
+        queue = self.submit_job.catalogue.queues.get(record.queue)
+        if queue is None or record.memory_mib is None or not record.vcpus:
+            return None
+        pair = next_size_up(
+            float(record.vcpus),
+            record.memory_mib,
+            queue.platform,
+            max_vcpus=queue.max_vcpus,
+            max_memory_mib=queue.max_memory_mib,
+        )
+        return Size(*pair) if pair else None
