@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any
 
 from localaws.asgi import Request, Response
-from localaws.patching import use, wrap
+from localaws.ministack.patching import use, wrap
 
 PATH = "/_localaws/calls"
 _METERED = {

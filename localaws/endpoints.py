@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localaws.asgi import App, Receive, Request, Response, Scope, Send, read, text, write
 from localaws.inbox import box, pages
-from localaws.patching import replace, use
+from localaws.ministack.patching import replace, use
 
 PREFIX = "/_localaws"
 CLOSED = "/_ministack"

@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from localaws import keys, private, processes, server
+from localaws import processes, server
 from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, PortOutOfRange, StartFailed, StopFailed
-from localaws.keys import Keys
 from localaws.layout import CACHE, CLONE, DEFAULT_ROOT, Layout
-from localaws.locks import file_lock
+from localaws.protection import keys
+from localaws.protection.keys import Keys
+from localaws.state import private
+from localaws.state.locks import file_lock
 from localaws.venvs import Progress, ensure_venv, server_venv
 
 if TYPE_CHECKING:

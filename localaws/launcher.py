@@ -15,7 +15,7 @@ def main() -> None:
     options = _options()
     # On this process's path only, never in PYTHONPATH: a Lambda must not be able to import the project.
     sys.path.insert(0, str(CLONE))
-    from localaws import hooks  # noqa: PLC0415 - not importable before the line above
+    from localaws.ministack import hooks  # noqa: PLC0415 - not importable before the line above
 
     _make_coherent(options.root)
     try:
@@ -28,8 +28,8 @@ def main() -> None:
 
 def _make_coherent(root: Path) -> None:
     # Before the check, which imports MiniStack's S3: that reads its files as it is imported.
-    from localaws import snapshot  # noqa: PLC0415
     from localaws.layout import Layout  # noqa: PLC0415
+    from localaws.state import snapshot  # noqa: PLC0415
 
     layout = Layout(root)
     snapshot.recover(layout.state)
@@ -39,8 +39,10 @@ def _make_coherent(root: Path) -> None:
 
 def _install(root: Path, instance_id: str) -> None:
     # After the check: these modules reach for the hooked names as they are imported.
-    from localaws import batch, calls, endpoints, gaps, guard, inbox, keys, saving  # noqa: PLC0415
+    from localaws import batch, calls, endpoints, gaps, inbox  # noqa: PLC0415
     from localaws.layout import Layout  # noqa: PLC0415
+    from localaws.protection import guard, keys  # noqa: PLC0415
+    from localaws.state import saving  # noqa: PLC0415
 
     own = keys.read(Layout(root))
     # What MiniStack takes for root's. Its functions get those of their role in place of them.

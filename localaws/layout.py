@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from localaws import private
+from localaws.state import private
 
 CLONE = Path(__file__).resolve().parents[1]
 CACHE = CLONE / ".cache"

@@ -8,9 +8,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from localaws import private
 from localaws.layout import CLONE, Layout
 from localaws.processes import LOOPBACK
+from localaws.state import private
 
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"

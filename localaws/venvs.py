@@ -13,7 +13,7 @@ from pathlib import Path
 
 from localaws.errors import SetUpFailed
 from localaws.layout import CACHE, CLONE
-from localaws.locks import file_lock
+from localaws.state.locks import file_lock
 
 Progress = Callable[[str], None]
 

@@ -58,13 +58,14 @@ def install(root: Path) -> tuple[Pages, Pages]:
     """
     # ministack exists only in the server's environment, and these modules import it.
     from localaws import images  # noqa: PLC0415
-    from localaws.batch import control, task_metadata  # noqa: PLC0415
+    from localaws.batch.border import control  # noqa: PLC0415
+    from localaws.batch.border.ministack_aws import MiniStackAws  # noqa: PLC0415
+    from localaws.batch.border.service import put_in_place  # noqa: PLC0415
+    from localaws.batch.ecs import task_metadata  # noqa: PLC0415
     from localaws.batch.engine import Engine  # noqa: PLC0415
-    from localaws.batch.ministack_aws import MiniStackAws  # noqa: PLC0415
-    from localaws.batch.orphans import sweep  # noqa: PLC0415
+    from localaws.batch.memory.state import State  # noqa: PLC0415
     from localaws.batch.ports import Settings  # noqa: PLC0415
-    from localaws.batch.service import put_in_place  # noqa: PLC0415
-    from localaws.batch.state import State  # noqa: PLC0415
+    from localaws.batch.running.orphans import sweep  # noqa: PLC0415
 
     jobs_folder = root / "jobs"
     jobs_folder.mkdir(parents=True, exist_ok=True)

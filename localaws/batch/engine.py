@@ -14,15 +14,17 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localaws.batch import arrays, events, heads, hosts, lifecycle, placement, submit, tags
-from localaws.batch.attempt import Attempt
-from localaws.batch.bus import Bus
-from localaws.batch.endings import TIME_LIMIT
-from localaws.batch.environments import is_fargate
-from localaws.batch.faults import Faults
-from localaws.batch.retries import Outcome
-from localaws.batch.state import STARTED, Job, Region, State
-from localaws.batch.throttle import Throttle
+from localaws.batch.calls import submit, tags
+from localaws.batch.calls.environments import is_fargate
+from localaws.batch.memory import hosts
+from localaws.batch.memory.state import STARTED, Job, Region, State
+from localaws.batch.running.attempt import Attempt
+from localaws.batch.running.faults import Faults
+from localaws.batch.scheduling import arrays, events, heads, lifecycle, placement
+from localaws.batch.scheduling.bus import Bus
+from localaws.batch.scheduling.endings import TIME_LIMIT
+from localaws.batch.scheduling.retries import Outcome
+from localaws.batch.scheduling.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

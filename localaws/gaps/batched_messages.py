@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-a
 
 from typing import Any
 
-from localaws.patching import wrap
+from localaws.ministack.patching import wrap
 
 _ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",

@@ -10,7 +10,7 @@ import botocore.serialize
 import botocore.session
 
 from localaws.gaps import templates
-from localaws.patching import use
+from localaws.ministack.patching import use
 
 _TYPE = "AWS::S3::Bucket"
 _s3_model = botocore.session.Session().get_service_model("s3")

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce
 
 from typing import Any
 
-from localaws.patching import wrap
+from localaws.ministack.patching import wrap
 
 _HEADERS = ("if-match", "if-none-match")
 

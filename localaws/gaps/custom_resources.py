@@ -5,7 +5,7 @@ address of ours, because MiniStack's own are closed (`guard`).
 from typing import Any
 
 from localaws.endpoints import CLOSED, PREFIX
-from localaws.patching import wrap
+from localaws.ministack.patching import wrap
 
 LONGEST_SECONDS = 60
 

@@ -10,7 +10,7 @@ import json
 import secrets
 from typing import Any
 
-from localaws.patching import use, wrap
+from localaws.ministack.patching import use, wrap
 
 PASSWORD = secrets.token_urlsafe(24)
 """Until the server ends; on AWS it is good for 12 hours."""

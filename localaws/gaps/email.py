@@ -3,7 +3,7 @@
 from typing import Any
 
 from localaws.inbox import box
-from localaws.patching import use, wrap
+from localaws.ministack.patching import use, wrap
 
 _DEFAULT_SUBJECT = "AWS Notification Message"
 

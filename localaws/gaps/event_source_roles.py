@@ -9,8 +9,8 @@ import contextvars
 import logging
 from typing import Any
 
-from localaws.patching import wrap
-from localaws.roles import denial
+from localaws.ministack.patching import wrap
+from localaws.protection.roles import denial
 
 _RECEIVE = ("sqs:ReceiveMessage", "sqs:GetQueueAttributes")
 _DELETE = "sqs:DeleteMessage"

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from typing import Any
 
-from localaws.patching import replace, use
+from localaws.ministack.patching import replace, use
 
 _KEY = secrets.token_bytes(32)
 """New with each server: so are the processes of functions."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from localaws.gaps import templates
-from localaws.patching import use
+from localaws.ministack.patching import use
 
 _TYPE = "AWS::Lambda::Function"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from localaws.patching import wrap
+from localaws.ministack.patching import wrap
 
 Compile = Callable[[str, bool], re.Pattern[str]]
 

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec
 import json
 from typing import Any
 
-from localaws.patching import use, wrap
+from localaws.ministack.patching import use, wrap
 
 
 def install() -> None:

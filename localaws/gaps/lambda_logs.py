@@ -6,8 +6,8 @@ On AWS a function whose role may not write its log group runs as ever, and its l
 import logging
 from typing import Any
 
-from localaws.patching import use, wrap
-from localaws.roles import denial
+from localaws.ministack.patching import use, wrap
+from localaws.protection.roles import denial
 
 _log = logging.getLogger("localaws")
 

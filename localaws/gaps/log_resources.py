@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncl
 import json
 from typing import Any
 
-from localaws.patching import wrap
+from localaws.ministack.patching import wrap
 
 
 def install() -> None:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from localaws.patching import use, wrap
-from localaws.roles import denial
+from localaws.ministack.patching import use, wrap
+from localaws.protection.roles import denial
 
 Document = dict[str, Any]
 Queue = dict[str, Any]

@@ -7,7 +7,7 @@ s3:ListBucket, S3 answers AccessDenied for an object that does not exist.
 from http import HTTPStatus
 from typing import Any
 
-from localaws.patching import use, wrap
+from localaws.ministack.patching import use, wrap
 
 Response = tuple[int, dict[str, str], bytes]
 

@@ -7,7 +7,7 @@ import hashlib
 from typing import Any
 
 from localaws.gaps import templates
-from localaws.patching import use
+from localaws.ministack.patching import use
 
 _Made = tuple[str, dict[str, Any]]
 

@@ -7,7 +7,7 @@ the object ends before it.
 from http import HTTPStatus
 from typing import Any
 
-from localaws.patching import use, wrap
+from localaws.ministack.patching import use, wrap
 
 Response = tuple[int, dict[str, str], bytes]
 

@@ -4,7 +4,7 @@ import contextvars
 import json
 from typing import Any
 
-from localaws.patching import wrap
+from localaws.ministack.patching import wrap
 
 _version: contextvars.ContextVar[str | None] = contextvars.ContextVar("localaws_object_version", default=None)
 

@@ -8,7 +8,7 @@ import os
 import re
 from typing import Any
 
-from localaws.patching import replace, use, wrap
+from localaws.ministack.patching import replace, use, wrap
 
 _ACCOUNT_ID = re.compile(r"\d{12}")
 

@@ -5,7 +5,7 @@ The CDK uploads to its staging bucket so.
 
 from typing import Any
 
-from localaws.patching import use, wrap
+from localaws.ministack.patching import use, wrap
 
 _ALGORITHM = "x-amz-server-side-encryption"
 _KEY = "x-amz-server-side-encryption-aws-kms-key-id"

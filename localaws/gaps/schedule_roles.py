@@ -11,8 +11,8 @@ import logging
 from typing import Any
 
 from localaws.batch.iam import trusts
-from localaws.patching import use, wrap
-from localaws.roles import denial
+from localaws.ministack.patching import use, wrap
+from localaws.protection.roles import denial
 
 _SERVICE = "scheduler.amazonaws.com"
 _SENDS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}

@@ -1,6 +1,6 @@
 """EventBridge Scheduler looks at the clock twice a second instead of every ten seconds."""
 
-from localaws.patching import replace
+from localaws.ministack.patching import replace
 
 TICK_SECONDS = 0.5
 

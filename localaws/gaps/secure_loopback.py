@@ -6,7 +6,7 @@ import contextvars
 import ipaddress
 from typing import Any
 
-from localaws.patching import replace, wrap
+from localaws.ministack.patching import replace, wrap
 
 
 def install() -> None:

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 from xml.sax.saxutils import escape
 
-from localaws.batch import instances
-from localaws.patching import use
+from localaws.batch.scheduling import instances
+from localaws.ministack.patching import use
 
 Response = tuple[int, dict[str, str], bytes]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localaws.gaps import templates
-from localaws.patching import use
+from localaws.ministack.patching import use
 
 
 def install() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from localaws.patching import use
+from localaws.ministack.patching import use
 
 Properties = dict[str, Any]
 

@@ -10,7 +10,7 @@ import termios
 import time
 from typing import Any
 
-from localaws.patching import wrap
+from localaws.ministack.patching import wrap
 
 PIPE_SECONDS = 0.25
 HAND_OVER_SECONDS = 0.003

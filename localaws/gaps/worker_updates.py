@@ -5,7 +5,7 @@ invocation that is going on ends in the environment that it began in.
 import threading
 from typing import Any
 
-from localaws.patching import wrap
+from localaws.ministack.patching import wrap
 
 
 def install() -> None:

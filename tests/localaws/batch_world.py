@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from localaws.batch import definitions, environments, policies, queues, submit
+from localaws.batch.calls import definitions, environments, policies, queues, submit
 from localaws.batch.engine import Engine
+from localaws.batch.memory.state import Job, Region, State
 from localaws.batch.ports import Credentials, LogsRefusedError, RoleNotAssumableError, Settings
 from localaws.batch.scope import Scope
-from localaws.batch.state import Job, Region, State
 
 Document = dict[str, Any]
 

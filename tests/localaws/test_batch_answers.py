@@ -7,8 +7,10 @@ import json
 
 import pytest
 
-from localaws.batch import api, blocked, environments
+from localaws.batch.border import api
+from localaws.batch.calls import environments
 from localaws.batch.model import Call
+from localaws.batch.scheduling import blocked
 from tests.localaws.batch_world import SCOPE, definition, environment
 from tests.localaws.test_batch_hosts import spot
 

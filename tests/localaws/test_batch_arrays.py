@@ -6,7 +6,7 @@ import json
 import pytest
 
 from localaws.batch.errors import ClientException
-from localaws.batch.state import dump, load
+from localaws.batch.memory.state import dump, load
 
 # ruff: noqa: ASYNC110 - these tests wait for what processes do
 

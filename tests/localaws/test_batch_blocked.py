@@ -5,10 +5,12 @@ import json
 
 import pytest
 
-from localaws.batch import blocked, control, environments, heads, queue_snapshot, queues
+from localaws.batch.border import control
+from localaws.batch.calls import environments, queue_snapshot, queues
 from localaws.batch.errors import ClientException
+from localaws.batch.memory.state import dump, load
 from localaws.batch.ports import Settings
-from localaws.batch.state import dump, load
+from localaws.batch.scheduling import blocked, heads
 from tests.localaws.batch_world import environment, order, region_with_queue, waiting
 
 CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"

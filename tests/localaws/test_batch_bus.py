@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from localaws.batch.bus import Bus, Losses
+from localaws.batch.scheduling.bus import Bus, Losses
 from tests.localaws.batch_world import SCOPE, ListeningAws
 
 

@@ -7,8 +7,8 @@ import os
 import psutil
 import pytest
 
-from localaws.batch import queues
-from localaws.batch.state import dump, load
+from localaws.batch.calls import queues
+from localaws.batch.memory.state import dump, load
 
 # ruff: noqa: ASYNC110 - these tests wait for what processes do
 

@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from localaws.batch import lifecycle, placement, policies, queue_snapshot
+from localaws.batch.calls import policies, queue_snapshot
 from localaws.batch.errors import ClientException
-from localaws.batch.fairshare import Usage, reserved, weight
-from localaws.batch.retries import Outcome
+from localaws.batch.scheduling import lifecycle, placement
+from localaws.batch.scheduling.fairshare import Usage, reserved, weight
+from localaws.batch.scheduling.retries import Outcome
 from tests.localaws.batch_world import region_with_queue, waiting
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from localaws.batch import control
-from localaws.batch.faults import FAULTS, Faults, Rule
+from localaws.batch.border import control
+from localaws.batch.running.faults import FAULTS, Faults, Rule
 from tests.localaws.batch_world import region_with_queue, waiting
 
 SLEEPS = "import time; time.sleep(60)"

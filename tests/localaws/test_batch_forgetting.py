@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from localaws.batch import arrays, lifecycle
-from localaws.batch.state import State, dump, load
+from localaws.batch.memory.state import State, dump, load
+from localaws.batch.scheduling import arrays, lifecycle
 from tests.localaws.batch_world import SCOPE, region_with_queue, waiting
 
 DAY_MS = 24 * 3600 * 1000

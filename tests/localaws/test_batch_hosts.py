@@ -5,9 +5,12 @@ import json
 
 import pytest
 
-from localaws.batch import container_instances, definitions, environments, hosts, instances, queues
-from localaws.batch.endings import instance_of
-from localaws.batch.state import dump, load
+from localaws.batch.border import container_instances
+from localaws.batch.calls import definitions, environments, queues
+from localaws.batch.memory import hosts
+from localaws.batch.memory.state import dump, load
+from localaws.batch.scheduling import instances
+from localaws.batch.scheduling.endings import instance_of
 from tests.localaws.batch_world import SCOPE, definition, order, region_with_queue, waiting
 
 HOUR_MS = 3_600_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws.batch import instances
+from localaws.batch.scheduling import instances
 from tests.localaws.batch_world import region_with_queue, waiting
 
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from localaws.batch import api
+from localaws.batch.border import api
 from localaws.batch.errors import TooManyRequestsException
 from localaws.batch.model import Call
+from localaws.batch.scheduling.throttle import Throttle
 from localaws.batch.scope import Scope
-from localaws.batch.throttle import Throttle
 from tests.localaws.batch_world import SCOPE, definition
 
 OTHER = Scope("111111111111", "us-east-1")

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from localaws.batch import processes
-from localaws.batch.processes import Process
+from localaws.batch.running import processes
+from localaws.batch.running.processes import Process
 
 
 def test_a_process_can_be_killed_while_its_memory_is_looked_at(monkeypatch, tmp_path):

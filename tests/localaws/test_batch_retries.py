@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws.batch.retries import Outcome, tries_again
+from localaws.batch.scheduling.retries import Outcome, tries_again
 
 
 def outcome(exit_code=1, reason=None, status_reason="Essential container in task exited", *, final=False):

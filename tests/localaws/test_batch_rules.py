@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from localaws.batch import definitions, environments, placement, policies, queues, resources
+from localaws.batch.border.properties import request
+from localaws.batch.calls import definitions, environments, policies, queues, resources
+from localaws.batch.calls.pages import page
 from localaws.batch.errors import ClientException
-from localaws.batch.pages import page
-from localaws.batch.properties import request
+from localaws.batch.scheduling import placement
 from tests.localaws.batch_world import definition, environment, order, region_with_queue, waiting
 
 

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from itertools import pairwise
 
-from localaws.batch import listing
+from localaws.batch.calls import listing
 
 # ruff: noqa: ASYNC110 - waits for the engine to come to rest
 

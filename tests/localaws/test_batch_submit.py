@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from localaws.batch import definitions, queues, submit
+from localaws.batch.calls import definitions, queues, submit
 from localaws.batch.errors import ClientException
 from localaws.batch.model import Call, checked, route
 from tests.localaws.batch_world import SCOPE, definition, region_with_queue

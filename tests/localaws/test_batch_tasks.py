@@ -5,7 +5,7 @@ import json
 import pytest
 
 from localaws.asgi import Request
-from localaws.batch import clusters, task_metadata, tasks
+from localaws.batch.ecs import clusters, task_metadata, tasks
 from tests.localaws.test_batch_hosts import on_instances, submit
 
 SLEEPS = "import time; time.sleep(60)"

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from localaws import __main__, hooks, instance, processes
+from localaws import __main__, instance, processes
 from localaws.errors import AlreadyRunning, FolderUnusable, NoKeys, PortInUse, PortOutOfRange, StartFailed
 from localaws.layout import CLONE, Layout
+from localaws.ministack import hooks
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws import origin
+from localaws.protection import origin
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from localaws import instance, snapshot
-from localaws.saving import BUSY_SECONDS
+from localaws import instance
+from localaws.state import snapshot
+from localaws.state.saving import BUSY_SECONDS
 
 A_SAVE_LATER = BUSY_SECONDS * 2 + 0.5
 WAITS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localaws.batch.retries import Outcome, tries_again
+from localaws.batch.scheduling.retries import Outcome, tries_again
 from pulse.domain.catalogue.retry_policy import RetryPolicy
 from pulse.domain.diagnosis.diagnose import CANCELLED, diagnose
 from pulse.domain.job.changes import advanced

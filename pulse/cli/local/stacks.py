@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from localaws import instance as localaws
-from localaws import private
 from localaws.instance import Instance
 from localaws.layout import CLONE, Layout
+from localaws.state import private
 from pulse.cli import output
 
 CDK = CLONE / "node_modules" / ".bin" / "cdk"

@@ -1,0 +1,115 @@
+"""The task metadata endpoint, version 4, of a job's container: what it is told of itself and of its task.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-response.html
+
+Statistics and version 3 are not here. A task's id is random and known to its job; nothing behind is secret.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from localaws.asgi import Request, Response
+from localaws.batch.ecs import tasks
+from localaws.batch.running import logs
+
+if TYPE_CHECKING:
+    from localaws.batch.engine import Engine
+    from localaws.batch.memory.state import Region
+    from localaws.batch.model import Document
+
+PATH = "/_localaws/v4"
+
+
+def uri(endpoint_url: str, task_id: str) -> str:
+    """What ECS_CONTAINER_METADATA_URI_V4 is in the task's container."""
+    return f"{endpoint_url}{PATH}/{task_id}"
+
+
+def answer(engine: Engine, request: Request) -> Response:
+    """GET of the address itself is the container; with /task or /taskWithTags below it, the task."""
+    task_id, _, about = request.path.removeprefix(f"{PATH}/").partition("/")
+    found = next(
+        (
+            (region, task)
+            for region in list(engine.state.regions.values())
+            for task in tasks.of_region(region)
+            if task.arn.endswith(f"/{task_id}")
+        ),
+        None,
+    )
+    if found is None:
+        return _json(404, "There is no task of this id that runs")
+    if not about:
+        return _json(200, container(found[1]))
+    if about in {"task", "taskWithTags"}:
+        return _json(200, whole_task(*found))
+    return _json(404, f"Only /task and /taskWithTags are answered on this machine, not /{about[:100]}")
+
+
+def container(task: tasks.Task) -> Document:
+    """Who asks runs, so RUNNING is said before AWS Batch says it of the job."""
+    job, log = task.job, logs.destination(task.job, task.arn.rpartition("/")[2])
+    told: Document = {
+        "DockerId": task.arn.rpartition("/")[2],
+        "Name": tasks.CONTAINER,
+        "DockerName": tasks.CONTAINER,
+        "Image": job.container["image"],
+        "Labels": {
+            "com.amazonaws.ecs.cluster": _cluster(task),
+            "com.amazonaws.ecs.container-name": tasks.CONTAINER,
+            "com.amazonaws.ecs.task-arn": task.arn,
+            "com.amazonaws.ecs.task-definition-family": task.family,
+            "com.amazonaws.ecs.task-definition-version": "1",
+        },
+        "DesiredStatus": "RUNNING",
+        "KnownStatus": "RUNNING",
+        "Limits": {"CPU": int(1024 * job.vcpus), "Memory": job.memory_mib},
+        "CreatedAt": _time(task.created_seconds),
+        "StartedAt": _time(task.started_seconds or task.created_seconds),
+        "Type": "NORMAL",
+        "ContainerARN": task.container_arn,
+        "Networks": [
+            {
+                "NetworkMode": "awsvpc" if task.launch_type == "FARGATE" else "host",
+                "IPv4Addresses": ["127.0.0.1"],
+            }
+        ],
+    }
+    if log:
+        options = {"group": log.group, "region": log.scope.region, "stream": log.stream}
+        told["LogDriver"] = "awslogs"
+        told["LogOptions"] = {f"awslogs-{name}": value for name, value in options.items()}
+    return told
+
+
+def whole_task(region: Region, task: tasks.Task) -> Document:
+    return {
+        "Cluster": _cluster(task),
+        "TaskARN": task.arn,
+        "Family": task.family,
+        "Revision": "1",
+        "DesiredStatus": "RUNNING",
+        "KnownStatus": "RUNNING",
+        "Limits": {"CPU": task.job.vcpus, "Memory": task.job.memory_mib},
+        "PullStartedAt": _time(task.created_seconds),
+        "PullStoppedAt": _time(task.started_seconds or task.created_seconds),
+        "AvailabilityZone": tasks.zone(region, task),
+        "LaunchType": task.launch_type,
+        "Containers": [container(task)],
+    }
+
+
+def _cluster(task: tasks.Task) -> str:
+    """Its ARN on Fargate, its name on EC2, as in AWS's examples."""
+    return task.cluster_arn if task.launch_type == "FARGATE" else task.cluster_arn.rpartition("/")[2]
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _json(status: int, document: Document | str) -> Response:
+    return Response(status, "application/json", json.dumps(document).encode())
