@@ -121,8 +121,8 @@ def test_should_list_as_many_jobs_as_asked_for_page_by_page(api):
 @pytest.mark.parametrize(
     ("width", "shown", "gone"),
     [
-        (80, "2026-03-02 09:30 $0.0123", {"ran", "profile", "data set"}),
-        (100, "2026-03-02 09:30 4 min $0.0123 small", {"data set"}),
+        (80, "2026-03-02 09:30 $0.0123", {"result", "ran", "profile", "data set"}),
+        (100, "2026-03-02 09:30 4 min $0.0123 small", {"result", "data set"}),
         (140, "2026-03-02 09:30 4 min $0.0123 small datasets/market_daily.csv", set()),
     ],
 )
@@ -269,6 +269,20 @@ def test_should_tell_first_what_a_run_says_must_be_read_first(api, verb, followe
         r"read this first price: -999 stands\u202e 24 times.",
         "[red]volume is bad.",
         "and 35 more in the report",
+    ]
+
+
+FOUND = [{"name": "trust", "value": 0.75, "before": 0.5}, {"name": "skill", "value": -0.25}]
+
+
+@pytest.mark.parametrize("verb", ["status", "watch"])
+def test_should_tell_what_a_run_found(api, verb):
+    api.answers = [told("SUCCEEDED", headline=FOUND)]
+
+    ended = typed(verb, JOB, *(["--no-log"] if verb == "watch" else []))
+
+    assert "result trust 0.75 (+0.25), skill -0.25" in [
+        " ".join(line.split()) for line in ended.stdout.splitlines()
     ]
 
 

@@ -16,6 +16,7 @@ from pulse.domain.plan.stored_plan import StoredPlan
 from pulse.domain.request import identity
 from pulse.domain.request.identity import Identity
 from pulse.domain.request.job_request import JobRequest
+from pulse.domain.training.headline import HeadlineMetric
 from tests.functional.api import Api
 from tests.functional.conftest import START
 
@@ -137,6 +138,15 @@ def test_should_tell_what_a_run_says_must_be_read_first(api, ledger):
     assert (told["warnings"], told["warnings_count"]) == ([*warnings], 37)
     [listed] = api("GET /jobs").content["jobs"]
     assert ("warnings" in listed, listed["warnings_count"]) == (False, 37)
+
+
+def test_should_tell_what_a_run_found_of_one_job_and_in_a_list(api, ledger):
+    found = (HeadlineMetric(name="trust", value=0.75, before=0.5), HeadlineMetric(name="skill", value=-0.25))
+    ledger.create(JobRecord(job_id="a", status="SUCCEEDED", created_at=START, foreign=True, headline=found))
+    expected = [{"name": "trust", "value": 0.75, "before": 0.5}, {"name": "skill", "value": -0.25}]
+    assert api("GET /jobs/a").content["headline"] == expected
+    [listed] = api("GET /jobs").content["jobs"]
+    assert listed["headline"] == expected
 
 
 def test_should_tell_what_blocks_a_job_as_long_as_it_is_runnable(api, ledger):

@@ -19,6 +19,8 @@ from pulse.domain.job.record import JobRecord
 from pulse.domain.plan.stored_plan import StoredPlan
 from pulse.domain.request.identity import Identity
 from pulse.domain.request.job_request import JobRequest
+from pulse.domain.training.headline import HeadlineMetric
+from tests.functional.jobs import earlier_run
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -199,6 +201,20 @@ def test_should_keep_twenty_of_many_warnings_and_leave_the_long_list_alone(happe
     assert told.left_out == (*many[:20], "and 480 more")
     record = ledger.record(JOB)
     assert (record.warnings, record.warnings_count) == (tuple(many[:20]), 500)
+
+
+@pytest.mark.usefixtures("submitted")
+def test_should_record_what_the_run_found_beside_the_run_before(happen, s3, ledger):
+    earlier = earlier_run(ledger, 1, ran_seconds=60)
+    for job_id, trust, skill in ((JOB, 0.75, 0.5), (earlier.job_id, 0.5, 0.25)):
+        found = {"price": {"trust": trust, "skill_vs_persistence": skill}}
+        body = json.dumps(METRICS | {"variables": found})
+        s3.put_object(Bucket="pulse-results", Key=f"results/{job_id}/metrics.json", Body=body)
+    happen("batch_succeeded")
+    assert ledger.record(JOB).headline == (
+        HeadlineMetric(name="trust", value=0.75, before=0.5),
+        HeadlineMetric(name="skill", value=0.5, before=0.25),
+    )
 
 
 def test_should_show_warnings_of_a_job_that_another_client_submitted(happen, s3, alerts):

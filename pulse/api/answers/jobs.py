@@ -12,6 +12,7 @@ from pulse.domain.job.status import Status
 from pulse.domain.job.usual import Usual
 from pulse.domain.s3.layout import results_prefix
 from pulse.domain.text.redaction import redacted
+from pulse.domain.training.headline import HeadlineMetric
 from pulse.domain.views import tokens
 
 if TYPE_CHECKING:
@@ -82,12 +83,13 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     `children`: how many of an array are in each status, `failures` which of them failed and why most did, as
     far as they are noted. `changes`: every state change that is known, and
     `attempts` of each how many had ended by then. `attempts_log`: the attempts that ended, the first first.
-    `warnings`: what the run of a SUCCEEDED job says that a person must read first, without secrets, the first
-    20 of `warnings_count` sentences.
+    `headline`: what the run of a SUCCEEDED job found, in few numbers; `before`: the same number of the run
+    that it is compared to, on the same data set. `warnings`: what that run says that a person must read
+    first, without secrets, the first 20 of `warnings_count` sentences.
 
     `diagnosis`: of a FAILED job. `blocked`: why AWS Batch cannot start a RUNNABLE one, and what helps.
     `links`: to the AWS console. A list of jobs leaves out `request`, `sizing`, `rerun` and all of these but
-    `children` and `warnings_count`.
+    `children`, `headline` and `warnings_count`.
     """
 
     job_id: str
@@ -137,6 +139,7 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     failures: FailedChildren | None = None
     changes: tuple[Change, ...] = ()
     attempts_log: tuple[EndedAttempt, ...] = ()
+    headline: tuple[HeadlineMetric, ...] = ()
     warnings: tuple[str, ...] = ()
     warnings_count: int = 0
     diagnosis: Why | None = None

@@ -21,10 +21,10 @@ from pulse.domain.text import duration
 from pulse.domain.text.dollars import usd
 from pulse.domain.views.pages import DEFAULT_JOBS, MAX_JOBS, STATUSES
 
-COLUMNS = ("job", "status", "asked for, UTC", "ran", "cost", "profile", "data set")
+COLUMNS = ("job", "status", "asked for, UTC", "result", "ran", "cost", "profile", "data set")
 LEAST_CHARACTERS = {"status": len("SUCCEEDED,"), "profile": len("profile"), "data set": 14}
 """These are folded where the terminal is narrow, the others stay whole."""
-FIRST_TO_GO = ("data set", "profile", "ran", "cost")
+FIRST_TO_GO = ("data set", "profile", "ran", "cost", "result")
 """In a terminal that has no room for all."""
 BETWEEN_CHARACTERS = 2
 
@@ -96,12 +96,12 @@ def _table(jobs: list[Told]) -> Table:
 
 
 def _fitting(rows: list[dict[str, str]]) -> list[str]:
-    """The columns that the terminal has room for."""
+    """The columns that the terminal has room for; the first to go are those without a word."""
     needed = {
         column: LEAST_CHARACTERS.get(column) or max(map(cell_len, [column, *(row[column] for row in rows)]))
         for column in COLUMNS
     }
-    for column in FIRST_TO_GO:
+    for column in sorted(FIRST_TO_GO, key=lambda column: any(row[column] for row in rows)):
         if sum(needed.values()) + BETWEEN_CHARACTERS * (len(needed) - 1) <= output.data.width:
             break
         del needed[column]
@@ -114,6 +114,7 @@ def _cells(job: Told) -> list[str]:
         str(job.get("job_id", "")),
         ", ".join([str(job.get("status", "")), *(mark for mark, so in marks.items() if so)]),
         f"{datetime.fromisoformat(job['created_at']):%Y-%m-%d %H:%M}",
+        submission.result(job),
         duration.in_words(job.get("ran_seconds")),
         usd(job["cost_usd"]) if job.get("cost_usd") else "",
         str(job.get("profile") or ""),

@@ -224,6 +224,8 @@ def _succeeded(known: Known) -> Said:
     ran = duration.in_words(job.get("ran_seconds"))
     cost = f" and cost {usd(job['cost_usd'])}" if job.get("cost_usd") else ""
     why = [f"It ended well. It ran {ran}{cost}." if ran else "It ended well.", _usual(known, "ran")]
+    found = submission.result(last)
+    why += [f"It found {found}."] if found else []
     warnings = submission.warnings(last)
     why += [f"{run_warnings.HEADING}:", *warnings] if warnings else []
     if last is job:

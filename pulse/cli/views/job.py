@@ -21,6 +21,7 @@ def told(job: dict[str, Any], deciding: dict[str, Any]) -> None:
         submission.title(job, deciding),
         [
             *submission.read_first(deciding),
+            ("result", submission.result(deciding)),
             *(submission.why(job) if status != "SUCCEEDED" else []),
             *_blocked(job),
             ("again as", str(job.get("rerun") or "")),

@@ -8,6 +8,7 @@ from pulse.cli import output
 from pulse.domain.diagnosis.children import Failures
 from pulse.domain.text import duration
 from pulse.domain.training import warnings as run_warnings
+from pulse.domain.training.headline import HeadlineMetric, in_words
 
 UNITS = {"vcpus": "vCPU", "memory_mib": "MiB", "gpus": "GPU", "shards": "shards"}
 STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red"}
@@ -39,6 +40,7 @@ def ended(job: dict[str, Any]) -> None:
         title(job, job),
         [
             *read_first(job),
+            ("result", result(job)),
             *([] if status == "SUCCEEDED" else why(job)),
             *zip(("failed", "log of the first"), failed_children(job), strict=True),
             ("again as", str(job.get("rerun") or "")),
@@ -70,6 +72,11 @@ def read_first(job: dict[str, Any]) -> output.Facts:
     """Its warnings, a line each, the first under their name."""
     name = run_warnings.HEADING.lower()
     return [("" if index else name, sentence) for index, sentence in enumerate(warnings(job))]
+
+
+def result(job: dict[str, Any]) -> str:
+    """What its run found, in few numbers, with the change since the run that it is compared to."""
+    return in_words(convert(job.get("headline") or (), tuple[HeadlineMetric, ...]))
 
 
 def why(job: dict[str, Any]) -> output.Facts:

@@ -1,4 +1,4 @@
-"""JobRecord: the ledger's row of one job. How it begins and changes is in record_changes.py."""
+"""JobRecord: the ledger's row of one job. How it begins and changes is in changes.py."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from pulse.domain.job.event import Attempt
 from pulse.domain.job.status import TERMINAL, BatchStatus, Status, position
 from pulse.domain.job.usual import Usual
 from pulse.domain.request.alerts_wanted import AlertsWanted
+from pulse.domain.training.headline import HeadlineMetric
 
 RerunReason = Literal["asked", "memory"]
 
@@ -52,8 +53,8 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `asked_by`: the ARN of who asked for it, through the API; of a drop what S3 says of who put it there, of a
     job that was submitted again for its memory who asked for the first. Empty where nobody knows.
 
-    `warnings`: what its run says that a person must read first, without secrets, the first 20 of
-    `warnings_count` sentences.
+    `headline`: what its run found, in few numbers. `warnings`: what its run says that a person must read
+    first, without secrets, the first 20 of `warnings_count` sentences.
 
     `changes`: every state change that is known, in the order of a job's life, whatever order their events
     came in. `tries`: the finished attempts. `children`: how many of an array are in each status. `revision`
@@ -99,6 +100,7 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reserved_usd: Decimal | None = None
     cost_usd: Decimal | None = None
     measured: RunMeasures | None = None
+    headline: tuple[HeadlineMetric, ...] = ()
     warnings: tuple[str, ...] = ()
     warnings_count: int = 0
     results_bucket: str = ""

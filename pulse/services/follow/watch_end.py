@@ -16,6 +16,7 @@ from pulse.domain.diagnosis.diagnose import CHILD_FAILED, DUPLICATE, diagnose, d
 from pulse.domain.job.event import JobEvent
 from pulse.domain.job.record import JobRecord
 from pulse.domain.sizing.sizing import next_size_up
+from pulse.domain.training.headline import headline
 from pulse.domain.training.metrics import TrainingMetrics
 from pulse.services.alert.publish_alert import PublishAlert
 from pulse.services.alert.read_holder import ReadHolder
@@ -44,11 +45,13 @@ class End(Struct, frozen=True, kw_only=True):
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """`read`: a job's metrics, `log`: how the log of one that failed ends; None if they were not read.
-    `cause`: the diagnosis's word for why it failed. `trouble`: why its cost is not known.
+    """`read`: a job's metrics, `before`: those of the run it is compared to, `log`: how the log of one that
+    failed ends; None if they were not read. `cause`: the diagnosis's word for why it failed. `trouble`: why
+    its cost is not known.
     """
 
     read: Read | None = None
+    before: Read | None = None
     log: LastLines | None = None
     cause: str = ""
     trouble: str = ""
@@ -76,15 +79,17 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             else self.price_runs.of(record, event)
         )
         read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else Read()
+        before = self._before(record) if read.metrics else Read()
         metrics = read.metrics or TrainingMetrics()
         found = measures(read.metrics) if read.metrics else None
         log = self.read_last_lines.of(record) if record.status == "FAILED" else None
         cause = diagnose(record, log.texts).cause if log else ""
-        measured = Measured(read=read, log=log, cause=cause, trouble=cost.trouble)
+        measured = Measured(read=read, before=before, log=log, cause=cause, trouble=cost.trouble)
         ended = structs.replace(
             record,
             cost_usd=cost.usd,
             measured=found,
+            headline=headline(metrics, before.metrics),
             warnings=metrics.warnings,
             warnings_count=metrics.warnings_count,
         )
@@ -96,7 +101,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             told = (
                 self._failed(record, measured.log)
                 if record.status == "FAILED"
-                else self._succeeded(record, measured.read)
+                else self._succeeded(record, measured.read, measured.before)
             )
         finally:
             # What it cost is true also while nobody can be told of it.
@@ -108,15 +113,15 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             trouble=tuple(text for text in (*told.trouble, measured.trouble, in_vain) if text),
         )
 
-    def _succeeded(self, record: JobRecord, read: Read | None) -> End:
+    def _succeeded(self, record: JobRecord, read: Read | None, earlier: Read | None) -> End:
         trouble: list[str] = []
 
         def alert() -> Alert:
             found = read or self.read_metrics.of(record)
-            before, in_vain = self._before(record) if found.metrics else (None, "")
-            trouble.extend([found.trouble, in_vain])
+            before = earlier or (self._before(record) if found.metrics else Read())
+            trouble.extend([found.trouble, before.trouble])
             run = self._run(record)
-            return job_alert(record, self.place, found.metrics, found.note, run=run, previous=before)
+            return job_alert(record, self.place, found.metrics, found.note, run=run, previous=before.metrics)
 
         alerted = self._once(record, alert)
         return End(alerted=("SUCCEEDED",) if alerted else (), trouble=tuple(trouble))
@@ -170,12 +175,9 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         kind: Kind = "SUCCEEDED" if record.status == "SUCCEEDED" else "FAILED"
         return is_told(record) and self.publish_alert.once(record, kind, alert)
 
-    def _before(self, record: JobRecord) -> tuple[TrainingMetrics | None, str]:
-        """The metrics of the run that this one is compared to, and why they could not be read."""
-        if not record.compared_to:
-            return None, ""
-        read = self.read_metrics.of_results(record.compared_to)
-        return read.metrics, read.trouble
+    def _before(self, record: JobRecord) -> Read:
+        """The metrics of the run that this one is compared to."""
+        return self.read_metrics.of_results(record.compared_to) if record.compared_to else Read()
 
     def _next_size(self, record: JobRecord) -> Size | None:
         """What a job gets that is submitted again because it died of memory."""
