@@ -10,8 +10,10 @@ from pulse.cli.commands.doctor import doctor
 from pulse.cli.commands.explain import explain
 from pulse.cli.commands.list import list_jobs
 from pulse.cli.commands.logs import logs
+from pulse.cli.commands.open import open_report
 from pulse.cli.commands.quote import quote
 from pulse.cli.commands.rerun import rerun
+from pulse.cli.commands.results import results
 from pulse.cli.commands.status import status
 from pulse.cli.commands.submit import submit
 from pulse.cli.commands.watch import watch
@@ -30,6 +32,8 @@ app.command(cls=ManyValues)(submit)
 app.command(cls=ManyValues)(quote)
 app.command("list")(list_jobs)
 app.command()(status)
+app.command()(results)
+app.command("open")(open_report)
 app.command()(explain)
 app.command()(watch)
 app.command()(logs)

@@ -58,6 +58,25 @@ def test_should_find_the_api_by_the_outputs_of_the_stack(api):
     assert [call.path for call in api.calls] == ["/jobs"]
 
 
+@pytest.mark.parametrize("name", ["PULSE_API_URL", "PULSE_DATA_BUCKET"])
+def test_a_stack_that_a_flag_names_counts_more_than_what_variables_say(api, monkeypatch, name):
+    monkeypatch.setenv(name, "http://127.0.0.1:9" if name == "PULSE_API_URL" else "somebody-elses")
+
+    ended = typed("submit", "--stack-prefix", "Pulse", "--s3-data-bucket", "pulse-data")
+
+    assert ended.exit_code == 0, ended.stderr
+    assert [call.path for call in api.calls] == ["/jobs"]
+
+
+def test_a_variable_counts_where_no_flag_names_another_place(api, monkeypatch):
+    monkeypatch.setenv("PULSE_DATA_BUCKET", "somebody-elses")
+
+    ended = typed("submit", "--s3-data-bucket", "pulse-data")
+
+    assert ended.exit_code == 4
+    assert "somebody-elses" in ended.stderr
+
+
 def test_should_say_what_to_do_where_nothing_is_deployed(api):
     api.outputs = {}
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated
 
@@ -25,6 +25,8 @@ VARIABLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
+    """A flag counts more than a variable: with --stack-prefix alone, the stack says where everything is."""
+
     api_url: Annotated[
         str | None,
         typer.Option(
@@ -52,14 +54,24 @@ class Connection:
             rich_help_panel=PANEL,
         ),
     ] = None
+    context: typer.Context = field(default=None)  # type: ignore[assignment] # Typer fills it in
+
+    @property
+    def names_stack(self) -> bool:
+        """Whether a flag names the stack, and none the address."""
+        return self._is_flag("stack_prefix") and not self._is_flag("api_url")
+
+    def _is_flag(self, option: str) -> bool:
+        source = self.context.get_parameter_source(option) if self.context else None
+        return source is not None and source.name == "COMMANDLINE"
 
 
 class Deployment:
     """Reads the stack's outputs when something is asked for that was not given, once."""
 
     def __init__(self, where: Connection, environment: Mapping[str, str] = os.environ) -> None:
-        self._given_url = where.api_url and _checked(where.api_url)
-        self._environment = environment
+        self._given_url = (where.api_url and not where.names_stack and _checked(where.api_url)) or None
+        self._environment = {} if where.names_stack else environment
         self.stack = f"{where.stack_prefix}Jobs"
         self.session = signed_api.session(where.aws_region)
 

@@ -23,7 +23,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     account: str | None = None
 
     @property
-    def connection(self) -> dict[str, str]:
+    def connection(self) -> dict[str, Any]:
         """The options of Connection that it decides."""
         options = {"stack_prefix": self.stack_prefix, "aws_region": self.region}
         return {name: value for name, value in options.items() if value}

@@ -1,0 +1,110 @@
+"""`pulse results`: what a run found, and its files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import to_builtins
+
+from pulse.cli import output
+from pulse.cli.client import results as run_results
+from pulse.cli.client.connection import Connection, Deployment
+from pulse.cli.client.results import Written
+from pulse.cli.options.groups import spread
+from pulse.cli.options.job_argument import JobId
+from pulse.cli.options.output import Json
+from pulse.cli.views import submission
+from pulse.domain.alerts.variables import LEGEND, table
+from pulse.domain.fault import printable
+from pulse.domain.training.metrics import TrainingMetrics, parse
+
+MOST_METRICS_BYTES = 4 * 1024 * 1024
+_UNIT = 1024
+
+
+@spread
+def results(
+    job_id: JobId,
+    *,
+    download: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Copies the files into this new or empty folder.")
+    ] = None,
+    json: Json = False,
+    where: Connection,
+) -> None:
+    """Show what a run found and which files it wrote, or copy them here.
+
+    Reads the results bucket with your own credentials.
+    """
+    with output.errors_told():
+        found = run_results.find(Deployment(where), job_id)
+        body = found.store.read(f"{found.prefix}metrics.json", MOST_METRICS_BYTES)
+        metrics = parse(body) if body else None
+        left = run_results.download(found, download) if download else []
+    if json:
+        output.as_json(
+            {
+                "job_id": found.job["job_id"],
+                "headline": found.job.get("headline") or [],
+                "metrics": to_builtins(metrics),
+                "files": [{"key": file.key, "size_bytes": file.size_bytes} for file in found.files],
+            }
+        )
+    else:
+        _show(found, metrics)
+    if download:
+        count = len(found.files) - len(left)
+        output.messages.print(f"Copied {count} files into {printable(str(download))}", markup=False)
+    if left:
+        output.warn(f"Not copied, because no file here can be called so: {', '.join(left)}")
+
+
+def _show(found: Written, metrics: TrainingMetrics | None) -> None:
+    job = found.job
+    output.facts(
+        submission.title(job, job),
+        [
+            *submission.read_first(job),
+            ("result", submission.result(job)),
+            *submission.asked(job),
+            ("results", str(job.get("results") or "")),
+            ("next", f"pulse open {job['job_id']}" if _report(found) else ""),
+        ],
+        submission.STYLES["SUCCEEDED"],
+    )
+    rows = table(metrics, None) if metrics else ()
+    if rows:
+        output.table(output.data, rows[0], rows[1:])
+        output.messages.print(LEGEND, style="dim")
+    if metrics and metrics.ranking:
+        output.table(output.data, ("rank", "options", "trust", "skill"), _ranking(metrics))
+    output.table(
+        output.data,
+        ("file", "size"),
+        [[file.key.removeprefix(found.prefix), _size(file.size_bytes)] for file in found.files],
+    )
+
+
+def _report(found: Written) -> bool:
+    return any(file.key == f"{found.prefix}report.html" for file in found.files)
+
+
+def _ranking(metrics: TrainingMetrics) -> list[list[str]]:
+    return [
+        [
+            str(one.rank or ""),
+            ", ".join(f"{name}={value}" for name, value in one.options.items()),
+            "" if one.mean_trust is None else f"{one.mean_trust:.2f}",
+            "" if one.mean_skill is None else f"{one.mean_skill:+.2f}",
+        ]
+        for one in metrics.ranking
+    ]
+
+
+def _size(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "KiB", "MiB"):
+        if size < _UNIT:
+            return f"{size:.0f} {unit}"
+        size /= _UNIT
+    return f"{size:.1f} GiB"
