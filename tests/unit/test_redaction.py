@@ -1,4 +1,5 @@
 import json
+import re
 import string
 import time
 
@@ -6,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pulse.domain.text import redaction
 from pulse.domain.text.redaction import LINE_CHARACTERS, MARKER, redacted, redacted_lines
 from tests.unit import gitleaks_rules
 
@@ -175,6 +177,27 @@ def test_should_state_each_rule_of_gitleaks_in_the_document():
     covered, not_covered = gitleaks_rules.documented()
     assert covered == set(gitleaks_rules.COVERED)
     assert not_covered == set(gitleaks_rules.NOT_COVERED)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "spx_close", "Essential container in task exited", "1 vCPU, 2048 MiB", "Dependent Job failed"],
+)
+def test_should_try_no_rule_on_a_line_without_anything_that_one_needs(monkeypatch, line):
+    class Tried:
+        def sub(self, *_):
+            raise AssertionError(line)
+
+    rules = [(*needed, Tried(), replacement) for *needed, _, replacement in redaction._rules()]
+    monkeypatch.setattr(redaction, "_rules", lambda: rules)
+    assert redacted(line) == line
+
+
+@pytest.mark.parametrize("line", [*(line for line, _ in SECRETS), *gitleaks_rules.COVERED.values()])
+def test_should_find_the_same_as_when_all_rules_are_tried(monkeypatch, line):
+    expected = redacted(line)
+    monkeypatch.setattr(redaction, "NEEDED", dict.fromkeys(redaction.NEEDED, re.compile("")))
+    assert redacted(line) == expected
 
 
 def test_should_keep_what_stands_around_a_secret():

@@ -4,11 +4,16 @@ Too much is rather replaced than too little. secret_forms.py has how secrets loo
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from typing import Literal
 
 from pulse.domain.fault import cut, printable
 from pulse.domain.text.secret_forms import BESIDE_VENDOR, LABEL, SIGN, TOKENS, WEBHOOK
+
+Needed = Literal["sign", "word", "token"]
+Rule = tuple[Needed, re.Pattern[str], str | Callable[[re.Match[str]], str]]
+"""What a line has at least in which it finds anything; how a secret looks; what is put in its place."""
 
 MARKER = "[redacted]"
 LINE_CHARACTERS = 500
@@ -27,6 +32,12 @@ _ENCODED_AT, _ENCODED_COLON, _ENCODED_SLASH = (
     re.compile(rf"(?i)%(?:25){{0,2}}{code}") for code in ("40", "3a", "2f")
 )
 _PORT = re.compile(r"[^:@]*+:[0-9]{1,5}\Z")
+NEEDED: Mapping[Needed, re.Pattern[str]] = {
+    "sign": re.compile("[:=%]"),
+    "word": re.compile("(?i)key|token|pass|pwd|credential|secret|bearer|basic|curl"),
+    "token": re.compile(r"\S{12}"),
+}
+"""Most lines have none of these, and a rule costs far more than a look whether it can find anything."""
 
 
 def _without_user(url: re.Match[str]) -> str:
@@ -50,12 +61,13 @@ def _without_encoded_user(url: re.Match[str]) -> str:
 
 
 @cache
-def _rules() -> tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]:
+def _rules() -> tuple[Rule, ...]:
     """Compiled when the first line is read: most invocations show none."""
-    kept = (
+    kept: tuple[tuple[Needed, str, str], ...] = (
         # The parameters of presigned URLs, of version 4 and 2, and of Azure's shared access signatures:
         # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
         (
+            "sign",
             (
                 r"(?:x-amz-(?:credential|signature|security-token)|awsaccesskeyid|signature|(?<![a-z])sig)"
                 r"(?:=|%(?:25){0,2}3d)"
@@ -65,46 +77,64 @@ def _rules() -> tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str
         # The headers, whatever their scheme. "may require authorization: server message" is what a registry
         # says.
         (
+            "sign",
             r"""(?:authorization|cookie)\\?["']?\s*+[:=]\s*+(?!server message)""",
             r"""(?:\\?"[^"]*+"?|\\?'[^']*+'?|.++)""",
         ),
-        (r"\bbearer\s++", r"[A-Za-z0-9._~+/=-]{8,}+"),
-        (r"\bbasic\s++", r"(?-i:(?=[^A-Z]{0,64}[A-Z]|[^0-9]{0,64}[0-9]))[A-Za-z0-9+/=]{16,}+"),
-        (r"\bcurl\b[^|;]{0,128}?\s(?:-u|--user)[\s=]\s*+", r"""(?:"[^"]*+"?|'[^']*+'?|[^\s]++)"""),
-        (r"_gitlab_session=", r"[^\s;]++"),
-        (rf"""{LABEL}\\?["']?\s*+{SIGN}\s*+""", _VALUE),
+        ("word", r"\bbearer\s++", r"[A-Za-z0-9._~+/=-]{8,}+"),
+        (
+            "word",
+            r"\bbasic\s++",
+            r"(?-i:(?=[^A-Z]{0,64}[A-Z]|[^0-9]{0,64}[0-9]))[A-Za-z0-9+/=]{16,}+",
+        ),
+        (
+            "word",
+            r"\bcurl\b[^|;]{0,128}?\s(?:-u|--user)[\s=]\s*+",
+            r"""(?:"[^"]*+"?|'[^']*+'?|[^\s]++)""",
+        ),
+        ("sign", r"_gitlab_session=", r"[^\s;]++"),
+        ("word", rf"""{LABEL}\\?["']?\s*+{SIGN}\s*+""", _VALUE),
         # A pair as containers, parameters and NuGet have it: {"name": "DB_PASSWORD", "value": …}.
         (
+            "word",
             rf"""{LABEL}\\?["']\s*+,?\s*+\\?["']?[a-z]{{0,16}}value\\?["']?\s*+[:=]\s*+""",
             _VALUE,
         ),
-        (rf"--(?:[a-z]{{1,16}}-){{0,3}}?{LABEL}\s++", _VALUE),
-        (rf"<[\w:.-]{{0,64}}?{LABEL}(?:\s[^<>]{{0,200}}+)?>\s*+", r"[^<\s][^<]*+"),
-        (WEBHOOK, r"""[^\s"'<>]++"""),
-        BESIDE_VENDOR,
+        ("word", rf"--(?:[a-z]{{1,16}}-){{0,3}}?{LABEL}\s++", _VALUE),
+        ("word", rf"<[\w:.-]{{0,64}}?{LABEL}(?:\s[^<>]{{0,200}}+)?>\s*+", r"[^<\s][^<]*+"),
+        ("token", WEBHOOK, r"""[^\s"'<>]++"""),
+        ("sign", *BESIDE_VENDOR),
     )
     return (
         # A private key, also one that the line does not end; and a line of one (64 or 70 signs of Base64).
         (
+            "word",
             re.compile(rf"{_KEY_BEGINS.pattern}[\s\S]*?(?:{_KEY_ENDS.pattern}[^-]*+-----|\Z)"),
             MARKER,
         ),
-        (re.compile(r"\A\s*+[A-Za-z0-9+/]{60,}+={0,2}+\s*+\Z"), MARKER),
-        *((re.compile(rf"(?i)(?P<kept>{before})(?:{_HIDDEN}|{secret})"), _KEPT) for before, secret in kept),
-        (re.compile(r"://(?P<rest>(?:[^\s:]|:(?!//))*+)"), _without_user),
+        ("token", re.compile(r"\A\s*+[A-Za-z0-9+/]{60,}+={0,2}+\s*+\Z"), MARKER),
+        *(
+            (needed, re.compile(rf"(?i)(?P<kept>{before})(?:{_HIDDEN}|{secret})"), _KEPT)
+            for needed, before, secret in kept
+        ),
+        ("sign", re.compile(r"://(?P<rest>(?:[^\s:]|:(?!//))*+)"), _without_user),
         (
+            "sign",
             re.compile(r"""(?i)%(?:25){0,2}3a(?:%(?:25){0,2}2f){2}(?P<rest>[^\s"'<>&]++)"""),
             _without_encoded_user,
         ),
-        *((re.compile(form), MARKER) for form in TOKENS),
+        *(("token", re.compile(form), MARKER) for form in TOKENS),
     )
 
 
 def redacted(line: str, limit: int = LINE_CHARACTERS) -> str:
     """The line without its secrets, printable, in at most `limit` characters."""
     text = line[:_READ_CHARACTERS]
-    for pattern, replacement in _rules():
-        text = pattern.sub(replacement, text)
+    has = {needed for needed, form in NEEDED.items() if form.search(text)}
+    for needed, pattern, replacement in _rules():
+        # No rule puts in what another one needs.
+        if needed in has:
+            text = pattern.sub(replacement, text)
     if len(line) > _READ_CHARACTERS:
         text = text[:-_EDGE_CHARACTERS] + "…"
     # Escapes make it longer, never shorter, so that the slice is enough for the cut.
