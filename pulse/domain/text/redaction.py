@@ -9,9 +9,9 @@ from functools import cache
 from typing import Literal
 
 from pulse.domain.fault import cut, printable
-from pulse.domain.text.secret_forms import BESIDE_VENDOR, LABEL, SIGN, TOKENS, WEBHOOK
+from pulse.domain.text.secret_forms import BESIDE_VENDOR, LABEL, SIGN, SIGNED_CODE, TOKENS, WEBHOOK
 
-Needed = Literal["sign", "word", "token"]
+Needed = Literal["sign", "code", "word", "token"]
 Rule = tuple[Needed, re.Pattern[str], str | Callable[[re.Match[str]], str]]
 """What a line has at least in which it finds anything; how a secret looks; what is put in its place."""
 
@@ -34,6 +34,7 @@ _ENCODED_AT, _ENCODED_COLON, _ENCODED_SLASH = (
 _PORT = re.compile(r"[^:@]*+:[0-9]{1,5}\Z")
 NEEDED: Mapping[Needed, re.Pattern[str]] = {
     "sign": re.compile("[:=%]"),
+    "code": re.compile(rf"(?i){SIGNED_CODE}"),
     "word": re.compile("(?i)key|token|pass|pwd|credential|secret|bearer|basic|curl"),
     "token": re.compile(r"\S{12}"),
 }
@@ -103,7 +104,7 @@ def _rules() -> tuple[Rule, ...]:
         ("word", rf"--(?:[a-z]{{1,16}}-){{0,3}}?{LABEL}\s++", _VALUE),
         ("word", rf"<[\w:.-]{{0,64}}?{LABEL}(?:\s[^<>]{{0,200}}+)?>\s*+", r"[^<\s][^<]*+"),
         ("token", WEBHOOK, r"""[^\s"'<>]++"""),
-        ("sign", *BESIDE_VENDOR),
+        ("code", *BESIDE_VENDOR),
     )
     return (
         # A private key, also one that the line does not end; and a line of one (64 or 70 signs of Base64).

@@ -58,15 +58,16 @@ TOKENS: tuple[str, ...] = (
     r"\bsk-[A-Za-z0-9]{20,}+|\bsk-(?:proj|ant|svcacct|admin|or)-[\w-]{8,}+|\b[rs]k_(?:live|test|prod)_\w{8,}+",
     # JSON in Base64, which JSON Web Tokens begin with, and the password of an ECR login ("AWS:{…").
     r"\beyJ[\w-]{16,}+(?:\.[\w-]*+){0,2}+|\bQVdTOmV5[\w+/-]{16,}+={0,2}+",
-    # Tokens that are known by their length.
+    # Tokens that are known by their length. One look at the word's beginning for most of them: this is tried
+    # at every character.
     (
-        r"\bA3-[A-Z0-9]{6}-[A-Z0-9]{6}[A-Z0-9-]{10,}+|\b4b1d[A-Za-z0-9]{38}\b|\bdapi[a-f0-9]{32}(?:-[0-9])?|"
-        r"\bv1\.0-[a-f0-9]{24}-[a-f0-9]{32,}+|\bSK[0-9a-fA-F]{32}\b|\bAPI-[A-Z0-9]{26}\b|\bpul-[a-f0-9]{40}|"
-        r"\b(?:pubkey|key)-[a-f0-9]{32}\b|\b(?:live|test)_(?:pub_)?[a-f0-9]{31,35}\b|\bpk\.\w{60}\.\w{22}|"
-        r"\bs\.(?=[A-Za-z]{0,23}[0-9])[A-Za-z0-9]{24}\b|\b(?:pat|sat)\.[\w-]{22}\.\w{24}\.\w{20}|"
-        r"\b[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{32,}+|\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b|\bYC[\w-]{38}\b|"
-        r"\b[a-f0-9]{32}-us[0-9]{1,2}\b|\b[0-9]{5,16}:A[\w-]{34}\b|\b[0-9]{15,16}[|%][\w-]{27,40}\b|"
-        r"\b(?:sc|ext|scauth|authress)_\w{5,30}\.\w{4,6}\.acc[_-][\w-]{10,32}\.[\w+/=-]{30,}+|"
+        r"\b(?:A3-[A-Z0-9]{6}-[A-Z0-9]{6}[A-Z0-9-]{10,}+|4b1d[A-Za-z0-9]{38}\b|dapi[a-f0-9]{32}(?:-[0-9])?|"
+        r"v1\.0-[a-f0-9]{24}-[a-f0-9]{32,}+|SK[0-9a-fA-F]{32}\b|API-[A-Z0-9]{26}\b|pul-[a-f0-9]{40}|"
+        r"(?:pubkey|key)-[a-f0-9]{32}\b|(?:live|test)_(?:pub_)?[a-f0-9]{31,35}\b|pk\.\w{60}\.\w{22}|"
+        r"s\.(?=[A-Za-z]{0,23}[0-9])[A-Za-z0-9]{24}\b|(?:pat|sat)\.[\w-]{22}\.\w{24}\.\w{20}|"
+        r"[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{32,}+|[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b|YC[\w-]{38}\b|"
+        r"[a-f0-9]{32}-us[0-9]{1,2}\b|[0-9]{5,16}:A[\w-]{34}\b|[0-9]{15,16}[|%][\w-]{27,40}\b|"
+        r"(?:sc|ext|scauth|authress)_\w{5,30}\.\w{4,6}\.acc[_-][\w-]{10,32}\.[\w+/=-]{30,}+)|"
         r"(?<![\w~.])[\w~.]{3}[0-9]Q~[\w~.-]{31,34}|\bt1\.[\w-]{1,512}={0,2}\.[\w-]{86}={0,2}"
     ),
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
@@ -89,6 +90,8 @@ _VENDORS = (
     "sendbird|sentry|snyk|sonar|sourcegraph|squarespace|sumo|telegram|travis|twitch|twitter|typeform|xray|"
     "yandex|zendesk"
 )
+_BEFORE_CODE = rf"{SIGN}[`\"'\s=]{{0,5}}"
 _CODE = r"(?=[^0-9\s]{0,40}[0-9])[\w.=:-]{14,}+"
-BESIDE_VENDOR = rf"(?:{_VENDORS})[ \t\w.-]{{0,20}}[\s\"']{{0,3}}{SIGN}[`\"'\s=]{{0,5}}", _CODE
+SIGNED_CODE = _BEFORE_CODE + _CODE
+BESIDE_VENDOR = rf"(?:{_VENDORS})[ \t\w.-]{{0,20}}[\s\"']{{0,3}}{_BEFORE_CODE}", _CODE
 """A vendor's name, and behind it a value that is a code: 14 characters or more, a digit among them."""
