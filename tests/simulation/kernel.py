@@ -87,6 +87,7 @@ class Kernel:
         shares = list(itertools.accumulate(rates.values()))
         self._ways = [(round(share * _WAYS), kind) for share, kind in zip(shares, rates, strict=True)]
         self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self._until = 0.0
         self._orders = itertools.count()
         self._hub = getcurrent()
         self._current: Invocation | None = None
@@ -157,6 +158,7 @@ class Kernel:
         """Lets everything happen up to this time, seconds since the start, or until nothing is left
         to do.
         """
+        self._until = until
         while self._due and self._due[0][0] <= until:
             self.now, _, action = heapq.heappop(self._due)
             action()
@@ -177,10 +179,14 @@ class Kernel:
             return
         if one.has_died:
             raise Died
-        wake = min(self.now + seconds, one.until)
-        self.after(wake - self.now, partial(self._go_on, one))
-        self._current = None
-        self._hub.switch()
+        # Added and taken off as if it waited, so that both ways come to the same instant.
+        wake = self.now + (min(self.now + seconds, one.until) - self.now)
+        if wake <= self._until and (not self._due or wake < self._due[0][0]):
+            self.now = wake  # nobody else has anything to do by then
+        else:
+            heapq.heappush(self._due, (wake, next(self._orders), partial(self._go_on, one)))
+            self._current = None
+            self._hub.switch()
         if self.now >= one.until:
             self.tell(one.name, "is ended: its time is over")
             raise _death(one)

@@ -153,6 +153,8 @@ def wire(values: dict[str, Any]) -> Item:
 
 
 def attribute(value: Any) -> Attribute:
+    if isinstance(value, str):
+        return {"S": value}
     typed: Any = _serialize(_decimals(value))
     return dict(typed)
 
@@ -254,7 +256,7 @@ def still_counts(item: Item, now: datetime) -> bool:
 
 def plain(item: Item) -> dict[str, Any]:
     """DynamoDB's attributes as Python values."""
-    return {name: _plain(_deserialize(typed)) for name, typed in item.items()}
+    return {name: typed["S"] if "S" in typed else _plain(_deserialize(typed)) for name, typed in item.items()}
 
 
 def _plain(value: Any) -> Any:
