@@ -91,6 +91,7 @@ class Kernel:
         self._orders = itertools.count()
         self._hub = getcurrent()
         self._current: Invocation | None = None
+        self._living: set[Invocation] = set()
 
     # --- chance and time
 
@@ -151,6 +152,7 @@ class Kernel:
         """
         one = Invocation(name, work, ended, skew, self.now + after + lives, event)
         self.invocations += 1
+        self._living.add(one)
         one.thread = greenlet(partial(self._work, one), parent=self._hub)
         self.after(after, partial(self._go_on, one))
 
@@ -169,6 +171,18 @@ class Kernel:
     @property
     def is_idle(self) -> bool:
         return not self._due
+
+    def close(self) -> None:
+        """Ends all invocations where they are. The garbage collector takes no greenlet that has not ended,
+        nor the world that its frames hold.
+        """
+        while self._living:
+            one = self._living.pop()
+            one.has_died, one.ended = True, lambda _: None
+            self._current = one
+            if one.thread:  # begun, and not ended
+                one.thread.throw()
+        self._current = None
 
     # --- what an invocation does
 
@@ -289,6 +303,7 @@ class Kernel:
         self._current = None
         one.ended(one)
         one.thread = None
+        self._living.discard(one)
 
 
 def _death(one: Invocation) -> Died:

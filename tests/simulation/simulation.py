@@ -77,7 +77,10 @@ def simulate(  # noqa: PLR0913 - what a run is made of
         with world.deployed():
             for one in asked.values():
                 doors.put(world, one, answered)
-            broken = _run(kernel, invariants, max((one.at for one in asked.values()), default=0.0))
+            try:
+                broken = _run(kernel, invariants, max((one.at for one in asked.values()), default=0.0))
+            finally:
+                kernel.close()
     finally:
         gc.enable()
     return Run(

@@ -1,5 +1,6 @@
 """The whole simulation: it is deterministic, it settles, and what it is there for happens in it."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.simulation.drawing import ARRAYS, DOORS, FLAWS, PROFILES, RERUNS, ask
 from tests.simulation.faults import Kind
 from tests.simulation.kernel import Kernel
 from tests.simulation.simulation import RATES, simulate
+from tests.simulation.world import World
 
 USUAL_SEEDS = (1, 2, 3)
 ASKS = 100
@@ -51,6 +53,13 @@ def test_the_story_is_the_same_after_another_simulation():
     second = simulate(12, 20, tells=True)
     assert list(first.story) == list(second.story)
     assert first.calls == second.calls
+
+
+def test_nothing_of_a_run_stays_in_memory():
+    for seed in (1, 2, 3, 4):
+        simulate(seed, 40)
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, World)]
 
 
 def test_leaving_requests_out_leaves_the_others_as_they_were():

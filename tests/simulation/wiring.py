@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from recursive_training.data import s3
 
 from lambdas.common import sqs_batch
@@ -37,6 +38,8 @@ _CACHED = [
     for value in vars(module).values()
     if hasattr(value, "cache_clear")
 ]
+
+_OF_A_CALL = frozenset({"current_event", "lambda_context"})
 
 
 class Context:
@@ -78,8 +81,8 @@ def subject_of(alert: dict[str, Any]) -> tuple[str, str]:
 @contextmanager
 def wired(world: "World", settings: Settings) -> Iterator[None]:
     """While it lasts, the functions are wired to this world."""
-    # The event of a call is no attribute of the class until there is one.
-    patches = [patch.object(*one, create=one[1] == "current_event") for one in _replaced(world, settings)]
+    # What is of a call is no attribute of the class until there is one.
+    patches = [patch.object(*one, create=one[1] in _OF_A_CALL) for one in _replaced(world, settings)]
     for one in _CACHED:
         one.cache_clear()
     try:
@@ -121,6 +124,7 @@ def _replaced(world: "World", settings: Settings) -> list[tuple[Any, str, Any]]:
         (s3, "time", types.SimpleNamespace(sleep=lambda _: None)),
         # Powertools has one call at a time in a process, the simulation many.
         (APIGatewayHttpResolver, "current_event", property(lambda _: kernel.event)),
+        (BaseRouter, "lambda_context", None),
     ]
 
 
