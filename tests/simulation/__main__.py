@@ -60,7 +60,9 @@ def main(
 
 
 class Totals:
-    """Of all runs: seconds of this machine's processor, what was asked, and what failed meanwhile."""
+    """Of all runs: seconds of this machine's processor, what was asked, and what failed meanwhile. There are
+    totals of runs that held only: the first one that loses or doubles anything is told instead.
+    """
 
     def __init__(self) -> None:
         self.runs = self.asks = self.requests = self.jobs = self.invocations = 0
@@ -87,8 +89,6 @@ class Totals:
             "aws_calls": self.calls.total(),
             "cpu_seconds": round(time.process_time() - self.began, 1),
             "faults": dict(self.faults),
-            "lost": 0,
-            "doubled": 0,
         }
 
     def show(self, console: Console, seed: int) -> None:

@@ -11,6 +11,7 @@ from typing import get_args
 
 import pytest
 
+from tests.simulation.__main__ import Totals
 from tests.simulation.drawing import ARRAYS, DOORS, FLAWS, PROFILES, RERUNS, asks
 from tests.simulation.faults import Kind
 from tests.simulation.kernel import Kernel
@@ -86,6 +87,25 @@ def test_with_the_usual_faults_nothing_breaks(seed):
 def test_each_kind_of_fault_happens():
     kinds = {fault.kind for seed in USUAL_SEEDS for fault in usual(seed).happened}
     assert kinds == set(get_args(Kind))
+
+
+def test_totals_say_what_was_counted_only():
+    totals = Totals()
+    for seed in USUAL_SEEDS:
+        totals.add(usual(seed))
+    found = totals.as_json(1)
+    del found["cpu_seconds"]
+    runs = [usual(seed) for seed in USUAL_SEEDS]
+    assert found == {
+        "first_seed": 1,
+        "runs": len(runs),
+        "asked": ASKS * len(runs),
+        "requests": sum(run.requests for run in runs),
+        "jobs": sum(run.jobs for run in runs),
+        "invocations": sum(run.invocations for run in runs),
+        "aws_calls": sum(run.calls.total() for run in runs),
+        "faults": Counter(fault.kind for run in runs for fault in run.happened),
+    }
 
 
 def test_each_kind_of_ask_happens():
