@@ -22,7 +22,7 @@ FEW = 3
 class Mutant:
     """`function`: what it changes, `module:qualified name`; in its source `rule` stands once, and becomes
     `instead`. `asked`: how many are asked for in one run. So that it shows soon, `more`: of which
-    faults there are more than usually; `of`: of which asks only.
+    faults there are more than usually; `of`: of which asks only; `first`: from which seed on.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Mutant:
     asked: int = 20
     more: Mapping[Kind, float] = field(default_factory=dict)
     of: Callable[[Ask], bool] = lambda ask: len(ask.twins) <= FEW
+    first: int = 1
 
     @property
     def rates(self) -> Mapping[Kind, float]:
@@ -128,6 +129,7 @@ MUTANTS = (
         "until=now + LEASE",
         "until=now - LEASE",
         of=lambda _: True,
+        first=2,
     ),
     Mutant(
         "two may take over the same claim",
@@ -199,6 +201,7 @@ MUTANTS = (
         '"ConditionExpression": _UNCHANGED',
         '"ConditionExpression": _UNCHANGED.replace("(", "(#revision <> :read OR ", 1)',
         more={"slow": 0.3},
+        first=13,
     ),
     Mutant(
         "a late event moves a record back",
@@ -219,6 +222,7 @@ MUTANTS = (
         f"{_FOLLOW}._job",
         'return self._lead_on(before, event, "late or repeated")',
         'return Result(effect="late or repeated", record=before)',
+        first=2,
     ),
     Mutant(
         "an end is told before it is written",
@@ -235,6 +239,7 @@ MUTANTS = (
         asked=100,
         more={"slow": 0.4},
         of=lambda ask: ask.kinds is not None and len(ask.twins) <= FEW,
+        first=5,
     ),
     Mutant(
         "an alert's turn is taken whether or not it is free",
@@ -250,6 +255,7 @@ MUTANTS = (
         asked=100,
         more={"slow": 0.4},
         of=lambda ask: ask.kinds is not None and len(ask.twins) <= FEW,
+        first=5,
     ),
     Mutant(
         "an alert that went out is not noted",
@@ -269,6 +275,7 @@ MUTANTS = (
         "identity = idempotency.of_rerun(record.results_id)",
         "identity = idempotency.of_nothing(self.submit_job.random_hex())",
         more={"doubled": 0.1},
+        first=6,
     ),
     Mutant(
         "a job that died of memory is not submitted again",
@@ -276,6 +283,7 @@ MUTANTS = (
         "self.reruns.ask(record.job_id)",
         "pass",
         asked=8,
+        first=22,
     ),
     Mutant(
         "a child counts for each time that its end is told",
@@ -290,6 +298,7 @@ MUTANTS = (
         "if parent.is_terminal:",
         "if False:",
         asked=8,
+        first=47,
     ),
     Mutant(
         "children that ended before their array are not added up",
@@ -299,6 +308,7 @@ MUTANTS = (
         asked=100,
         more={"slow": 0.4},
         of=lambda ask: bool(ask.array) and len(ask.twins) <= FEW,
+        first=5,
     ),
     Mutant(
         "two may note the cost of a job",
@@ -309,6 +319,7 @@ MUTANTS = (
         asked=100,
         more={"slow": 0.4},
         of=lambda ask: bool(ask.array) and len(ask.twins) <= FEW,
+        first=6,
     ),
     Mutant(
         "what a job costs more is added whole",
@@ -342,6 +353,7 @@ MUTANTS = (
         "returning = [self._reserve(record, -record.reserved_usd)] if record.reserved_usd else []",
         "returning = []",
         more={"throttled": 0.5},
+        first=20,
     ),
     Mutant(
         "a released claim gives back twice what it reserved",
@@ -349,6 +361,7 @@ MUTANTS = (
         "self._reserve(record, -record.reserved_usd)",
         "self._reserve(record, -2 * record.reserved_usd)",
         more={"throttled": 0.5},
+        first=3,
     ),
     Mutant(
         "a claim that is taken over does not reserve anew",
@@ -356,12 +369,14 @@ MUTANTS = (
         'reserved_usd = record.reserved_usd if record.status == "RELEASED" else None',
         "reserved_usd = None",
         more={"throttled": 0.5},
+        first=3,
     ),
     Mutant(
         "AWS Batch is not asked for jobs of which no event comes",
         "pulse.services.follow.reconcile_jobs:ReconcileJobs._described",
         "ids = [*batch_job_ids]",
         "ids = []",
+        first=12,
     ),
     Mutant(
         "children of which nothing was heard are not asked for",
@@ -370,6 +385,7 @@ MUTANTS = (
         "return []",
         asked=100,
         of=lambda ask: bool(ask.array) and len(ask.twins) <= FEW,
+        first=32,
     ),
     Mutant(
         "floods of refused drops are not told",
@@ -378,6 +394,7 @@ MUTANTS = (
         "if False",
         asked=400,
         of=lambda ask: bool(ask.flaw) and ask.door != "call",
+        first=4,
     ),
     Mutant(
         "abandoned claims are not finished",
@@ -396,6 +413,7 @@ MUTANTS = (
         asked=300,
         more={"lost": 0.5},
         of=lambda ask: bool(ask.array) and ask.gives_up and not (ask.twins or ask.after),
+        first=25,
     ),
     Mutant(
         "a batch of messages has no failures",
@@ -409,6 +427,7 @@ MUTANTS = (
         "VisibilityTimeout=min(seconds, MOST_SECONDS)",
         "VisibilityTimeout=0",
         more={"slow": 0.3},
+        first=16,
     ),
     Mutant(
         "an alert that Slack does not take is given up",
@@ -416,6 +435,7 @@ MUTANTS = (
         "self._refused(answer)",
         "pass",
         more={"refused": 0.05},
+        first=13,
     ),
     Mutant(
         "a cancelled job goes on",
@@ -455,6 +475,7 @@ MUTANTS = (
         f"{_COSTS}._reserve",
         '{"ConditionExpression": fits if room >= 0 else _NEVER}',
         '({"ConditionExpression": f"{fits} OR total_usd > :room"} if room >= 0 else {})',
+        first=7,
     ),
     Mutant(
         "a refusal is not written down",
@@ -462,6 +483,7 @@ MUTANTS = (
         "known = self.ledger.refuse(identity, str(why), now=self.clock())",
         "known = None",
         asked=60,
+        first=7,
     ),
     Mutant(
         "a run is claimed over another job's claim",
@@ -476,6 +498,7 @@ MUTANTS = (
         "recursive_training.steps.claim:claim",
         "if holder != mine:",
         "if True:",
+        first=13,
     ),
     Mutant(
         "who is overdue is told after its end",

@@ -21,11 +21,11 @@ def test_should_know_at_least_25_mutants_by_their_names():
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=ids)
 def test_should_break_when_a_rule_is_gone(mutant: Mutant):
-    requests, seed, broken = 0, 0, ""
+    requests, seed, broken = 0, mutant.first, ""
     with mutant.applied():
         while not broken and requests < MOST_REQUESTS:
-            seed += 1
             run = mutant.run(seed)
+            seed += 1
             requests += run.requests
             broken = run.broken
     assert broken, f"{requests} requests did not show that {mutant.name}"
