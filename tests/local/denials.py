@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, TypeVar
 
 from tests.local.deployment import Deployment, until
-from tests.local.iam_statements import Statement
+from tests.local.iam_statements import Missing, Statement
 
 T = TypeVar("T")
 FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "SendAlert", "ReconcileJobs")
@@ -22,7 +21,11 @@ _DENIED = re.compile(r"assumed-role/([^/]+)/\S+ is not authorized to perform: ([
 
 
 class Denied(Exception):
-    """Raised with the line in which a denial shows."""
+    """Raised with the line in which a denial shows. `lacking`: the missing statements that would allow it."""
+
+    def __init__(self, line: str, lacking: list[Statement]) -> None:
+        self.lacking = lacking
+        super().__init__(line)
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,9 @@ class Seen:
     def is_told(self, words: str, channel: str) -> bool:
         return any(words in json.dumps(m) and m["channel"] == channel for m in self.messages)
 
+    def not_told(self, words: str, *channels: str) -> list[str]:
+        return [f"{channel} about {words}" for channel in channels if not self.is_told(words, channel)]
+
     def every_function_logged(self) -> bool:
         logged = [group for group, lines in self.lines.items() if lines]
         return all(any(f"{name}UseCase" in group for group in logged) for name in FUNCTIONS)
@@ -76,15 +82,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class Watch:
-    """From its beginning on denials count: of what `missing` allows, or all when nothing is missing."""
+    """From its beginning on denials count: those for want of what is `missing`, or all when that is None."""
 
     pulse: Deployment
-    missing: Statement | None
+    missing: Missing | None
     began: float
     logged: int
 
     @classmethod
-    def begun(cls, pulse: Deployment, missing: Statement | None = None) -> "Watch":
+    def begun(cls, pulse: Deployment, missing: Missing | None = None) -> "Watch":
         return cls(pulse, missing, time.time(), pulse.found.log.stat().st_size)
 
     def until(self, found: Callable[[Seen], T | None], what: str) -> T:
@@ -92,18 +98,20 @@ class Watch:
 
         def either() -> T | None:
             seen = Seen(self.pulse, self.began, self.logged)
-            for text in filter(self._is_denial, seen.texts()):
-                raise Denied(text)
+            if denial := self._denial(seen):
+                raise denial
             return found(seen)
 
         return until(either, what, SECONDS, PAUSE_SECONDS)
 
-    def _is_denial(self, text: str) -> bool:
-        """A text that names no role is the end of a job whose own call was denied."""
-        named = _DENIED.findall(text)
-        if not named or self.missing is None:
-            return bool(named) or "AccessDenied" in text
-        return any(role == self.missing.role and self._allows(action) for role, action in named)
+    def _denial(self, seen: Seen) -> Denied | None:
+        if self.missing is None:
+            return next((Denied(text, []) for text in seen.texts() if _is_denial(text)), None)
+        for text in seen.texts():
+            if lacking := [one for named in _DENIED.findall(text) for one in self.missing.allowing(*named)]:
+                return Denied(text, lacking)
+        return None
 
-    def _allows(self, action: str) -> bool:
-        return self.missing is not None and any(fnmatchcase(action, one) for one in self.missing.actions)
+
+def _is_denial(text: str) -> bool:
+    return "AccessDenied" in text or bool(_DENIED.search(text))
