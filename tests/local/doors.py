@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pulse.aws.ledger.items import REFUSALS
 from pulse.domain.job.status import position
 from tests.local.denials import Denied, Seen, Watch
-from tests.local.deployment import ENDS, Deployment, command_of, pulse_job_id, sample, until
+from tests.local.deployment import command_of, pulse_job_id, sample
+from tests.local.leftovers import empty_datasets, end_all, forget_refused_drops
 
 EVENTS = Path(__file__).parents[1] / "events"
 OUT_OF_MEMORY = EVENTS / "batch_failed_out_of_memory.json"
@@ -240,32 +240,3 @@ def is_told_in_slack(seen: Seen, word: str, job: Document) -> bool:
 
 def hash_of(request: Document) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(request, sort_keys=True)))
-
-
-def empty_datasets(pulse: Deployment) -> None:
-    bucket = pulse.where.data_bucket
-    for item in pulse.s3.list_objects_v2(Bucket=bucket, Prefix="datasets/").get("Contents", []):
-        pulse.s3.delete_object(Bucket=bucket, Key=item["Key"])
-
-
-def forget_refused_drops(pulse: Deployment) -> None:
-    """Each walk drops a bad request, and of many in ten minutes people are not told one by one."""
-    refused = {"ExpressionAttributeValues": {":refused": {"S": REFUSALS}}, "TableName": pulse.ledger}
-    for item in pulse.table.query(KeyConditionExpression="pk = :refused", **refused)["Items"]:
-        pulse.table.delete_item(TableName=pulse.ledger, Key={name: item[name] for name in ("pk", "sk")})
-
-
-def end_all(pulse: Deployment, since: float) -> None:
-    def unfinished() -> list[str]:
-        return [job["jobId"] for job in pulse.all_jobs(since) if job["status"] not in ENDS]
-
-    for batch_job_id in unfinished():
-        pulse.batch.terminate_job(jobId=batch_job_id, reason="The test goes on")
-    until(lambda: not unfinished(), "the end of all jobs")
-
-
-def leave_nothing(pulse: Deployment) -> None:
-    """What was denied and still waits would be tried again, and told with its denial."""
-    end_all(pulse, since=0)
-    for url in pulse.sqs.list_queues()["QueueUrls"]:
-        pulse.sqs.purge_queue(QueueUrl=url)

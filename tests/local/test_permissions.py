@@ -4,8 +4,9 @@ import pytest
 
 from tests.local.denials import Watch
 from tests.local.deployment import Deployment
-from tests.local.doors import Walk, leave_nothing
+from tests.local.doors import Walk
 from tests.local.iam_statements import Missing, all_statements, distinct
+from tests.local.leftovers import leave_nothing
 
 pytestmark = pytest.mark.local
 ROLES = 9
