@@ -18,7 +18,10 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 CHECKED := app.py infra lambdas pulse localaws training checks benchmarks
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 
-.PHONY: help setup demo test check lint bench simulate local synth deploy destroy lock clean
+# File by file, so that the tests of a file share what they start. A third process, because those that deploy wait.
+IN_PARALLEL = --numprocesses 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: help setup demo test quick coverage check lint bench simulate local synth deploy destroy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,8 +52,14 @@ node_modules/.ready: package-lock.json
 demo: setup ## the whole path on this machine: deploy, one dropped file, one API call, two trained models, their alerts; ENV=name: on what is deployed, compared (ARGS=--yes)
 	@pulse $(if $(ENV),demo --env "$(ENV)",local demo) $(ARGS)
 
-test: setup ## all tests, with coverage, file by file on two processors
-	@python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+test: setup ## all tests
+	@python -m pytest $(IN_PARALLEL) $(ARGS)
+
+quick: setup ## the tests that start no server and last no minute
+	@python -m pytest $(IN_PARALLEL) -m "not local and not long and not gate" tests/unit tests/functional tests/training tests/infra $(ARGS)
+
+coverage: setup ## all tests, and which lines they reach: half as long again
+	@python -m pytest $(IN_PARALLEL) --cov --cov-report=term $(ARGS)
 
 .cache/checks/.ready: checks/requirements.txt .venv/.ready
 	@echo "Installing what only the checks need, from checks/requirements.txt"

@@ -10,13 +10,16 @@ LONG = {
     f"test_{name}.py"
     for name in ("faults", "permissions", "chaos", "claim_machine", "kill_points", "kept_seeds", "mutants")
 }
-"""Minutes each, thousands of times through the same code: what comes last is what a second process waits for,
-and counting lines makes them twice as long.
+"""Thousands of times through the same code: what comes last is what another process waits for, and counting
+lines makes them twice as long.
 """
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, then those that deploy, which wait more than they compute."""
+    for item in items:
+        if item.path.name in LONG:
+            item.add_marker("long")
     items.sort(key=lambda item: (item.path.name not in LONG, item.get_closest_marker("local") is None))
 
 
