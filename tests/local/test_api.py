@@ -59,15 +59,15 @@ def _post(pulse: Deployment, tags: dict[str, str], key: str) -> httpx.Response:
     return answer
 
 
-DOORS = ["posted", "dropped"]
-
-
-def submit(pulse: Deployment, door: str, request: dict[str, Any]) -> str:
+def posted(pulse: Deployment, request: dict[str, Any]) -> str:
     """The id of the job that a request led to."""
-    if door == "posted":
-        answer = pulse.post(request)
-        assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
-        return str(answer.json()["job_id"])
+    answer = pulse.post(request)
+    assert answer.status_code == HTTPStatus.ACCEPTED, answer.text
+    return str(answer.json()["job_id"])
+
+
+def dropped(pulse: Deployment, request: dict[str, Any]) -> str:
+    """As `posted`. That both lead to the same plans, tests/functional/test_dropped_requests.py shows."""
     case = uuid.uuid4().hex
     pulse.drop(f"requests/{case}.json", json.dumps(request | {"tags": {"Case": case}}).encode())
     found = until(
@@ -91,11 +91,10 @@ def succeeded(pulse: Deployment, job_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("data")
-@pytest.mark.parametrize("door", DOORS)
-def test_should_run_a_sweep_of_four_and_rank_it(pulse: Deployment, door: str):
+def test_should_run_a_sweep_of_four_and_rank_it(pulse: Deployment):
     sweep = {"batch_size_days": [20, 40], "success_criterion": ["beats-persistence", "within-interval"]}
 
-    array = succeeded(pulse, submit(pulse, door, REQUEST | {"sweep": sweep}))
+    array = succeeded(pulse, dropped(pulse, REQUEST | {"sweep": sweep}))
     succeeded(pulse, array["follower"])
 
     (parent,) = pulse.batch.describe_jobs(jobs=[array["batch_job_id"]])["jobs"]
@@ -107,10 +106,9 @@ def test_should_run_a_sweep_of_four_and_rank_it(pulse: Deployment, door: str):
 
 
 @pytest.mark.usefixtures("data")
-@pytest.mark.parametrize("door", DOORS)
-def test_should_run_four_shards_and_merge_them_to_what_one_job_makes(pulse: Deployment, door: str):
-    whole = succeeded(pulse, submit(pulse, door, REQUEST | {"attempts": 2}))
-    array = succeeded(pulse, submit(pulse, door, REQUEST | {"shards": 4}))
+def test_should_run_four_shards_and_merge_them_to_what_one_job_makes(pulse: Deployment):
+    whole = succeeded(pulse, posted(pulse, REQUEST | {"attempts": 2}))
+    array = succeeded(pulse, posted(pulse, REQUEST | {"shards": 4}))
     merge = succeeded(pulse, array["follower"])
 
     assert merge["results"] == array["results"]
@@ -121,12 +119,11 @@ def test_should_run_four_shards_and_merge_them_to_what_one_job_makes(pulse: Depl
 
 
 @pytest.mark.usefixtures("data")
-@pytest.mark.parametrize("door", DOORS)
-def test_should_run_a_chain_of_three_one_after_the_other(pulse: Deployment, door: str):
+def test_should_run_a_chain_of_three_one_after_the_other(pulse: Deployment):
     chain: list[str] = []
     for number in range(3):
         waits = {"depends_on": chain[-1:]} if chain else {}
-        chain.append(submit(pulse, door, REQUEST | {"attempts": number + 1} | waits))
+        chain.append(dropped(pulse, REQUEST | {"attempts": number + 1} | waits))
 
     jobs = [succeeded(pulse, job_id) for job_id in chain]
 
@@ -136,9 +133,9 @@ def test_should_run_a_chain_of_three_one_after_the_other(pulse: Deployment, door
 
 @pytest.mark.usefixtures("data")
 def test_should_tell_only_the_channels_that_a_request_wants(pulse: Deployment):
-    quiet = submit(pulse, "posted", REQUEST | {"alerts": {"channels": ["email"]}})
+    quiet = posted(pulse, REQUEST | {"alerts": {"channels": ["email"]}})
     assert pulse.message(quiet, "email")
-    loud = submit(pulse, "posted", REQUEST | {"alerts": {"channels": ["slack"]}})
+    loud = posted(pulse, REQUEST | {"alerts": {"channels": ["slack"]}})
     assert pulse.message(loud, "slack")
 
     # The second run is compared to the first, and names it.
@@ -148,8 +145,8 @@ def test_should_tell_only_the_channels_that_a_request_wants(pulse: Deployment):
 
 def test_should_fail_what_depends_on_a_cancelled_job(pulse: Deployment):
     pulse.drop("datasets/api/long.csv", sample(8000))
-    first = submit(pulse, "posted", {"dataset": "datasets/api/long.csv"})
-    second = submit(pulse, "posted", REQUEST | {"depends_on": [first]})
+    first = posted(pulse, {"dataset": "datasets/api/long.csv"})
+    second = posted(pulse, REQUEST | {"depends_on": [first]})
 
     cancelled = pulse.api.call("POST", f"/jobs/{first}/cancel", body={"reason": "a mistake"})
 
@@ -165,7 +162,7 @@ def test_should_rerun_with_the_next_size_up_what_died_of_memory_once_and_tell(pu
     pulse.drop("datasets/api/wide.csv", wide())
     request = {"dataset": "datasets/api/wide.csv", "vcpus": 0.25, "memory_mib": 512, "attempts": 1}
 
-    first = pulse.ended(submit(pulse, "posted", request), SECONDS)
+    first = pulse.ended(posted(pulse, request), SECONDS)
 
     assert first["reason"].startswith("OutOfMemoryError"), first
     email = pulse.message(first["job_id"], "email")
