@@ -26,7 +26,7 @@ from tests.local.quick_jobs import quick_jobs
 
 pytestmark = pytest.mark.local
 
-JOBS, AT_ONCE = 100, 8
+JOBS, AT_ONCE = 60, 8
 LOSSES = {"drop": 0.2, "double": 0.2, "shuffle_seconds": 3.0, "seed": 20_260_302}
 PATIENCE = {"unchanged_seconds": dict.fromkeys(("SUBMITTED", "RUNNABLE", "STARTING", "RUNNING"), 1)}
 SECONDS = 600  # patience, no measure: doubles of what is being handled come again after 15 s
