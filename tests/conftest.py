@@ -8,7 +8,16 @@ import pytest
 
 LONG = {
     f"test_{name}.py"
-    for name in ("faults", "permissions", "chaos", "claim_machine", "kill_points", "kept_seeds", "mutants")
+    for name in (
+        "faults",
+        "permissions",
+        "chaos",
+        "image",
+        "claim_machine",
+        "kill_points",
+        "kept_seeds",
+        "mutants",
+    )
 }
 """Thousands of times through the same code: what comes last is what another process waits for, and counting
 lines makes them twice as long.

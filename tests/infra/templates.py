@@ -1,11 +1,14 @@
-"""Reading synthesized templates: resources by readable name, values as text."""
+"""Synthesizing templates and reading them: resources by readable name, values as text."""
 
 import json
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("PulseStorage", "PulseCompute", "PulseJobs")
 FUNCTIONS = ("SubmitJob", "CancelJob", "GetJob", "OnJobEvent", "ReconcileJobs", "SendAlert")
 READ = "Read"
@@ -44,6 +47,41 @@ class Synthesis:
             for name, resource in template["Resources"].items()
             if resource["Type"] == f"AWS::{kind}"
         }
+
+
+def synthesize(name: str, config_folder: Path, out: Path) -> Synthesis:
+    """One environment into `out`, with cdk-nag watching."""
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+    import aws_cdk as cdk  # noqa: PLC0415 - starts Node, which most tests do not need
+    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
+
+    from infra.stacks.application import compose  # noqa: PLC0415
+    from infra.config.load import load  # noqa: PLC0415
+
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)
+    config = load(name, config_folder)
+    compose(app, config)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    try:
+        app.synth()
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise
+    templates = {
+        stack: json.loads((out / f"{config.names.stack_prefix}{stack[5:]}.template.json").read_text())
+        for stack in STACKS
+    }
+    return Synthesis(out, templates, list(_findings(out / "validation-report.json")))
+
+
+def _findings(report: Path) -> Iterator[str]:
+    if not report.exists():
+        return
+    for plugin in json.loads(report.read_text())["pluginReports"]:
+        for violation in plugin["violations"]:
+            for construct in violation["violatingConstructs"]:
+                yield f"{violation['ruleName']} at {construct['constructPath']}"
 
 
 def readable(logical_id: str) -> str:
