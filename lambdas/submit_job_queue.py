@@ -1,10 +1,12 @@
-"""The door of what waits in the queue: S3's "Object Created" events, jobs that died of memory, claims
+"""The door of what waits in the queue: S3's "Object Created" events, failed jobs to submit again, claims
 that nobody came back to finish, and floods of refused drops.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import convert
 
 from lambdas.common import sqs_batch
 from lambdas.common.telemetry import Job, count, of, reason, submitted
@@ -13,6 +15,7 @@ from pulse.domain import envelope
 from pulse.domain.envelope import Envelope
 from pulse.domain.fault import printable
 from pulse.domain.request import drop as s3_drop
+from pulse.domain.request.identity import AutomaticReason
 from pulse.services.submit.submit_drop import Outcome
 
 if TYPE_CHECKING:
@@ -39,9 +42,10 @@ def _submit(event: Envelope) -> None:
 
 
 def _rerun(event: Envelope) -> None:
-    """A job that died of memory."""
+    """A failed job, with more of what it lacked."""
     job_id = _job_id(event)
-    outcome = shared.rerun_job().with_more_memory(job_id)
+    because: AutomaticReason = convert(event.detail.get("because", "memory"), AutomaticReason)
+    outcome = shared.rerun_job().with_what_it_lacked(job_id, because)
     if outcome.submission:
         submitted(logger, metrics, "Rerun", outcome.submission, rerun_of=printable(job_id[:128]))
         return

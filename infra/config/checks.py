@@ -113,6 +113,7 @@ def _queues(config: Config) -> Iterator[Fault]:
             yield Fault("queues", f"at least {text}", "none")
     for name, queue in config.queues.items():
         yield from _order(config, name, f"queues.{name}.environments")
+        yield from _on_demand(config, name, f"queues.{name}.on_demand_queue")
         yield from _shares(queue.fair_share.shares if queue.fair_share else (), f"queues.{name}.fair_share")
         reasons = [limit.reason for limit in queue.job_state_time_limits]
         for i, reason in enumerate(reasons):
@@ -133,6 +134,25 @@ def _order(config: Config, name: str, at: str) -> Iterator[Fault]:
             yield Fault(f"{at}[{i}]", "each environment once", shown(environment))
     if len({environment.platform for environment in config.environments_of(name)}) > 1:
         yield Fault(at, "only Fargate or only EC2 environments", ", ".join(queue.environments))
+
+
+def _on_demand(config: Config, name: str, at: str) -> Iterator[Fault]:
+    """A job goes there with its share identifier, or without one, and on the same platform."""
+    queue, other = config.queues[name], config.on_demand_queue_of(name)
+    if not other:
+        return
+    fitting = [
+        each
+        for each, kind in config.queues.items()
+        if (kind.fair_share is None) == (queue.fair_share is None)
+        and config.platform_of(each) == config.platform_of(name)
+        and not config.uses_spot(each)
+    ]
+    if other not in fitting:
+        kind = "with" if queue.fair_share else "without"
+        limit = f"a queue {kind} fair_share on {config.platform_of(name)} that does not use Spot"
+        known = f"one of {', '.join(fitting)}" if fitting else "and there is none"
+        yield Fault(at, f"{limit}, {known}", shown(other))
 
 
 def _shares(names: Collection[str], at: str) -> Iterator[Fault]:

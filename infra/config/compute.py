@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from infra.config.types import ShareName
 from pulse.domain.request.batch_limits import Platform
+from pulse.domain.request.profile import QueueName
 
 
 class ComputeEnvironment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +57,10 @@ class JobStateTimeLimit(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class JobQueue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`on_demand_queue`: where a job is submitted once more whose last attempt lost its Spot capacity."""
+
     priority: Annotated[int, Meta(ge=0, le=1000, description="an integer from 0 to 1000")]
     environments: tuple[str, ...]
+    on_demand_queue: QueueName | None = None
     fair_share: FairShare | None = None
     job_state_time_limits: tuple[JobStateTimeLimit, ...] = ()

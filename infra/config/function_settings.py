@@ -140,6 +140,7 @@ def _queue(config: Config, deployed: Deployed, name: str) -> Queue:
         max_vcpus=config.max_vcpus_of(name),
         max_memory_mib=config.max_memory_mib_of(name),
         spot=config.spot_first_in(name),
+        on_demand_queue=config.on_demand_queue_of(name),
         instance_types=tuple(config.instance_types_of(name)),
         job_definition="" if platform == "FARGATE" else deployed.definitions[platform],
     )

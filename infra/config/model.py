@@ -204,7 +204,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 job_definition=f"{self.names.job_definition}-{environment}",
             ),
             tags=self.tags | {"Environment": environment},
-            queues={queues[name]: queue for name, queue in self.queues.items()},
+            queues={
+                queues[name]: replace(queue, on_demand_queue=queues.get(queue.on_demand_queue or ""))
+                for name, queue in self.queues.items()
+            },
             profiles={
                 name: replace(profile, queue=queues[profile.queue]) for name, profile in self.profiles.items()
             },
@@ -232,6 +235,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def spot_first_in(self, queue: str) -> bool:
         """Whether a queue tries Spot capacity before any other."""
         return any(environment.spot for environment in self.environments_of(queue)[:1])
+
+    def uses_spot(self, queue: str) -> bool:
+        return any(environment.spot for environment in self.environments_of(queue))
+
+    def on_demand_queue_of(self, queue: str) -> str:
+        """Where a job goes that lost its Spot capacity; empty for nowhere, and where there is no Spot."""
+        return (self.queues[queue].on_demand_queue or "") if self.uses_spot(queue) else ""
 
     def instance_types_of(self, queue: str) -> list[str]:
         """Of all its environments, each type or family once."""

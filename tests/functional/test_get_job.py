@@ -192,7 +192,7 @@ def test_should_name_the_job_that_was_submitted_because_this_one_ran_out_of_memo
     ledger.claim(Identity(key="k", payload_hash=""), [job], plan)
     assert "rerun" not in api("GET /jobs/a").content
     again = JobRecord(job_id="b", status="CLAIMED", created_at=START, rerun_of="a", rerun_because="memory")
-    ledger.claim(identity.of_rerun("a"), [again], plan)
+    ledger.claim(identity.of_rerun("a", "memory"), [again], plan)
     assert api("GET /jobs/a").content["rerun"] == "b"
 
 

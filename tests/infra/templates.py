@@ -18,11 +18,14 @@ _ARNS = {
     r"arn:\$Partition:s3:::(\w+Bucket)": r"\1.Arn",
     rf"arn:\$Partition:dynamodb:{_HERE}:table/(LedgerTable)": r"\1.Arn",
     rf"arn:\$Partition:logs:{_HERE}:log-group:(TrainingLogs):\*": r"\1.Arn",
+    rf"(arn:\$Partition:batch:{_HERE}:job-queue/pulse-retrodiction-on)-demand-queue": r"\1demand-queue",
     rf"arn:\$Partition:batch:{_HERE}:job-queue/pulse-retrodiction-(\w+)-queue": (
         r"Queuespulseretrodiction\1queue.JobQueueArn"
     ),
 }
-FIFO, FAIR, INSTANCES = (f"Queuespulseretrodiction{name}queue" for name in ("job", "fair", "instance"))
+FIFO, ON_DEMAND, FAIR, INSTANCES = (
+    f"Queuespulseretrodiction{name}queue" for name in ("job", "ondemand", "fair", "instance")
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ def synthesize(name: str, config_folder: Path, out: Path) -> Synthesis:
     import aws_cdk as cdk  # noqa: PLC0415 - starts Node, which most tests do not need
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
 
-    from infra.stacks.application import compose  # noqa: PLC0415
     from infra.config.load import load  # noqa: PLC0415
+    from infra.stacks.application import compose  # noqa: PLC0415
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)

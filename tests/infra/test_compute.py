@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from pulse.domain.catalogue.retry_policy import RetryPolicy
-from tests.infra.templates import FAIR, FIFO, INSTANCES, text
+from tests.infra.templates import FAIR, FIFO, INSTANCES, ON_DEMAND, text
 
 
 def definition(synthesis, name="TrainingDefinition"):
@@ -94,6 +94,7 @@ def test_one_queue_is_fifo_and_one_shares(local):
     queues = local.resources("Batch::JobQueue")
     assert {name: queue["JobQueueName"] for name, queue in queues.items()} == {
         FIFO: "pulse-retrodiction-job-queue",
+        ON_DEMAND: "pulse-retrodiction-on-demand-queue",
         FAIR: "pulse-retrodiction-fair-queue",
         INSTANCES: "pulse-retrodiction-instance-queue",
     }
@@ -110,7 +111,7 @@ def test_one_queue_is_fifo_and_one_shares(local):
     }
 
 
-@pytest.mark.parametrize("queue", [FIFO, FAIR])
+@pytest.mark.parametrize("queue", [FIFO, FAIR, ON_DEMAND])
 def test_a_job_that_can_never_run_does_not_block_its_queue(local, queue):
     limits = local.resources("Batch::JobQueue")[queue]["JobStateTimeLimitActions"]
     assert limits == [

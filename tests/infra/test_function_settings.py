@@ -9,7 +9,7 @@ from recursive_training.data.names import TABLE_SUFFIXES
 from infra.config.load import load
 from pulse.domain.catalogue.trigger import matching
 from pulse.settings import Settings
-from tests.infra.templates import FAIR, FIFO, INSTANCES, text
+from tests.infra.templates import FAIR, FIFO, INSTANCES, ON_DEMAND, text
 
 
 def test_functions_are_told_what_the_stacks_made(local):
@@ -25,7 +25,13 @@ def test_functions_are_told_what_the_stacks_made(local):
     assert posting["PULSE_SLACK_WEBHOOK_SECRET"] == "pulse/slack-webhook"
     queues = json.loads(text(environment["PULSE_QUEUES"]))
     assert queues == {
-        "pulse-retrodiction-job-queue": {"arn": f"{FIFO}.JobQueueArn", "max_vcpus": 16, "spot": True},
+        "pulse-retrodiction-job-queue": {
+            "arn": f"{FIFO}.JobQueueArn",
+            "max_vcpus": 16,
+            "spot": True,
+            "on_demand_queue": "pulse-retrodiction-on-demand-queue",
+        },
+        "pulse-retrodiction-on-demand-queue": {"arn": f"{ON_DEMAND}.JobQueueArn", "max_vcpus": 16},
         "pulse-retrodiction-fair-queue": {
             "arn": f"{FAIR}.JobQueueArn",
             "fair_share": True,
@@ -135,6 +141,7 @@ def test_a_queue_gives_as_much_as_its_largest_environment(production):
     queues = json.loads(text(function["Environment"]["Variables"]["PULSE_QUEUES"]))
     assert {name: queue["max_vcpus"] for name, queue in queues.items()} == {
         "pulse-retrodiction-job-queue": 256,
+        "pulse-retrodiction-on-demand-queue": 128,
         "pulse-retrodiction-fair-queue": 256,
         "pulse-retrodiction-instance-queue": 64,
     }

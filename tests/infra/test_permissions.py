@@ -1,6 +1,6 @@
 """Every role of the three stacks, statement by statement: nothing may be added or removed unseen."""
 
-from tests.infra.templates import FAIR, FIFO, INSTANCES, Synthesis, rule, text
+from tests.infra.templates import FAIR, FIFO, INSTANCES, ON_DEMAND, Synthesis, rule, text
 
 IMAGES = "arn:$Partition:ecr:$Region:$AccountId:repository/cdk-hnb659fds-container-assets-$AccountId-$Region"
 JOBS = "arn:$Partition:batch:$Region:$AccountId:job/*"
@@ -8,7 +8,7 @@ REVISIONS = " ".join(
     f"arn:$Partition:batch:$Region:$AccountId:job-definition/{name}:*"
     for name in ("pulse-retrodiction-training-ec2", "pulse-retrodiction-training")
 )
-QUEUES = " ".join(f"{queue}.JobQueueArn" for queue in (FAIR, INSTANCES, FIFO))
+QUEUES = " ".join(f"{queue}.JobQueueArn" for queue in (FAIR, INSTANCES, FIFO, ON_DEMAND))
 WEBHOOK = "arn:$Partition:secretsmanager:$Region:$AccountId:secret:pulse/slack-webhook-??????"
 SCHEDULES = (
     "arn:$Partition:scheduler:$Region:$AccountId:schedule/PulseJobs-OnJobEvent-Overdue-Group-34ED68BD/*"

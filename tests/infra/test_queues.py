@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.infra.templates import FAIR, FIFO, INSTANCES, text
+from tests.infra.templates import FAIR, FIFO, INSTANCES, ON_DEMAND, text
 
 QUEUES = {
     # queue: (dead-letter queue, function, its timeout in seconds, at most so many at once)
@@ -58,7 +58,7 @@ def test_a_function_takes_batches_and_gives_back_only_what_failed(local, name):
     assert local.resources("Lambda::Function")[function]["Timeout"] == timeout
 
 
-ARNS = [f"{queue}.JobQueueArn" for queue in (FIFO, FAIR, INSTANCES)]
+ARNS = [f"{queue}.JobQueueArn" for queue in (FIFO, FAIR, ON_DEMAND, INSTANCES)]
 RULES = {
     "SubmitJobDropsObjectCreated": (
         "SubmitJobDropsQueue",

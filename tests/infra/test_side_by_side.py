@@ -7,7 +7,12 @@ import pytest
 
 from infra.config.load import ConfigError, load
 
-STAGING = "names: {environment: staging}"
+PLAIN = """
+queues:
+  pulse-retrodiction-job-queue: {on_demand_queue: pulse-retrodiction-on-demand-queue}
+  pulse-retrodiction-on-demand-queue: {priority: 10, environments: [fargate]}
+"""
+STAGING = "names: {environment: staging}" + PLAIN
 UNIQUE = re.compile(r"(Name|DisplayName|Namespace)\Z")
 SHARED = {
     "ParameterName", "MetricName", "AttributeName", "KeyName", "IndexName", "DeviceName", "StageName",
@@ -23,7 +28,7 @@ def staging(synthesize):
 
 @pytest.fixture(scope="session")
 def plain(synthesize):
-    return synthesize("plain", "{}")
+    return synthesize("plain", PLAIN)
 
 
 def names(value, kind=""):
@@ -69,8 +74,11 @@ def test_requests_of_staging_go_to_its_own_queues(config_folder, staging):
     assert {profile.queue for profile in config.profiles.values()} <= set(config.queues)
     assert set(config.queues) == {
         "pulse-retrodiction-job-queue-staging",
+        "pulse-retrodiction-on-demand-queue-staging",
         "pulse-retrodiction-fair-queue-staging",
     }
+    queue = config.queues["pulse-retrodiction-job-queue-staging"]
+    assert queue.on_demand_queue in config.queues
     assert config.tags["Environment"] == "staging"
 
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from botocore.validate import ParamValidator
 
+from localaws import faults
 from tests.local.deployment import Deployment, pulse_job_id, sample, until
 
 pytestmark = pytest.mark.local
@@ -166,12 +167,30 @@ def test_should_rerun_with_the_next_size_up_what_died_of_memory_once_and_tell(pu
 
     assert first["reason"].startswith("OutOfMemoryError"), first
     email = pulse.message(first["job_id"], "email")
-    assert "1024 MiB" in email["text"].replace(",", "")
+    assert "1024 MiB" in " ".join(email["text"].replace(",", "").split())
     again = until(lambda: _rerun_of(pulse, first["job_id"]), "the rerun")
     assert again["rerun_because"] == "memory"
     assert (again["vcpus"], again["memory_mib"]) == (0.25, 1024)
     second = pulse.ended(again["job_id"], SECONDS)
     assert pulse.message(second["job_id"], "email")
+    assert len(_reruns(pulse, first["job_id"])) == 1
+
+
+@pytest.mark.usefixtures("data")
+def test_should_run_once_more_on_demand_what_spot_was_taken_from_to_the_last(pulse: Deployment):
+    reclaims = {"how": "spot-fargate", "queue": "pulse-retrodiction-job-queue"}
+    with faults.injected(pulse.found.pages_url, jobs=[reclaims]):
+        request = REQUEST | {"attempts": 2, "tags": {"Case": uuid.uuid4().hex}}
+        first = pulse.ended(submit(pulse, "posted", request), SECONDS)
+        again = until(lambda: _rerun_of(pulse, first["job_id"]), "the rerun")
+        second = pulse.ended(again["job_id"], SECONDS)
+
+    assert (first["status"], len(first["attempts_log"])) == ("FAILED", 2)
+    assert (second["rerun_because"], second["status"]) == ("spot", "SUCCEEDED")
+    assert second["queue"] == "pulse-retrodiction-on-demand-queue"
+    email = pulse.message(first["job_id"], "email")
+    assert email["subject"].startswith("[RUNS AGAIN]")
+    assert "lost its Spot capacity 2 times" in " ".join(email["text"].split())
     assert len(_reruns(pulse, first["job_id"])) == 1
 
 

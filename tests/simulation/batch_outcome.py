@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Way = Literal["memory", "reclaimed", "temporary", "other exit code", "too long", "not pulled"]
 EXITED = "Essential container in task exited"
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+RECLAIMED = "Your Spot Task was interrupted."
 TIMED_OUT = "Job attempt duration exceeded timeout"
 DEPENDENCY_FAILED = "Dependent Job failed"
 CHILD_FAILED, CHILDREN_SUCCEEDED = "Array Child Job failed", "Array Child Jobs succeeded"
@@ -73,7 +74,7 @@ def out_of_memory(seconds: float) -> Outcome:
 def reclaimed(job: "Job", seconds: float) -> Outcome:
     """The Spot capacity under the job is taken away."""
     if job.definition.platform == "FARGATE":
-        return Outcome(seconds, None, status_reason="Your Spot Task was interrupted.")
+        return Outcome(seconds, None, status_reason=RECLAIMED)
     return Outcome(seconds, None, status_reason=f"Host EC2 (instance {job.instance_id}) terminated.")
 
 

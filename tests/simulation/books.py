@@ -7,14 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pulse.aws.ledger import items
+from pulse.domain.catalogue.catalogue import Queue
 from pulse.domain.cost.fargate import actual_cost
 from pulse.domain.job.record import JobRecord
 from pulse.domain.request.alerts_wanted import is_wanted
+from pulse.domain.request.identity import AutomaticReason
 from pulse.domain.sizing.sizing import next_size_up
 from pulse.services.follow.reconcile_jobs import CHILDREN_COUNTED_FOR
 from tests.simulation.attributes import Item
 from tests.simulation.batch_job import Job
-from tests.simulation.batch_outcome import DUPLICATE, KILLED, OUT_OF_MEMORY
+from tests.simulation.batch_outcome import DUPLICATE, KILLED, OUT_OF_MEMORY, RECLAIMED
 from tests.simulation.callers import Answered
 from tests.simulation.kernel import START
 from tests.simulation.world import MOST_SKEW_SECONDS, RECONCILED_EVERY, World
@@ -57,20 +59,21 @@ class Books:
                 yield f"{record.job_id} cost {cost} and is noted with {record.cost_usd}."
 
     def left_behind(self) -> Iterator[str]:
-        """What should follow and does not: after an array, and after a death of memory."""
-        again = {record.rerun_of for record in self._records.values() if record.rerun_because == "memory"}
+        """What should follow and does not: after an array, after a death of memory, after a loss of Spot."""
+        again = {(record.rerun_of, record.rerun_because) for record in self._records.values()}
         for record in self._records.values():
             array = self._records.get(record.follows)
             if record.status == "RELEASED" and array is not None and array.batch_job_id:
                 yield f"{record.job_id} was not submitted after its array {array.job_id}."
             job = self._world.batch.jobs.get(record.batch_job_id)
-            if job is None or not self._died_of_memory(record, job):
+            because = self._rerun_reason(record, job) if job else None
+            if because is None:
                 continue
             rejected = (record.results_id, "REJECTED") in self._world.published
             # Refused for the month's budget, nobody is told who did not want to hear of a failure.
             rejected |= not (self._world.has_ample_budget or is_wanted(record.alerts, "FAILED"))
-            if record.results_id not in again and not rejected:
-                yield f"{record.job_id} died of memory and was not submitted again."
+            if (record.results_id, because) not in again and not rejected:
+                yield f"{record.job_id} failed ({because}) and was not submitted again."
 
     def months(self) -> Iterator[str]:
         """Whether each month's sums are those of its jobs, and nothing stays reserved."""
@@ -170,14 +173,23 @@ class Books:
             ],
         )
 
-    def _died_of_memory(self, record: JobRecord, job: Job) -> bool:
-        """Whether a larger one should follow: once, and of no array, whose children die of several things."""
-        if record.foreign or record.rerun_because == "memory":
-            return False
-        if job.size is not None or job.status != "FAILED" or job.is_terminated or not job.attempts:
-            return False
-        last = job.attempts[-1]["container"]
+    def _rerun_reason(self, record: JobRecord, job: Job) -> AutomaticReason | None:
+        """Why another should follow: once for each reason, of no array, whose children die of several."""
+        if record.foreign or job.size is not None or job.status != "FAILED" or job.is_terminated:
+            return None
+        if not job.attempts:
+            return None
+        found: AutomaticReason | None = None
         queue = self._settings.catalogue.queues[record.queue]
+        if queue.on_demand_queue and job.attempts[-1]["statusReason"] == RECLAIMED:
+            found = "spot"
+        elif self._died_of_memory(record, job, queue):
+            found = "memory"
+        return None if found == record.rerun_because else found
+
+    def _died_of_memory(self, record: JobRecord, job: Job, queue: Queue) -> bool:
+        """Whether there is a larger size."""
+        last = job.attempts[-1]["container"]
         larger = next_size_up(
             float(record.vcpus), record.memory_mib or 0, queue.platform, max_vcpus=queue.max_vcpus
         )

@@ -20,12 +20,14 @@ from tests.simulation.kernel import Kernel
 
 BATCH = f"arn:aws:batch:{REGION}:{ACCOUNT}"
 QUEUE_ARN = f"{BATCH}:job-queue/pulse-retrodiction-job-queue"
+ON_DEMAND_ARN = f"{BATCH}:job-queue/pulse-retrodiction-on-demand"
 SHARED_ARN = f"{BATCH}:job-queue/pulse-retrodiction-shared"
 INSTANCES_ARN = f"{BATCH}:job-queue/pulse-retrodiction-instances"
 DEFINITION_ARN = f"{BATCH}:job-definition/pulse-retrodiction-training:7"
 ON_INSTANCES_ARN = f"{BATCH}:job-definition/pulse-retrodiction-training-ec2:3"
 JOB_QUEUES = (
     JobQueue(QUEUE_ARN),
+    JobQueue(ON_DEMAND_ARN),
     JobQueue(SHARED_ARN, fair_share=True, gives_up_seconds=600.0),
     JobQueue(INSTANCES_ARN, platform="EC2"),
 )
@@ -78,7 +80,8 @@ def settings(  # noqa: PLR0913 - what a world has names for
         results_bucket=buckets[1],
         job_definition=DEFINITION_ARN,
         queues={
-            "fifo": Queue(arn=QUEUE_ARN, spot=True, max_vcpus=16),
+            "fifo": Queue(arn=QUEUE_ARN, spot=True, on_demand_queue="on-demand", max_vcpus=16),
+            "on-demand": Queue(arn=ON_DEMAND_ARN, max_vcpus=16),
             "shared": Queue(arn=SHARED_ARN, fair_share=True),
             "instances": Queue(
                 arn=INSTANCES_ARN,

@@ -271,8 +271,8 @@ MUTANTS = (
     ),
     Mutant(
         "a job that died of memory is submitted again for each time it is asked for",
-        "pulse.services.submit.rerun_job:RerunJob.with_more_memory",
-        "identity = idempotency.of_rerun(record.results_id)",
+        "pulse.services.submit.rerun_job:RerunJob.with_what_it_lacked",
+        "identity = idempotency.of_rerun(record.results_id, because)",
         "identity = idempotency.of_nothing(self.submit_job.random_hex())",
         more={"doubled": 0.1},
         first=6,
@@ -280,10 +280,18 @@ MUTANTS = (
     Mutant(
         "a job that died of memory is not submitted again",
         "pulse.services.follow.watch_end:WatchEnd._failed",
-        "self.reruns.ask(record.job_id)",
+        "self.reruns.ask(record.job_id, rerun.because)",
         "pass",
         asked=8,
         first=22,
+    ),
+    Mutant(
+        "a job that lost its Spot capacity is not submitted again on demand",
+        "pulse.domain.diagnosis.next_run:_on_demand",
+        "if not queue.on_demand_queue:",
+        "if True:",
+        asked=100,
+        of=lambda ask: ask.brief and len(ask.twins) <= FEW,
     ),
     Mutant(
         "a child counts for each time that its end is told",

@@ -13,7 +13,7 @@ from msgspec import structs
 from pulse.domain.alerts.about_job import Place
 from pulse.domain.alerts.alert import Alert
 from pulse.domain.alerts.budget import budget_alert
-from pulse.domain.alerts.job_ended import Size, job_alert
+from pulse.domain.alerts.job_ended import job_alert
 from pulse.domain.alerts.job_underway import blocked_alert, overdue_alert, started_alert, submitted_alert
 from pulse.domain.alerts.rejected import drop_alert
 from pulse.domain.alerts.renderings import email as alert_email
@@ -21,6 +21,7 @@ from pulse.domain.alerts.renderings import slack
 from pulse.domain.console import Console
 from pulse.domain.cost.months import Spent
 from pulse.domain.diagnosis.children import Failures
+from pulse.domain.diagnosis.next_run import NextRun
 from pulse.domain.job import event
 from pulse.domain.job.changes import advanced
 from pulse.domain.job.child import Child
@@ -43,6 +44,13 @@ LOG = (
     "2026-03-02 09:33:41,402 - recursive_training - INFO - 1,565 rows, 4 columns",
     "2026-03-02 09:33:41,500 - urllib3 - DEBUG - GET https://b.s3.amazonaws.com/k?X-Amz-Signature=0f1e2d 200",
     "2026-03-02 09:33:41,777 - recursive_training - ERROR - No gold_spot in market_daily.csv. Load it.",
+)
+LARGER = NextRun(because="memory", changes={"vcpus": 2, "memory_mib": 4096}, how="with 2 vCPU and 4096 MiB")
+ON_DEMAND = NextRun(
+    because="spot",
+    changes={"queue": "pulse-on-demand"},
+    how="on demand, in the queue pulse-on-demand",
+    likely_usd=Decimal("0.04"),
 )
 DIED_OF_MEMORY = Failures(
     count=3,
@@ -164,7 +172,8 @@ def alerts(
             ended(array, "failed_array_parent"), PLACE, failed=Failures(count=3, of=24)
         ),
         "FAILED spot": job_alert(ended(record, "failed_spot_reclaimed"), PLACE),
-        "FAILED memory": job_alert(ended(record, "failed_out_of_memory"), PLACE, rerun=Size(2, 4096)),
+        "FAILED spot again": job_alert(ended(record, "failed_spot_reclaimed"), PLACE, rerun=ON_DEMAND),
+        "FAILED memory": job_alert(ended(record, "failed_out_of_memory"), PLACE, rerun=LARGER),
         "OVERDUE": overdue_alert(overdue, PLACE, now=running.started_at + timedelta(seconds=367)),
         "BLOCKED": blocked_alert(waiting, PLACE, reason=stuck, now=NOW + timedelta(minutes=34)),
         "BLOCKED long": blocked_alert(waiting, PLACE, reason="", now=NOW + timedelta(minutes=34)),

@@ -11,7 +11,7 @@ from msgspec import structs
 from pulse.domain import console
 from pulse.domain.alerts.alert import Command, Fact
 from pulse.domain.alerts.budget import budget_alert
-from pulse.domain.alerts.job_ended import Size, is_told, job_alert
+from pulse.domain.alerts.job_ended import is_told, job_alert
 from pulse.domain.alerts.job_underway import blocked_alert, overdue_alert, started_alert, submitted_alert
 from pulse.domain.alerts.rejected import drop_alert
 from pulse.domain.console import Console
@@ -28,7 +28,7 @@ from pulse.domain.request.job_request import JobRequest
 from pulse.domain.text.duration import in_words
 from pulse.domain.training.metrics import TrainingMetrics, VariableMetrics
 from pulse.domain.validation import collect
-from tests.unit.alert_cases import DIED_OF_MEMORY, NOW, PLACE, ended, happened, submitted
+from tests.unit.alert_cases import DIED_OF_MEMORY, LARGER, NOW, PLACE, ended, happened, submitted
 from tests.unit.test_alert_renderings import SNS_BYTES, published_bytes
 
 LONGEST_KEY = "datasets/" + "\U0001f4c8" * 253
@@ -165,9 +165,10 @@ def test_should_offer_no_rerun_of_a_version_that_nobody_can_read(version, comman
 def test_should_offer_no_rerun_when_one_is_under_way_or_cannot_be():
     """The request of another client's job is not known."""
     died = failed(exit_code=137, reason="OutOfMemoryError: Container killed", log_stream="a/b")
-    again = job_alert(died, PLACE, rerun=Size(2, 4096))
+    again = job_alert(died, PLACE, rerun=LARGER)
     assert again.next_step == (
-        "Nothing: it is submitted again with 2 vCPU and 4096 MiB. If that is refused, you will be told."
+        "Nothing: it died of memory, so it is submitted again with 2 vCPU and 4096 MiB. If that is refused, "
+        "you will be told."
     )
     assert "Trying again" not in told(again)
     for alert in (again, job_alert(structs.replace(died, foreign=True), PLACE)):
@@ -202,8 +203,9 @@ def test_should_tell_of_an_array_what_its_commonest_failure_was_and_what_helps()
     )
     assert Command("Read its log", "pulse logs batch-20260302093000-0a1b2c3d --child 7") in alert.commands
     assert "0a1b2c3d4e5f" in next(link.url for link in alert.links if link.label == "Log")
-    again = job_alert(array, PLACE, failed=DIED_OF_MEMORY, rerun=Size(2, 4096))
-    assert "2 vCPU and 4096 MiB for each child" in again.next_step
+    again = job_alert(array, PLACE, failed=DIED_OF_MEMORY, rerun=LARGER)
+    assert again.headline.endswith(" died of memory and runs again")
+    assert again.severity == "warning"
 
 
 def test_should_leave_it_at_the_array_where_no_child_is_known_or_somebody_cancelled_it():
@@ -250,7 +252,7 @@ def test_should_count_and_name_the_children_that_failed(failed, told):
     ],
 )
 def test_should_say_whether_all_children_that_are_known_may_have_died_of_memory(failed, may_be):
-    assert failed.may_be_memory is may_be
+    assert failed.may_all_be("out-of-memory") is may_be
 
 
 def test_should_tell_a_run_of_an_array_and_its_follower_as_a_whole():

@@ -8,8 +8,9 @@ from msgspec import structs
 from recursive_training.exit_codes import ExitCode
 
 from pulse.domain.caller import CANCELLED_THROUGH_PULSE
-from pulse.domain.diagnosis.diagnose import ROWS, blocked, diagnose, dies_of_memory
+from pulse.domain.diagnosis.diagnose import ROWS, blocked, diagnose
 from pulse.domain.diagnosis.evidence import evidence
+from pulse.domain.diagnosis.next_run import rerun_reason
 from pulse.domain.job.changes import advanced
 from pulse.domain.job.record import JobRecord
 from pulse.domain.training.exit_codes import MEANINGS
@@ -63,8 +64,8 @@ def test_should_not_take_a_person_s_words_for_aws_s(record, words, through):
 
 def test_should_not_run_again_with_more_memory_what_a_person_cancelled_after_an_attempt(record):
     died = structs.replace(record, status="FAILED", attempts=1, reason="OutOfMemoryError: Container killed")
-    assert dies_of_memory(died)
-    assert not dies_of_memory(structs.replace(died, status_reason="enough", stopped_by_request=True))
+    assert rerun_reason(died) == "memory"
+    assert rerun_reason(structs.replace(died, status_reason="enough", stopped_by_request=True)) is None
 
 
 def test_should_name_what_the_training_was_denied(record):

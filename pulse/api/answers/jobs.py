@@ -1,13 +1,13 @@
 """What the HTTP API tells of jobs that are there: one with its story, a page of them, a page of a log."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, field
 
 from pulse.api.answers.submissions import Answer, Moment, S3Uri, results_of, whole_seconds
 from pulse.domain.diagnosis.diagnose import blocked, diagnose
-from pulse.domain.job.record import Change, JobRecord
+from pulse.domain.job.record import Change, JobRecord, RerunReason
 from pulse.domain.job.status import Status
 from pulse.domain.job.usual import Usual
 from pulse.domain.s3.layout import results_prefix
@@ -74,8 +74,8 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """A job as the ledger knows it. Memory in MiB. `waited_seconds`: from the request to the start of the
     first attempt. `follower`: the job that merges or ranks what this array writes, `follows` its way back;
     `foreign`: another client submitted it, so its request is not known. `rerun`: the job that was submitted
-    because this one ran out of memory, and `rerun_of` its way back. `asked_by`, `cancelled_by`: the ARN of
-    who did it through the API; of a drop the account that put the object there.
+    because this one ran out of memory or lost its Spot capacity, and `rerun_of` its way back. `asked_by`,
+    `cancelled_by`: the ARN of who did it through the API; of a drop the account that put the object there.
 
     `usual`: what earlier runs of its profile took, known when it has started; `quoted_usd`: what it will
     likely cost; `due_at`: when it is overdue.
@@ -133,7 +133,7 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     follows: str = ""
     rerun: str = ""
     rerun_of: str = ""
-    rerun_because: Literal["asked", "memory"] | None = None
+    rerun_because: RerunReason | None = None
     foreign: bool = False
     children: dict[str, int] = field(default_factory=dict)
     failures: FailedChildren | None = None

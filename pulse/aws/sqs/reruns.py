@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pulse.aws.sqs.messages import Messages
 from pulse.domain.envelope import RERUN_REQUESTED
+from pulse.domain.request.identity import AutomaticReason
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -17,6 +18,6 @@ class Reruns:
         self._queue = Messages(make_client, queue_url)
         self.wanted = bool(queue_url)
 
-    def ask(self, job_id: str) -> None:
+    def ask(self, job_id: str, because: AutomaticReason) -> None:
         """Raises Unavailable, Misconfigured."""
-        self._queue.send(RERUN_REQUESTED, {"job_id": job_id})
+        self._queue.send(RERUN_REQUESTED, {"job_id": job_id, "because": because})

@@ -209,7 +209,7 @@ def _what_helps(job: Told) -> list[str]:
     """Of a job that failed. The request of a job that merges or ranks is its array's."""
     found = job.get("diagnosis") or {}
     if job.get("rerun"):
-        return [f"Pulse has submitted it again, with more memory: pulse status {job['rerun']}"]
+        return [f"Pulse has submitted it again, with what it lacked: pulse status {job['rerun']}"]
     if not found.get("retry_helps"):
         again = "The same job again, at once and as it is, would fail again."
     elif job.get("foreign"):

@@ -24,6 +24,7 @@ SEVERITIES: dict[Kind, Severity] = {
     "BUDGET": "warning",
 }
 
+RUNS_AGAIN = "RUNS AGAIN"
 HEADLINE_CHARACTERS = 300
 REASON_CHARACTERS = 4000
 FACT_CHARACTERS = 1200
@@ -92,7 +93,12 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def title(self) -> str:
         """The kind, and how many warnings there are: `SUCCEEDED, 2 warnings`."""
-        return ", ".join(filter(None, [self.kind, counted(self.warnings_count)]))
+        return ", ".join(filter(None, [self.shown_as, counted(self.warnings_count)]))
+
+    @property
+    def shown_as(self) -> str:
+        """The kind as people see it: a job that Pulse submits again has not failed for good."""
+        return RUNS_AGAIN if (self.kind, self.severity) == ("FAILED", "warning") else self.kind
 
     @property
     def read_first(self) -> list[str]:

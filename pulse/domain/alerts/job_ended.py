@@ -1,7 +1,5 @@
 """The alert at the end of a job: SUCCEEDED with what was learned, FAILED with the cause and what helps."""
 
-from typing import NamedTuple
-
 from msgspec import structs
 
 from pulse.domain.alerts.about_job import Place, command, headline, job_links, results_uri
@@ -27,23 +25,17 @@ from pulse.domain.diagnosis.diagnose import (
     Diagnosis,
     diagnose,
 )
+from pulse.domain.diagnosis.next_run import NextRun, why
 from pulse.domain.fault import cut
 from pulse.domain.job.child import Child
 from pulse.domain.job.record import JobRecord
 from pulse.domain.request.alerts_wanted import is_wanted, muted
-from pulse.domain.request.resources import vcpus_text
+from pulse.domain.text.dollars import usd
 from pulse.domain.training.metrics import TrainingMetrics
 
-__all__ = ["Place", "Size", "deciding", "is_told", "job_alert"]
+__all__ = ["Place", "deciding", "is_told", "job_alert"]
 
 _RETRY = {True: "helps", False: "does not help unless something is changed first"}
-
-
-class Size(NamedTuple):
-    """Memory in MiB."""
-
-    vcpus: float
-    memory_mib: int
 
 
 def is_told(record: JobRecord) -> bool:
@@ -75,7 +67,7 @@ def job_alert(  # noqa: PLR0913, PLR0917 - what there may be to tell
     place: Place,
     metrics: TrainingMetrics | None = None,
     note: str = "",
-    rerun: Size | None = None,
+    rerun: NextRun | None = None,
     failed: Failures | None = None,
     *,
     run: JobRecord | None = None,
@@ -84,10 +76,10 @@ def job_alert(  # noqa: PLR0913, PLR0917 - what there may be to tell
     holder: str = "",
 ) -> Alert:
     """The alert of a SUCCEEDED or FAILED record. `note` says why there are no metrics; `previous` are those
-    of the run that it is compared to. `rerun`: with what a job is submitted again that died of memory.
-    `run`: how long all of it took and what it cost, where the record is of a part. `log`: the last lines of
-    a failed job's log (`deciding`) as they are; secrets are taken out here. `holder`: who holds the run of a
-    job that found it taken, as a sentence.
+    of the run that it is compared to. `rerun`: with what Pulse itself submits the job again, so that this is
+    no failure yet. `run`: how long all of it took and what it cost, where the record is of a part. `log`: the
+    last lines of a failed job's log (`deciding`) as they are; secrets are taken out here. `holder`: who holds
+    the run of a job that found it taken, as a sentence.
     """
     if record.status == "SUCCEEDED":
         return _succeeded(record, place, metrics, note, previous, run or record)
@@ -134,7 +126,7 @@ def _succeeded(  # noqa: PLR0913, PLR0917 - as above
 def _failed(  # noqa: PLR0913, PLR0917 - as above
     record: JobRecord,
     place: Place,
-    rerun: Size | None,
+    rerun: NextRun | None,
     failed: Failures | None,
     log: tuple[str, ...],
     run: JobRecord,
@@ -145,9 +137,9 @@ def _failed(  # noqa: PLR0913, PLR0917 - as above
     child = failed.example if failed and decides is not record else None
     return Alert(
         kind="FAILED",
-        severity=SEVERITIES["FAILED"],
+        severity="warning" if rerun else SEVERITIES["FAILED"],
         about=record.results_id,
-        headline=headline(record, _of_children(failed, diagnosis) if failed else _of_one(record, diagnosis)),
+        headline=headline(record, _outcome_of(record, diagnosis, failed, rerun)),
         reason=cut(" ".join(filter(None, (_why(failed, child, diagnosis), holder))), REASON_CHARACTERS),
         next_step=_again(record, rerun) or diagnosis.advice,
         facts=job_facts(run, place, more=_retry(rerun, diagnosis)),
@@ -162,6 +154,14 @@ def _failed(  # noqa: PLR0913, PLR0917 - as above
         muted=muted(record.alerts),
         cause=diagnosis.cause,
     )
+
+
+def _outcome_of(
+    record: JobRecord, diagnosis: Diagnosis, failed: Failures | None, rerun: NextRun | None
+) -> str:
+    if rerun:
+        return f"{why(record, rerun.because)} and runs again"
+    return _of_children(failed, diagnosis) if failed else _of_one(record, diagnosis)
 
 
 def _of_one(record: JobRecord, diagnosis: Diagnosis) -> str:
@@ -182,15 +182,17 @@ def _why(failed: Failures | None, child: Child | None, diagnosis: Diagnosis) -> 
     return f"{failed}. {of_child}{diagnosis.explanation}" if failed else diagnosis.explanation
 
 
-def _again(record: JobRecord, rerun: Size | None) -> str:
+def _again(record: JobRecord, rerun: NextRun | None) -> str:
     if rerun is None:
         return ""
-    each = " for each child" if record.array_size else ""
-    size = f"{vcpus_text(rerun.vcpus)} vCPU and {rerun.memory_mib} MiB{each}"
-    return f"Nothing: it is submitted again with {size}. If that is refused, you will be told."
+    cost = f", for about {usd(rerun.likely_usd)}" if rerun.likely_usd is not None else ""
+    return (
+        f"Nothing: it {why(record, rerun.because)}, so it is submitted again {rerun.how}{cost}. "
+        "If that is refused, you will be told."
+    )
 
 
-def _retry(rerun: Size | None, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
+def _retry(rerun: NextRun | None, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
     """Of what was stopped on purpose nothing: whether it helps is not the question."""
     if rerun or diagnosis.cause == CANCELLED:
         return ()
@@ -198,7 +200,7 @@ def _retry(rerun: Size | None, diagnosis: Diagnosis) -> tuple[tuple[str, str], .
 
 
 def _commands(
-    record: JobRecord, decides: JobRecord, child: Child | None, diagnosis: Diagnosis, rerun: Size | None
+    record: JobRecord, decides: JobRecord, child: Child | None, diagnosis: Diagnosis, rerun: NextRun | None
 ) -> tuple[Command, ...]:
     """A rerun reads the version of the data set that was dropped: where that is unreadable, none helps."""
     again = "Run it again" if diagnosis.retry_helps else "Then run it again"

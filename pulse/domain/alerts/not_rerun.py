@@ -1,37 +1,57 @@
-"""The alert when a job that died of memory is not submitted again, as its own alert said: REJECTED."""
+"""The alert when a job is not submitted again by itself, as its own alert said: REJECTED."""
+
+from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
 from pulse.domain.alerts.about_job import Place, command, headline, job_links
 from pulse.domain.alerts.alert import REASON_CHARACTERS, SEVERITIES, Alert, facts
 from pulse.domain.alerts.facts import job_names
-from pulse.domain.alerts.job_ended import Size
+from pulse.domain.diagnosis.next_run import NextRun, why
 from pulse.domain.errors import OverLimit, Refused, RefusedByBatch
-from pulse.domain.fault import cut
+from pulse.domain.fault import cut, shown
 from pulse.domain.job.record import JobRecord
 from pulse.domain.request.alerts_wanted import muted
-from pulse.domain.request.resources import vcpus_text
+from pulse.domain.request.identity import AutomaticReason
 from pulse.domain.text.redaction import redacted_lines
 
 
 class NoLargerSize(Refused):
     """Raised when the queue of a job that died of memory has no more to give."""
 
+    def __init__(self, queue: str) -> None:
+        super().__init__(f"The queue {shown(queue)} has no more to give than the job had.")
 
-def rerun_alert(record: JobRecord, place: Place, size: Size | None, refusal: Refused) -> Alert:
-    """`record`: of the job that died. `size`: what it was to get, None when there is none."""
+
+class NoOnDemandQueue(Refused):
+    """Raised when the queue of a job that lost its Spot capacity names no queue on demand any more."""
+
+    def __init__(self, queue: str) -> None:
+        super().__init__(f"The queue {shown(queue)} has no on_demand_queue in the configuration.")
+
+
+NOTHING_MORE: Mapping[AutomaticReason, Callable[[str], Refused]] = {
+    "memory": NoLargerSize,
+    "spot": NoOnDemandQueue,
+}
+"""What is raised where the queue of a job, by its name, has nothing more to give."""
+
+
+def rerun_alert(
+    record: JobRecord, place: Place, because: AutomaticReason, following: NextRun | None, refusal: Refused
+) -> Alert:
+    """`record`: of the job that failed. `following`: what it was to get, None when there is none."""
     again = command("Run it again", "rerun", record.results_id)
-    if size:
-        changes = f"--set vcpus={vcpus_text(size.vcpus)} --set memory_mib={size.memory_mib}"
-        again = structs.replace(again, line=f"{again.line} {changes}")
-    wanted = f" with {vcpus_text(size.vcpus)} vCPU and {size.memory_mib} MiB" if size else ""
-    why = "\n".join(redacted_lines(str(refusal).splitlines()))
+    if following:
+        again = structs.replace(again, line=f"{again.line} {following.options}")
+    wanted = f" {following.how}" if following else ""
+    refused = "\n".join(redacted_lines(str(refusal).splitlines()))
     return Alert(
         kind="REJECTED",
         severity=SEVERITIES["REJECTED"],
         about=record.results_id,
         headline=headline(record, "was not submitted again"),
-        reason=cut(f"It died of memory and was to run again{wanted}. {why}", REASON_CHARACTERS),
+        reason=cut(f"It {why(record, because)} and was to run again{wanted}. {refused}", REASON_CHARACTERS),
         next_step=_NEXT_AFTER.get(type(refusal), "Correct what the reason names, then run it again."),
         facts=facts([("Resources", f"{record.vcpus} vCPU, {record.memory_mib} MiB")]),
         names=job_names(record),
@@ -52,4 +72,6 @@ _NEXT_AFTER: dict[type[Refused], str] = {
     RefusedByBatch: "Repair what AWS Batch names (its queue, its job definition), then run it again.",
     NoLargerSize: "Run it again with a shorter period, fewer variables, or a profile of a queue that "
     "has more memory (--set profile=NAME).",
+    NoOnDemandQueue: "Run it again, with more attempts or a profile of a queue that does not use Spot "
+    "(--set profile=NAME).",
 }

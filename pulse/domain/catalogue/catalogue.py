@@ -20,7 +20,8 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     definition of the settings. A fair-share queue needs a share identifier and a FIFO queue refuses one.
     `max_vcpus`, `max_memory_mib`: what the largest of its compute environments, and on EC2 of its instance
     types, can ever give one job; None: not known.
-    `spot`: Spot capacity is tried first. `instance_types`: types and families of EC2 on which its jobs run.
+    `spot`: Spot capacity is tried first; `on_demand_queue`: in which queue a job is submitted once more whose
+    last attempt lost it, empty for none. `instance_types`: types and families of EC2 on which its jobs run.
     """
 
     arn: str
@@ -30,6 +31,7 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     max_vcpus: float | None = None
     max_memory_mib: int | None = None
     spot: bool = False
+    on_demand_queue: str = ""
     instance_types: tuple[str, ...] = ()
 
 

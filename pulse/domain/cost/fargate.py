@@ -11,6 +11,7 @@ LEAST_BILLED_SECONDS = 60
 FREE_EPHEMERAL_GIB = 20
 
 _SECONDS_AN_HOUR = 3600
+_ALL_PERCENT, _QUOTED = 100, Decimal("0.0001")
 MICRODOLLAR = Decimal("0.000001")
 
 
@@ -79,3 +80,12 @@ def actual_cost(  # noqa: PLR0913 - each is one number of the same container
     return for_seconds(hour_usd, seconds, discount_percent=discount_percent).quantize(
         MICRODOLLAR, ROUND_HALF_EVEN
     )
+
+
+def without_discount(usd: Decimal, discount_percent: Decimal) -> Decimal | None:
+    """US dollars on demand of what costs so much on Spot, to the ten-thousandth, as quotes are; None where
+    Spot is free.
+    """
+    if discount_percent >= _ALL_PERCENT:
+        return None
+    return (_ALL_PERCENT * usd / (_ALL_PERCENT - discount_percent)).quantize(_QUOTED, ROUND_HALF_EVEN)

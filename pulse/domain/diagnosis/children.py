@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct, structs
 
-from pulse.domain.diagnosis.diagnose import OUT_OF_MEMORY, diagnose
+from pulse.domain.diagnosis.diagnose import diagnose
 from pulse.domain.job.changes import advanced
 from pulse.domain.job.child import Child
 from pulse.domain.job.event import JobEvent
@@ -32,11 +32,12 @@ class Failures(Struct, frozen=True, kw_only=True):
         """How many failed of which nothing was heard."""
         return self.count - len(self.indexes)
 
-    @property
-    def may_be_memory(self) -> bool:
-        """Whether all that are known died of memory, unless the log of the only one says otherwise."""
+    def may_all_be(self, cause: str) -> bool:
+        """Whether all that are known failed of this cause. The log of an only one may tell more than its
+        event did.
+        """
         known = len(self.indexes)
-        return known == 1 or (known == self.with_cause and self.cause == OUT_OF_MEMORY)
+        return known == 1 or (known == self.with_cause and self.cause == cause)
 
     def __str__(self) -> str:
         why = f"; {self.with_cause} of them: {in_words(self.cause)}" if self.cause and self.count > 1 else ""

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from pulse.domain.diagnosis.ended import CHILD_FAILED, DEPENDENCY_FAILED, ENDED, OUT_OF_MEMORY, UNKNOWN
+from pulse.domain.diagnosis.ended import (
+    CHILD_FAILED,
+    DEPENDENCY_FAILED,
+    ENDED,
+    OUT_OF_MEMORY,
+    SPOT_RECLAIMED,
+    UNKNOWN,
+)
 from pulse.domain.diagnosis.evidence import evidence
 from pulse.domain.diagnosis.image import IMAGE
 from pulse.domain.diagnosis.start import START
@@ -23,12 +30,12 @@ __all__ = [
     "DEPENDENCY_FAILED",
     "DUPLICATE",
     "OUT_OF_MEMORY",
+    "SPOT_RECLAIMED",
     "UNKNOWN",
     "UNREADABLE_FILE",
     "Diagnosis",
     "blocked",
     "diagnose",
-    "dies_of_memory",
 ]
 
 UNREADABLE_FILE = "unreadable-file"
@@ -85,15 +92,6 @@ def blocked(reason: str, *, spot: bool = False) -> Diagnosis:
         f"AWS Batch says: {redacted(reason, _REASON_CHARACTERS)}",
         why.advice,
         why.retry_helps,
-    )
-
-
-def dies_of_memory(record: JobRecord, log_lines: Sequence[str] = ()) -> bool:
-    """Whether a failed job is worth another try with more memory: one of ours that has had none."""
-    return (
-        record.status == "FAILED"
-        and not (record.foreign or record.rerun_because == "memory")
-        and diagnose(record, log_lines).cause == OUT_OF_MEMORY
     )
 
 

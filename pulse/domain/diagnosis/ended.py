@@ -32,11 +32,17 @@ _ACCESS_DENIED = 77
 _RETRIED_CODES = {75, 143}
 """The training's codes after which the same run may end well; a test compares them with the training's."""
 _RECLAIMED = ("Host EC2", "Your Spot Task was interrupted")
+SPOT_RECLAIMED = "spot-reclaimed"
 
 
 _NO_REASON = ("", "Essential container in task exited")
 _HOST = "Host"
 """What AWS says of a lost host begins with it."""
+
+
+def is_reclaim(status_reason: str) -> bool:
+    """Whether an attempt ended because its capacity was taken away."""
+    return status_reason.startswith(_RECLAIMED)
 
 
 def _ran(known: Evidence) -> bool:
@@ -51,14 +57,14 @@ def _has_reason(known: Evidence) -> bool:
 ENDED = (
     Row(
         both(says(*_RECLAIMED), once),
-        "spot-reclaimed",
+        SPOT_RECLAIMED,
         "AWS took the Spot capacity under the job back, or its instance was lost, and it had one attempt.",
         "Submit it again, with attempts of 3 or more, so that it starts again by itself.",
         retry_helps=True,
     ),
     Row(
         says(*_RECLAIMED),
-        "spot-reclaimed",
+        SPOT_RECLAIMED,
         "AWS took the Spot capacity under the job back, or its instance was lost, also in its last attempt.",
         "Submit it again, with more attempts or a profile whose queue does not use Spot.",
         retry_helps=True,

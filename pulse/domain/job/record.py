@@ -11,9 +11,10 @@ from pulse.domain.job.event import Attempt
 from pulse.domain.job.status import TERMINAL, BatchStatus, Status, position
 from pulse.domain.job.usual import Usual
 from pulse.domain.request.alerts_wanted import AlertsWanted
+from pulse.domain.request.identity import AutomaticReason
 from pulse.domain.training.headline import HeadlineMetric
 
-RerunReason = Literal["asked", "memory"]
+RerunReason = Literal["asked"] | AutomaticReason
 
 
 class RunMeasures(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,7 +29,9 @@ class RunMeasures(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Rerun(Struct, frozen=True):
-    """Why a job is asked for again: `asked`, or `memory` when the first one died of too little."""
+    """Why a job is asked for again: `asked`; by Pulse itself `memory` when the first died of too little, or
+    `spot` when it lost its Spot capacity.
+    """
 
     job_id: str
     because: RerunReason
@@ -51,7 +54,7 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     request was asked for again, and `rerun_because` why.
 
     `asked_by`: the ARN of who asked for it, through the API; of a drop what S3 says of who put it there, of a
-    job that was submitted again for its memory who asked for the first. Empty where nobody knows.
+    job that Pulse submitted again who asked for the first. Empty where nobody knows.
 
     `headline`: what its run found, in few numbers. `warnings`: what its run says that a person must read
     first, without secrets, the first 20 of `warnings_count` sentences.

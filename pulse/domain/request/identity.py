@@ -7,6 +7,7 @@ whether a key is used for the same thing.
 
 import hashlib
 import re
+from typing import Literal
 
 from msgspec import Struct, json
 
@@ -14,6 +15,8 @@ from pulse.domain.errors import InvalidIdempotencyKey
 from pulse.domain.request.drop import S3Drop
 from pulse.domain.request.job_request import JobRequest
 
+AutomaticReason = Literal["memory", "spot"]
+"""Why Pulse itself submits a job again: it died of too little memory, or lost its Spot capacity."""
 _QUOTED = re.compile(r'"([\x20-\x21\x23-\x7e]{1,255})"\Z')
 _BARE = re.compile(r"[\x21\x23-\x7e]{1,255}\Z")
 
@@ -55,9 +58,9 @@ def of_nothing(random_hex: str) -> Identity:
     return Identity(key=_digest("once", random_hex), payload_hash="")
 
 
-def of_rerun(job_id: str) -> Identity:
-    """A job that died of memory is submitted once more, not twice."""
-    return Identity(key=_digest("memory", job_id), payload_hash="")
+def of_rerun(job_id: str, because: AutomaticReason) -> Identity:
+    """Pulse itself submits a job once more for a reason, not twice."""
+    return Identity(key=_digest(because, job_id), payload_hash="")
 
 
 def key_of_header(header: str) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pulse.domain.catalogue.catalogue import Catalogue, Queue
-from pulse.domain.cost.fargate import MICRODOLLAR, actual_cost, ran_on_spot
+from pulse.domain.cost.fargate import MICRODOLLAR, actual_cost, ran_on_spot, without_discount
 from pulse.domain.cost.instances import Instance, on_demand_usd, share, spot_usd
 from pulse.domain.cost.prices import Prices
+from pulse.domain.diagnosis.next_run import NextRun
 from pulse.domain.errors import Misconfigured, PulseError, Unavailable
 from pulse.domain.job.drift import END_UNKNOWN
 from pulse.domain.job.event import Attempt, JobEvent
@@ -77,6 +78,13 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
                 raise
             return Cost(trouble=str(error))
         return Cost(usd=usd.quantize(MICRODOLLAR, ROUND_HALF_EVEN))
+
+    def priced(self, following: NextRun, run: JobRecord) -> NextRun:
+        """With what it will likely cost on demand, by what `run` was quoted on Spot."""
+        if following.because != "spot" or run.quoted_usd is None:
+            return following
+        usd = without_discount(run.quoted_usd, self.prices.spot_discount.mean_percent)
+        return structs.replace(following, likely_usd=usd)
 
     def _on_fargate(self, record: JobRecord, event: JobEvent, queue: Queue) -> Decimal:
         """By where each attempt ran: a queue that tries Spot first spills over to what comes after it."""

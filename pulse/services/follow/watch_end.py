@@ -1,4 +1,4 @@
-"""What is done when a job has ended: its cost and what it measured, an alert, another try with more memory.
+"""What is done when a job has ended: its cost and what it measured, an alert, another run.
 
 Whatever fails is tried again when the event is delivered again, and happens once.
 """
@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from msgspec import Struct, structs
 
 from pulse.domain.alerts.alert import Alert, Kind
-from pulse.domain.alerts.job_ended import Place, Size, deciding, is_told, job_alert
+from pulse.domain.alerts.job_ended import Place, deciding, is_told, job_alert
 from pulse.domain.catalogue.catalogue import Catalogue
 from pulse.domain.diagnosis.children import Failures, cost_of_all, failures, whole
-from pulse.domain.diagnosis.diagnose import CHILD_FAILED, DUPLICATE, diagnose, dies_of_memory
+from pulse.domain.diagnosis.diagnose import CHILD_FAILED, DUPLICATE, diagnose
+from pulse.domain.diagnosis.next_run import next_run, rerun_reason
 from pulse.domain.job.event import JobEvent
 from pulse.domain.job.record import JobRecord
-from pulse.domain.sizing.sizing import next_size_up
 from pulse.domain.training.headline import headline
 from pulse.domain.training.metrics import TrainingMetrics
 from pulse.services.alert.publish_alert import PublishAlert
@@ -134,15 +134,15 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         decides = deciding(record, failed)
         if log is None or decides is not record:
             log = self.read_last_lines.of(decides)
-        of_memory = (failed is None or failed.may_be_memory) and dies_of_memory(decides, log.texts)
-        size = self._next_size(record) if of_memory else None
-        if size:
-            self.reruns.ask(record.job_id)
+        because = rerun_reason(decides, log.texts, failed) if self.reruns.wanted else None
+        if rerun := because and next_run(record, because, self.catalogue):
+            self.reruns.ask(record.job_id, rerun.because)
 
         def alert() -> Alert:
             run, holder = self._run(record), self._holder(record, decides, failed, log)
+            again = self.price_runs.priced(rerun, run) if rerun else None
             return job_alert(
-                record, self.place, rerun=size, failed=failed, run=run, log=log.texts, holder=holder
+                record, self.place, rerun=again, failed=failed, run=run, log=log.texts, holder=holder
             )
 
         alerted = self._once(record, alert)
@@ -178,17 +178,3 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     def _before(self, record: JobRecord) -> Read:
         """The metrics of the run that this one is compared to."""
         return self.read_metrics.of_results(record.compared_to) if record.compared_to else Read()
-
-    def _next_size(self, record: JobRecord) -> Size | None:
-        """What a job gets that is submitted again because it died of memory."""
-        queue = self.catalogue.queues.get(record.queue)
-        if queue is None or not self.reruns.wanted:
-            return None
-        pair = next_size_up(
-            float(record.vcpus),
-            record.memory_mib or 0,
-            queue.platform,
-            max_vcpus=queue.max_vcpus,
-            max_memory_mib=queue.max_memory_mib,
-        )
-        return Size(*pair) if pair else None

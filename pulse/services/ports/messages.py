@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from pulse.domain.alerts.alert import Alert, Kind
 from pulse.domain.alerts.flood import Refusals
 from pulse.domain.alerts.turn import Subject, Turn
+from pulse.domain.request.identity import AutomaticReason
 
 
 class Turns(Protocol):
@@ -29,10 +30,10 @@ class RefusedDrops(Protocol):
 class Reruns(Protocol):
     @property
     def wanted(self) -> bool:
-        """Whether jobs that died of memory are submitted again."""
+        """Whether Pulse submits failed jobs again by itself."""
 
-    def ask(self, job_id: str) -> None:
-        """Asks for a job to be submitted again with more memory."""
+    def ask(self, job_id: str, because: AutomaticReason) -> None:
+        """Asks for a failed job to be submitted again with what it lacked."""
 
 
 class Schedules(Protocol):

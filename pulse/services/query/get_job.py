@@ -8,7 +8,7 @@ from msgspec import Struct
 from pulse.domain.access import Guard
 from pulse.domain.catalogue.catalogue import Catalogue
 from pulse.domain.diagnosis.children import Failures, failures, has_failures
-from pulse.domain.diagnosis.diagnose import dies_of_memory
+from pulse.domain.diagnosis.next_run import rerun_reason
 from pulse.domain.job.record import JobRecord
 from pulse.domain.request import identity
 from pulse.domain.views.known_job import KnownJob
@@ -37,9 +37,10 @@ class GetJob(Struct, frozen=True, kw_only=True):
         )
 
     def _rerun(self, record: JobRecord, log: Sequence[str]) -> str:
-        if not dies_of_memory(record, log):
+        because = rerun_reason(record, log)
+        if because is None:
             return ""
-        claim = self.ledger.claimed(identity.of_rerun(record.results_id), now=self.clock())
+        claim = self.ledger.claimed(identity.of_rerun(record.results_id, because), now=self.clock())
         return claim.job_id if claim else ""
 
     def _failed(self, record: JobRecord) -> Failures | None:

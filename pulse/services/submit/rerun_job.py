@@ -1,4 +1,4 @@
-"""Submits the request of an earlier job again: as it was, with changes, or with the next size up."""
+"""Submits the request of an earlier job again: as it was, with changes, or with what it lacked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,16 +6,15 @@ from typing import Any
 from msgspec import Struct
 
 from pulse.domain.access import UNLIMITED, Guard
-from pulse.domain.alerts.job_ended import Place, Size
-from pulse.domain.alerts.not_rerun import NoLargerSize, rerun_alert
+from pulse.domain.alerts.job_ended import Place
+from pulse.domain.alerts.not_rerun import NOTHING_MORE, rerun_alert
+from pulse.domain.diagnosis.next_run import NextRun, next_run
 from pulse.domain.errors import NoRequest, NotFound
-from pulse.domain.fault import shown
 from pulse.domain.job.record import JobRecord, Rerun
 from pulse.domain.request import identity as idempotency
 from pulse.domain.request.alerts_wanted import is_wanted
-from pulse.domain.request.identity import Identity
+from pulse.domain.request.identity import AutomaticReason, Identity
 from pulse.domain.request.job_request import JobRequest
-from pulse.domain.sizing.sizing import next_size_up
 from pulse.services.alert.publish_alert import PublishAlert
 from pulse.services.ports.ledger import Ledger
 from pulse.services.submit.finish_claim import Submission
@@ -50,43 +49,34 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         """Raises what SubmitJob.submit raises."""
         return self.submit_job.submit(request, identity, asked_by=asked_by, rerun=Rerun(job_id, "asked"))
 
-    def with_more_memory(self, job_id: str) -> Outcome:
-        """Once a job that died of memory, with the next size up; however often it is asked for, it is one
-        job. A refusal becomes an alert REJECTED. Raises what SubmitJob.submit raises to be tried again.
+    def with_what_it_lacked(self, job_id: str, because: AutomaticReason) -> Outcome:
+        """Once a job that failed for this reason, with more of what it lacked; however often it is asked for,
+        it is one job. A refusal becomes an alert REJECTED. Raises what SubmitJob.submit raises to be tried
+        again.
         """
         record = self.ledger.record(job_id)
         if record is None:
             return Outcome(reason=str(NotFound(job_id)))
-        size = self._next_size(record)
-        identity = idempotency.of_rerun(record.results_id)
-        done = self.submit_job.submit_or_refuse(identity, lambda: self._larger(record, size, identity))
+        following = next_run(record, because, self.submit_job.catalogue)
+        identity = idempotency.of_rerun(record.results_id, because)
+        done = self.submit_job.submit_or_refuse(
+            identity, lambda: self._submit(record, because, following, identity)
+        )
         if isinstance(done, Submission):
             return Outcome(submission=done)
         alerted = is_wanted(record.alerts, "FAILED") and self.publish_alert.once(
-            record, "REJECTED", lambda: rerun_alert(record, self.place, size, done)
+            record, "REJECTED", lambda: rerun_alert(record, self.place, because, following, done)
         )
         return Outcome(reason=str(done), alerted=alerted)
 
-    def _larger(self, record: JobRecord, size: Size | None, identity: Identity) -> Submission:
-        if size is None:
-            raise NoLargerSize(f"The queue {shown(record.queue)} has no more to give than the job had.")
+    def _submit(
+        self, record: JobRecord, because: AutomaticReason, following: NextRun | None, identity: Identity
+    ) -> Submission:
+        if following is None:
+            raise NOTHING_MORE[because](record.queue)
         # What was submitted before stays one job, whatever of the configuration changed since.
         if known := self.submit_job.resume(identity):
             return known
-        larger = {"vcpus": size.vcpus, "memory_mib": size.memory_mib}
-        request = self.request(record.results_id, larger, UNLIMITED)
-        again = Rerun(record.results_id, "memory")
+        request = self.request(record.results_id, following.changes, UNLIMITED)
+        again = Rerun(record.results_id, because)
         return self.submit_job.submit(request, identity, asked_by=record.asked_by, rerun=again)
-
-    def _next_size(self, record: JobRecord) -> Size | None:
-        queue = self.submit_job.catalogue.queues.get(record.queue)
-        if queue is None or record.memory_mib is None or not record.vcpus:
-            return None
-        pair = next_size_up(
-            float(record.vcpus),
-            record.memory_mib,
-            queue.platform,
-            max_vcpus=queue.max_vcpus,
-            max_memory_mib=queue.max_memory_mib,
-        )
-        return Size(*pair) if pair else None

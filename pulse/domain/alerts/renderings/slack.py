@@ -6,7 +6,7 @@ https://docs.slack.dev/reference/block-kit/blocks
 from collections.abc import Sequence
 from typing import Any
 
-from pulse.domain.alerts.alert import Alert, Kind, shortened
+from pulse.domain.alerts.alert import RUNS_AGAIN, Alert, shortened
 from pulse.domain.alerts.renderings import mrkdwn
 from pulse.domain.alerts.renderings.mrkdwn import VALUE_CHARACTERS, code, escaped
 from pulse.domain.training.warnings import HEADING
@@ -24,11 +24,12 @@ _NEXT_CHARACTERS = 600
 _COMMANDS_CHARACTERS = 400
 _LEFT_OUT_CHARACTERS = 600
 _NAMES_CHARACTERS = 1500
-_ICONS: dict[Kind, str] = {
+_ICONS: dict[str, str] = {
     "SUBMITTED": ":inbox_tray:",
     "STARTED": ":arrow_forward:",
     "SUCCEEDED": ":white_check_mark:",
     "FAILED": ":rotating_light:",
+    RUNS_AGAIN: ":repeat:",
     "OVERDUE": ":hourglass_flowing_sand:",
     "BLOCKED": ":no_entry:",
     "REJECTED": ":warning:",
@@ -52,7 +53,7 @@ def _blocks(alert: Alert) -> list[dict[str, Any]]:
             "type": "header",
             "text": _plain_text(shortened(alert.headline, HEADER_CHARACTERS), HEADER_CHARACTERS),
         },
-        _section(f"{_WARNS if alert.warnings else _ICONS[alert.kind]} *{alert.title}*"),
+        _section(f"{_WARNS if alert.warnings else _ICONS[alert.shown_as]} *{alert.title}*"),
         *_list(HEADING, alert.read_first, _WARNINGS_CHARACTERS),
         *_plain_sections(alert.reason, _REASON_CHARACTERS - (_WARNINGS_CHARACTERS if alert.warnings else 0)),
         *_sections(mrkdwn.table(alert), "*What to do next*"),
