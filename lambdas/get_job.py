@@ -57,13 +57,13 @@ def log(job_id: str) -> Response[str]:
 
 @app.get("/costs")
 def costs() -> Response[str]:
-    found = wiring.list_costs().costs(_query())
+    found = wiring.list_costs().costs(_query(), _guard())
     return http_api.json(HTTPStatus.OK, month_costs_answer.costs(found))
 
 
 @app.get("/queue")
 def queue() -> Response[str]:
-    return http_api.json(HTTPStatus.OK, queues.queues(wiring.get_queue().views(_query())))
+    return http_api.json(HTTPStatus.OK, queues.queues(wiring.get_queue().views(_query(), _guard())))
 
 
 @app.get("/openapi.json")

@@ -56,6 +56,8 @@ def _answered(request: JobRequest, submit: "Callable[..., Submission]", again_of
     repetition of the call the same.
     """
     event = app.current_event.raw_event
+    if request.depends_on:
+        shared.resolve_dependencies().demand_seen(request, callers.guard(event))
     forced = http_input.flag(event, "force")
     identity = _identity(event, request, again_of, forced=forced)
     if http_input.flag(event, "dry_run"):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pulse.services.submit.finish_claim import FinishClaim
     from pulse.services.submit.quote_job import QuoteJob
     from pulse.services.submit.rerun_job import RerunJob
+    from pulse.services.submit.resolve_dependencies import ResolveDependencies
     from pulse.services.submit.size_job import SizeJob
     from pulse.services.submit.submit_drop import SubmitDrop
     from pulse.services.submit.submit_job import SubmitJob
@@ -46,15 +47,21 @@ def settings() -> Settings:
 
 
 @cache
+def resolve_dependencies() -> "ResolveDependencies":
+    from pulse.services.submit.resolve_dependencies import ResolveDependencies
+
+    return ResolveDependencies(ledger=ledger())
+
+
+@cache
 def submit_job() -> "SubmitJob":
     from pulse.services.submit.prepare_job import PrepareJob
-    from pulse.services.submit.resolve_dependencies import ResolveDependencies
     from pulse.services.submit.submit_job import SubmitJob
 
     here = settings()
     prepare_job = PrepareJob(
         catalogue=here.catalogue,
-        resolve_dependencies=ResolveDependencies(ledger=ledger()),
+        resolve_dependencies=resolve_dependencies(),
         size=lambda request, wanted: size_job().size(request, wanted),
         price=lambda request, resources, *, history: quote_job().price(request, resources, history=history),
         budget_usd=here.monthly_budget_usd,

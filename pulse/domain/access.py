@@ -5,7 +5,7 @@ reaches is said here, by the role, the user, or a tag of either.
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from msgspec import Meta, Struct
 
@@ -36,6 +36,16 @@ CallerTags = Annotated[
 _NAME = re.compile(
     r"arn:[^:]*:(?:sts::[0-9]*:assumed-(?P<role>role/[^/]+)|iam::[0-9]*:user/(?:.*/)?(?P<user>[^/]+))"
 )
+
+
+class Asked(Protocol):
+    """What is known of who asked for a job, as JobRecord has it."""
+
+    @property
+    def asked_by(self) -> str: ...
+
+    @property
+    def foreign(self) -> bool: ...
 
 
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -98,8 +108,8 @@ class Guard(Struct, frozen=True):
     def me(self) -> str:
         return self.access.owner(self.arn)
 
-    def may_see(self, record: JobRecord) -> bool:
-        return self._reaches(self.sees, record)
+    def may_see(self, job: Asked) -> bool:
+        return self._reaches(self.sees, job)
 
     def seen(self, record: JobRecord | None, job_id: str) -> JobRecord:
         """Raises NotFound also where the caller may not know that there is such a job."""
@@ -112,10 +122,10 @@ class Guard(Struct, frozen=True):
         if not self._reaches(self.changes, record):
             raise NotAllowed(record.job_id, self.changes)
 
-    def _reaches(self, reach: Reach, record: JobRecord) -> bool:
+    def _reaches(self, reach: Reach, job: Asked) -> bool:
         if reach == "own":
-            return bool(self.me) and self.access.owner(record.asked_by) == self.me
-        return reach == "all" or not record.foreign
+            return bool(self.me) and self.access.owner(job.asked_by) == self.me
+        return reach == "all" or not job.foreign
 
 
 UNLIMITED = Access(sees="all", changes="all").guard("", {})

@@ -1,5 +1,9 @@
 """Whose jobs a caller of the API reaches, as the configuration says, through the functions' entry points."""
 
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
 import boto3
 import pytest
 from msgspec import structs
@@ -7,8 +11,11 @@ from msgspec import structs
 from lambdas import on_job_event, submit_job
 from lambdas.wiring import shared
 from pulse.domain.access import Access, Rule
+from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
 
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+ARN = "arn:aws:batch:us-east-1:123456789012:job"
 STS = "arn:aws:sts::123456789012:assumed-role"
 ANN = f"{STS}/desk/ann"
 NIGHTLY, RETRY = f"{STS}/pipeline/run-1", f"{STS}/pipeline/run-2"
@@ -125,6 +132,65 @@ def test_should_list_only_what_a_caller_may_see(as_caller, allow, foreign):
     assert listed(ANN, by=NIGHTLY) == []
     assert listed(ANN, status="SUBMITTED") == [ann]
     assert set(listed(OPERATOR)) == {ann, other, foreign}
+
+
+def test_should_tell_of_the_jobs_of_others_in_a_queue_only_that_they_wait(as_caller, allow, batch, settings):
+    allow(structs.replace(OWN, rules=OWN.rules[:1]))
+    ann, other = submit(as_caller(ANN), a="1"), submit(as_caller(NIGHTLY), a="2")
+    arn = settings.queues["fifo"].arn
+    places = [
+        {"jobArn": f"{ARN}/{name}", "earliestTimeAtPosition": 1772443800}
+        for name in ("aws-1", "aws-2", "new")
+    ]
+    usage = {"capacityUnit": "VCPU", "quantity": 4.0}
+    shares = [{"shareIdentifier": "theirs", "capacityUsage": [usage]}]
+    batch.snapshots[arn] = {
+        "frontOfQueue": {"jobs": places, "lastUpdatedAt": 1772443800000},
+        "queueUtilization": {
+            "totalCapacityUsage": [usage],
+            "fairshareUtilization": {"activeShareCount": 1, "topCapacityUtilization": shares},
+        },
+    }
+    (told,) = as_caller(ANN)("GET /queue", queue="fifo").content["queues"]
+    assert told["jobs"] == {"SUBMITTED": 2}
+    assert [(job.get("job_id"), job.get("batch_job_id")) for job in told["front"]] == [
+        (ann, "aws-1"),
+        (None, None),
+        (None, None),
+    ]
+    assert set(told["front"][1]) == {"position", "since"}
+    assert [use.get("share") for use in told["in_use"]] == [None]
+    (whole,) = as_caller(OPERATOR)("GET /queue", queue="fifo").content["queues"]
+    assert [job.get("job_id") for job in whole["front"]] == [ann, other, None]
+    assert [use.get("share") for use in whole["in_use"]] == [None, "theirs"]
+
+
+def test_should_tell_what_the_jobs_of_others_cost_only_together(as_caller, allow, ledger):
+    allow(structs.replace(OWN, rules=OWN.rules[:1]))
+    for name, by, usd in (("a", ANN, 1), ("b", NIGHTLY, 2), ("c", "", 4)):
+        record = JobRecord(job_id=name, status="SUCCEEDED", created_at=NOW, asked_by=by, dataset=f"of-{name}")
+        ledger.note_cost(structs.replace(record, cost_usd=Decimal(usd)))
+    mine = as_caller(ANN)("GET /costs", by="dataset", month="2026-03").content
+    assert [(group["name"], float(group["usd"])) for group in mine["groups"]] == [("of-a", 1)]
+    assert (float(mine["others"]["usd"]), mine["others"]["jobs"], mine["jobs"]) == (6, 2, 3)
+    assert float(mine["spent_usd"]) == 7
+    assert "of-b" not in json.dumps(mine)
+    all_of_it = as_caller(OPERATOR)("GET /costs", by="dataset", month="2026-03").content
+    assert [group["name"] for group in all_of_it["groups"]] == ["of-c", "of-b", "of-a"]
+    assert all_of_it["others"] is None
+
+
+@pytest.mark.parametrize("dry", [{}, {"dry_run": "true"}])
+def test_should_know_no_job_of_others_to_wait_for(as_caller, allow, batch, dry):
+    allow(structs.replace(OWN, rules=OWN.rules[:1]))
+    other, mine = submit(as_caller(NIGHTLY), a="1"), submit(as_caller(ANN), a="2")
+    refused = [as_caller(ANN)("POST /jobs", {"depends_on": [name]}, **dry) for name in (other, "nobody")]
+    assert [answer.status for answer in refused] == [422, 422]
+    faults = [answer.content["errors"] for answer in refused]
+    assert json.dumps(faults[0]).replace(other, "nobody") == json.dumps(faults[1])
+    assert len(batch.requests) == 2
+    assert as_caller(ANN)("POST /jobs", {"depends_on": [mine]}, **dry).status in {200, 202}
+    assert as_caller(OPERATOR)("POST /jobs", {"depends_on": [other]}, **dry).status in {200, 202}
 
 
 def test_should_reach_no_drop_with_own_jobs_only(as_caller, allow, event, sqs_event, context):

@@ -14,7 +14,7 @@ class CostsOfMonth(Struct, frozen=True, kw_only=True):
     """US dollars of the jobs that were asked for in `month` (UTC) and have ended, and how many they are.
     `reserved_usd`: what its unfinished jobs may cost at most, as far as it was reserved, which a budget does.
     `budget_usd`: null without one; `percent` of it is spent. `groups`: the dearest first, at most 100;
-    `others` are the rest, together.
+    `others` are the rest, together, and the jobs that the caller may not see.
     """
 
     month: str
@@ -29,23 +29,23 @@ class CostsOfMonth(Struct, frozen=True, kw_only=True):
 
 
 def costs(found: MonthCosts) -> CostsOfMonth:
-    spent_usd = sum((group.usd for group in found.groups), Decimal(0))
+    spent_usd = sum((group.usd for group in found.groups), found.hidden.usd)
     rest = found.groups[MOST_GROUPS:]
     return CostsOfMonth(
         month=found.wanted.month,
         by=found.wanted.by,
         spent_usd=spent_usd,
-        jobs=sum(group.jobs for group in found.groups),
+        jobs=sum(group.jobs for group in found.groups) + found.hidden.jobs,
         reserved_usd=found.reserved_usd,
         budget_usd=found.budget_usd,
         percent=_percent(spent_usd, found.budget_usd),
         groups=tuple(found.groups[:MOST_GROUPS]),
         others=CostGroup(
-            name=f"{len(rest)} others",
-            usd=sum((group.usd for group in rest), Decimal(0)),
-            jobs=sum(group.jobs for group in rest),
+            name=f"{len(rest)} others" if rest else "others",
+            usd=sum((group.usd for group in rest), found.hidden.usd),
+            jobs=sum(group.jobs for group in rest) + found.hidden.jobs,
         )
-        if rest
+        if rest or found.hidden.jobs
         else None,
     )
 

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 class WaitingJob(Answer, frozen=True, kw_only=True, omit_defaults=True):
     """A RUNNABLE job at the front of its queue: `since` when it stands at this position, the first is 1.
     `batch_job_id` of an array's child is `parent:index`, and `job_id` its array's; without a `job_id` the
-    ledger does not know the job yet. `blocked_reason`: why AWS Batch cannot start it, in its own words.
+    ledger does not know the job yet, and without either the caller may not see it. `blocked_reason`: why AWS
+    Batch cannot start it, in its own words.
     """
 
     position: int
     since: Moment
-    batch_job_id: str
+    batch_job_id: str = ""
     job_id: str = ""
     profile: str = ""
     share_identifier: str = ""

@@ -192,6 +192,8 @@ def cost_values(record: JobRecord, usd: Decimal) -> dict[str, Any]:
         "dataset": record.dataset,
         "queue": record.queue,
         "tags": record.tags,
+        "asked_by": record.asked_by,
+        "foreign": record.foreign,
     }
     return {"usd": usd, "by": by}
 

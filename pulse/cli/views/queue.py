@@ -73,8 +73,9 @@ def _cells(job: Told, now: datetime) -> list[str]:
 
 def _job(job: Told) -> str:
     """An array's child as AWS Batch names it: `JOB:INDEX`."""
-    child = "".join(str(job["batch_job_id"]).partition(":")[1:])
-    return f"{job['job_id']}{child}" if job.get("job_id") else str(job["batch_job_id"])
+    batch_job_id = str(job.get("batch_job_id") or "a job of others")
+    child = "".join(batch_job_id.partition(":")[1:])
+    return f"{job['job_id']}{child}" if job.get("job_id") else batch_job_id
 
 
 def _since(moment: str | None, now: datetime) -> str:

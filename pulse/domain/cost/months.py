@@ -4,7 +4,7 @@ asked for in.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -32,7 +32,7 @@ class Spent(Struct, frozen=True):
 
 
 class JobCost(Struct, frozen=True, kw_only=True):
-    """What an ended job cost, US dollars, and what it is counted under."""
+    """What an ended job cost, US dollars, what it is counted under, and who asked for it."""
 
     usd: Decimal
     profile: str = ""
@@ -40,6 +40,8 @@ class JobCost(Struct, frozen=True, kw_only=True):
     dataset: str = ""
     queue: str = ""
     tags: dict[str, str] = {}
+    asked_by: str = ""
+    foreign: bool = False
 
     def under(self, by: str) -> str:
         """The value of `by`, as BY allows it; empty when the job has none."""
@@ -64,12 +66,15 @@ class Wanted(Struct, frozen=True):
 
 
 class MonthCosts(Struct, frozen=True, kw_only=True):
-    """US dollars. `reserved_usd`: what unfinished jobs may cost at most; `budget_usd`: None without one."""
+    """US dollars. `hidden`: what those jobs cost together that the caller may not see. `reserved_usd`: what
+    unfinished jobs may cost at most; `budget_usd`: None without one.
+    """
 
     wanted: Wanted
     groups: list[CostGroup]
     reserved_usd: Decimal
     budget_usd: Decimal | None
+    hidden: CostGroup = CostGroup(name="", usd=Decimal(0), jobs=0)
 
 
 def wanted(query: Mapping[str, str], now: datetime) -> Wanted:
@@ -83,6 +88,11 @@ def wanted(query: Mapping[str, str], now: datetime) -> Wanted:
     if faults:
         raise InvalidCall(faults)
     return Wanted(month, by)
+
+
+def together(costs: Collection[JobCost]) -> CostGroup:
+    """As one group, without a name."""
+    return CostGroup(name="", usd=sum((cost.usd for cost in costs), Decimal(0)), jobs=len(costs))
 
 
 def groups(costs: Iterable[JobCost], by: str) -> list[CostGroup]:

@@ -1,10 +1,11 @@
 """What waits and runs in a job queue: as the ledger knows it, and as AWS Batch says where its jobs stand."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pulse.domain.errors import InvalidCall
 from pulse.domain.fault import Fault, shown
@@ -28,6 +29,8 @@ class Unfinished(Struct, frozen=True, kw_only=True):
     share_identifier: str = ""
     children: dict[str, int] = {}
     blocked_reason: str = ""
+    asked_by: str = ""
+    foreign: bool = False
 
 
 class Place(Struct, frozen=True):
@@ -56,7 +59,9 @@ class Snapshot(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """`position` counts from 1. `job`: None for one that the ledger does not know (yet)."""
+    """`position` counts from 1. `job`: None for one that the ledger does not know (yet), and for one that the
+    caller may not see, whose `batch_job_id` is empty.
+    """
 
     position: int
     place: Place
@@ -107,3 +112,20 @@ def _counts(jobs: Iterable[Unfinished]) -> dict[str, int]:
     for job in jobs:
         counts.update({s: n for s, n in job.children.items() if s not in TERMINAL} or {job.status: 1})
     return {status: counts[status] for status in UNFINISHED if counts[status]}
+
+
+def seen_by(may_see: Callable[[Unfinished], bool], whole: QueueView, jobs: Iterable[Unfinished]) -> QueueView:
+    """For a caller who may not see every job: of the others only that they are there. Nor is a share named
+    that none of its own unfinished `jobs` has.
+    """
+    shares = {"", *(job.share_identifier for job in jobs if job.queue == whole.name and may_see(job))}
+    return replace(
+        whole,
+        front=tuple(
+            waiting
+            if waiting.job and may_see(waiting.job)
+            else replace(waiting, job=None, place=Place("", waiting.place.since))
+            for waiting in whole.front
+        ),
+        in_use=None if whole.in_use is None else tuple(use for use in whole.in_use if use.share in shares),
+    )

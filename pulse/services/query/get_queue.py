@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from pulse.domain.access import Guard
 from pulse.domain.catalogue.catalogue import Catalogue
 from pulse.domain.job.usual import Usual, usual
 from pulse.domain.views import queue as queue_view
@@ -18,16 +19,19 @@ class GetQueue(Struct, frozen=True, kw_only=True):
     job_queues: JobQueues
     catalogue: Catalogue
 
-    def views(self, query: Mapping[str, str]) -> list[QueueView]:
+    def views(self, query: Mapping[str, str], guard: Guard) -> list[QueueView]:
         """`query`: a call's parameters. Raises InvalidCall, Unavailable, Misconfigured."""
         names = queue_view.wanted(query, self.catalogue.queues)
         jobs = [job for status in UNFINISHED for job in self.ledger.unfinished(status, most=MOST_OF_A_STATE)]
-        return [
+        views = [
             queue_view.view(
                 name, jobs, self.job_queues.snapshot(self.catalogue.queues[name].arn), self._usual(name)
             )
             for name in names
         ]
+        return (
+            views if guard.sees == "all" else [queue_view.seen_by(guard.may_see, one, jobs) for one in views]
+        )
 
     def _usual(self, queue: str) -> dict[str, Usual]:
         """Of the profiles that lead to this queue, by their runs in it."""

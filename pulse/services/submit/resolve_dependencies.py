@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from pulse.domain.access import Guard
 from pulse.domain.errors import InvalidRequest, NotYetSubmitted
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job.record import JobRecord
@@ -23,8 +24,7 @@ class ResolveDependencies(Struct, frozen=True, kw_only=True):
         for i, wanted in enumerate(request.dependencies):
             record = self._record(wanted)
             if wanted.job_id and record is None:
-                limit = "the id of a job in the ledger"
-                faults.append(Fault(f"depends_on[{i}]", limit, shown(wanted.job_id)))
+                faults.append(_unknown(i, wanted.job_id))
             elif record and (fault := _fault(wanted, record, request)):
                 faults.append(fault.below(f"depends_on[{i}]"))
             elif record is None or record.status != "SUCCEEDED":
@@ -33,12 +33,28 @@ class ResolveDependencies(Struct, frozen=True, kw_only=True):
             raise InvalidRequest(faults)
         return tuple(parameters)
 
+    def demand_seen(self, request: JobRequest, guard: Guard) -> None:
+        """Raises InvalidRequest where a job is named that the caller may not see, as if it did not exist."""
+        if guard.sees == "all":
+            return
+        faults = []
+        for i, wanted in enumerate(request.dependencies):
+            record = self.ledger.record(wanted.job_id) if wanted.job_id else None
+            if wanted.job_id and not (record and guard.may_see(record)):
+                faults.append(_unknown(i, wanted.job_id))
+        if faults:
+            raise InvalidRequest(faults)
+
     def _record(self, wanted: Dependency) -> JobRecord | None:
         """The job that is waited for: of an array that is merged or ranked, the job that does it."""
         record = self.ledger.record(wanted.job_id) if wanted.job_id else None
         if record and record.follower and wanted.type is None and record.status not in _GONE:
             return self.ledger.record(record.follower)
         return record
+
+
+def _unknown(number: int, job_id: str) -> Fault:
+    return Fault(f"depends_on[{number}]", "the id of a job in the ledger", shown(job_id))
 
 
 def _fault(wanted: Dependency, record: JobRecord, request: JobRequest) -> Fault | None:
