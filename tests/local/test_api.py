@@ -181,7 +181,7 @@ def test_should_run_once_more_on_demand_what_spot_was_taken_from_to_the_last(pul
     reclaims = {"how": "spot-fargate", "queue": "pulse-retrodiction-job-queue"}
     with faults.injected(pulse.found.pages_url, jobs=[reclaims]):
         request = REQUEST | {"attempts": 2, "tags": {"Case": uuid.uuid4().hex}}
-        first = pulse.ended(submit(pulse, "posted", request), SECONDS)
+        first = pulse.ended(posted(pulse, request), SECONDS)
         again = until(lambda: _rerun_of(pulse, first["job_id"]), "the rerun")
         second = pulse.ended(again["job_id"], SECONDS)
 
