@@ -1,7 +1,7 @@
 """Failures on demand from Python: `with faults.injected(url, jobs=[{"how": "spot-fargate", "times": 1}]): …`.
 
 `url` is `Instance.pages_url`, which nobody else knows. What a document may hold is said in
-`localaws/README.md` and checked by the server (`batch/control.py`).
+`localaws/README.md` and checked by the server (`batch/border/control.py`).
 """
 
 import contextlib

@@ -1,5 +1,5 @@
 """What every alert about a job has in common: its subject, the commands for it, where a person looks further.
-Its facts are in alert_facts.py.
+Its facts are in facts.py.
 """
 
 import shlex

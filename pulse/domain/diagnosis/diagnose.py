@@ -1,8 +1,8 @@
 """Diagnosis: from the way a job ended, or waits, to its cause, in words, and to what helps. Tables: the first
 row that fits decides.
 
-The rows are in diagnosis_stopped.py (ended by a person or a limit, and what blocks a queue),
-diagnosis_image.py and diagnosis_start.py (never started), and diagnosis_ended.py (ran and ended).
+The rows are in stopped.py (ended by a person or a limit, and what blocks a queue),
+image.py and start.py (never started), and ended.py (ran and ended).
 """
 
 from collections.abc import Sequence

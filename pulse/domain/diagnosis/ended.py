@@ -1,7 +1,7 @@
 """Jobs whose container ran and ended, or was lost, and jobs that ended with another one.
 
 Exit codes from 129 to 192 are 128 and the signal that killed the container, in any program. What the training
-means by its own is in training_exit_codes.py; in another program the same codes mean something else.
+means by its own is in exit_codes.py; in another program the same codes mean something else.
 """
 
 from signal import SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGTERM

@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | one container | `container` | the same, `attempts[].container` |
 | several on Amazon ECS | `ecsProperties.taskProperties[]` | the same, `attempts[].taskProperties[]` |
-| several nodes (job_nodes.py) | `nodeProperties.nodeRangeProperties[]` | `attempts[]`, of the main node |
+| several nodes (nodes.py) | `nodeProperties.nodeRangeProperties[]` | `attempts[]`, of the main node |
 | a pod on Amazon EKS | `eksProperties.podProperties` | the same, `eksAttempts[]` |
 
 https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html

@@ -4,7 +4,7 @@
 Only a job's id and its status are required. Everything else may be missing or malformed and then counts as
 not known, so that the end of a job is recorded all the same. Unknown fields may come at any time, and older
 events carry `container.vcpus` and `container.memory` instead of resourceRequirements. Which container decides
-in a job that has several is in job_containers.py.
+in a job that has several is in containers.py.
 """
 
 from collections.abc import Sequence

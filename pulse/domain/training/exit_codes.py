@@ -1,6 +1,6 @@
 """What the exit codes of our training mean to a person. The container's contract, written a second time
 because the training shares no code with the rest; a test compares the two. Other programs that run in AWS
-Batch mean something else by the same codes: training_program.py tells them apart.
+Batch mean something else by the same codes: program.py tells them apart.
 """
 
 from typing import NamedTuple

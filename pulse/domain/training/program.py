@@ -1,5 +1,5 @@
 """Recognises our training among the programs that run in AWS Batch: only its exit codes mean what
-training_exit_codes.py says.
+exit_codes.py says.
 """
 
 import re
