@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from pulse.cli.options import request_yaml
+from pulse.cli.client import request_yaml
 from pulse.domain.validation import InvalidInput
 
 

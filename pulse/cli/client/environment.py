@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-from pulse.cli.options import request_yaml
+from pulse.cli.client import request_yaml
 from pulse.domain.errors import Misconfigured
 from pulse.domain.fault import printable
 from pulse.domain.validation import InvalidInput

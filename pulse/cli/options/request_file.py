@@ -7,7 +7,7 @@ from typing import Any
 import typer
 import yaml
 
-from pulse.cli.options import request_yaml
+from pulse.cli.client import request_yaml
 from pulse.domain.fault import listed, printable, shown
 from pulse.domain.parsing import json_text
 from pulse.domain.parsing.encoding import decode_text
