@@ -82,7 +82,7 @@ def install(root: Path) -> tuple[Pages, Pages]:
     put_in_place(engine)
     return (
         {control.PATH: lambda request: control.answer(engine, request)},
-        {task_metadata.PATH: lambda request: task_metadata.answer(engine, request)},
+        {task_metadata.PATH: lambda request: task_metadata.answer(engine.state, request)},
     )
 
 

@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from localaws.batch.calls import submit, tags
-from localaws.batch.calls.environments import is_fargate
-from localaws.batch.memory import hosts
+from localaws.batch.memory.environment import is_fargate
 from localaws.batch.memory.state import STARTED, Job, Region, State
 from localaws.batch.running.attempt import Attempt
 from localaws.batch.running.faults import Faults
-from localaws.batch.scheduling import arrays, events, heads, lifecycle, placement
+from localaws.batch.scheduling import arrays, events, heads, instances, lifecycle, placement
 from localaws.batch.scheduling.bus import Bus
 from localaws.batch.scheduling.endings import TIME_LIMIT
 from localaws.batch.scheduling.retries import Outcome
@@ -29,6 +28,7 @@ from localaws.batch.scheduling.throttle import Throttle
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from localaws.batch.memory.hosts import Host
     from localaws.batch.model import Document
     from localaws.batch.ports import Aws, Settings
 
@@ -226,11 +226,11 @@ class Engine:
         task = asyncio.get_running_loop().create_task(self._carry_out(attempt), context=context)
         self._running[job.id] = Running(task, stop)
 
-    def _launch(self, region: Region, job: Job, environment: Document) -> hosts.Host | None:
+    def _launch(self, region: Region, job: Job, environment: Document) -> Host | None:
         if is_fargate(environment):
             return None
         zone = self.aws.zone(job.scope, environment.get("computeResources", {}).get("subnets", []))
-        host = hosts.launch(environment, job, zone=zone, now_ms=self.settings.now_ms())
+        host = instances.launch(environment, job, zone=zone, now_ms=self.settings.now_ms())
         region.hosts.add(host)
         return host
 

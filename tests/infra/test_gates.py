@@ -90,6 +90,7 @@ def test_the_functions_code_is_small_and_leaves_out_what_the_runtime_has(synthes
     } == set()
     assert {p.name for p in (folder / "pulse").iterdir()} - {"__pycache__"} == {
         "__init__.py",
+        "api",
         "aws",
         "domain",
         "services",

@@ -7,8 +7,9 @@ import pytest
 
 from localaws.batch.calls import policies, queue_snapshot
 from localaws.batch.errors import ClientException
+from localaws.batch.memory.usage import Usage
 from localaws.batch.scheduling import lifecycle, placement
-from localaws.batch.scheduling.fairshare import Usage, reserved, weight
+from localaws.batch.scheduling.fairshare import reserved, weight
 from localaws.batch.scheduling.retries import Outcome
 from tests.localaws.batch_world import region_with_queue, waiting
 

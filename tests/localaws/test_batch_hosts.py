@@ -7,7 +7,6 @@ import pytest
 
 from localaws.batch.border import container_instances
 from localaws.batch.calls import definitions, environments, queues
-from localaws.batch.memory import hosts
 from localaws.batch.memory.state import dump, load
 from localaws.batch.scheduling import instances
 from localaws.batch.scheduling.endings import instance_of
@@ -38,7 +37,7 @@ def on_instances(region, *instance_types):
 
 
 def host(environment, job, launched_ms=0):
-    return hosts.launch(environment, job, zone="us-east-1a", now_ms=launched_ms)
+    return instances.launch(environment, job, zone="us-east-1a", now_ms=launched_ms)
 
 
 def submit(world, code, **members):

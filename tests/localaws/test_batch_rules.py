@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from localaws.batch.border.properties import request
-from localaws.batch.calls import definitions, environments, policies, queues, resources
+from localaws.batch.calls import definitions, environments, policies, queues
 from localaws.batch.calls.pages import page
 from localaws.batch.errors import ClientException
+from localaws.batch.memory import resources
 from localaws.batch.scheduling import placement
 from tests.localaws.batch_world import definition, environment, order, region_with_queue, waiting
 

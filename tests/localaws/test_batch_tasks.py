@@ -17,7 +17,7 @@ SHOWS = (
 def ask(world, job, about=""):
     task_id = job.container["taskArn"].rpartition("/")[2]
     response = task_metadata.answer(
-        world.engine, Request("GET", f"{task_metadata.PATH}/{task_id}{about}", {}, b"")
+        world.engine.state, Request("GET", f"{task_metadata.PATH}/{task_id}{about}", {}, b"")
     )
     return response.status, json.loads(response.body)
 

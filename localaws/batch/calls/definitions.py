@@ -6,9 +6,11 @@ import copy
 import json
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls import limits, resources
+from localaws.batch.calls import limits
 from localaws.batch.calls.pages import page
 from localaws.batch.errors import ClientException, refused
+from localaws.batch.memory import resources
+from localaws.batch.memory.environment import runs_on_fargate
 
 if TYPE_CHECKING:
     from localaws.batch.memory.state import Region
@@ -75,10 +77,6 @@ def describe(region: Region, request: Document) -> Document:
         found = [one for one in found if one["status"] == status]
     items, token = page(found, request.get("maxResults"), request.get("nextToken"), MOST_PER_PAGE)
     return {"jobDefinitions": items, "nextToken": token}
-
-
-def runs_on_fargate(definition: Document) -> bool:
-    return "FARGATE" in definition.get("platformCapabilities", [])
 
 
 def _check(request: Document) -> None:

@@ -6,9 +6,11 @@ import copy
 import uuid
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls import instance_types, limits
+from localaws.batch.calls import limits
 from localaws.batch.calls.pages import page
 from localaws.batch.errors import ClientException, refused
+from localaws.batch.memory.environment import FARGATE_TYPES, environment_arns
+from localaws.batch.scheduling import instance_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 MOST_PER_PAGE = 100
 MOST_ENVIRONMENTS = 50
-_FARGATE = frozenset({"FARGATE", "FARGATE_SPOT"})
 _HEALTHY = "ComputeEnvironment Healthy"
 _ROLE_REFUSED = (
     "CLIENT_ERROR - User: batch.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: "
@@ -134,21 +135,6 @@ def _arn_of_role(region: Region, role: str) -> str:
     return role if role.startswith("arn:") else f"arn:aws:iam::{region.scope.account}:role/{role.lstrip('/')}"
 
 
-def environment_arns(queue: Document) -> list[str]:
-    """The ARNs of a queue's environments, in the queue's order."""
-    ordered = sorted(queue["computeEnvironmentOrder"], key=lambda item: int(item["order"]))
-    return [str(item["computeEnvironment"]) for item in ordered]
-
-
-def is_fargate(environment: Document) -> bool:
-    return environment.get("computeResources", {}).get("type") in _FARGATE
-
-
-def vcpu_limit(environment: Document) -> float:
-    """How many vCPUs its jobs may occupy at once; an unmanaged environment sets no limit."""
-    return float(environment.get("computeResources", {}).get("maxvCpus", "inf"))
-
-
 def _existing(region: Region, reference: str) -> Document:
     found = region.environment(reference)
     if found is None:
@@ -163,7 +149,7 @@ def _check(found: Document | None) -> None:
         raise refused(f"maxvCpus must be at least 1, found {found['maxvCpus']}")
     if not found.get("subnets"):
         raise refused("At least 1 subnet must be provided")
-    if found["type"] in _FARGATE:
+    if found["type"] in FARGATE_TYPES:
         for member in _FARGATE_REFUSES:
             if member in found:
                 raise refused(f"{member} is not applicable for Fargate.")

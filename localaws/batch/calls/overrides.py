@@ -6,8 +6,8 @@ import copy
 import re
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls import resources
 from localaws.batch.errors import ClientException
+from localaws.batch.memory import resources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls import environments, limits
+from localaws.batch.calls import limits
 from localaws.batch.calls.pages import page
 from localaws.batch.errors import ClientException, refused
+from localaws.batch.memory.environment import is_fargate
 from localaws.batch.scheduling import blocked
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _settle(region: Region, record: Document) -> None:
             raise ClientException(f"Compute environment {item['computeEnvironment']} does not exist")
         item["computeEnvironment"] = environment["computeEnvironmentArn"]
         found.append(environment)
-    if len({environments.is_fargate(environment) for environment in found}) > 1:
+    if len({is_fargate(environment) for environment in found}) > 1:
         raise refused("A job queue cannot mix Fargate and EC2 compute environments")
     if not 0 <= record["priority"] <= 1000:  # noqa: PLR2004 - the range AWS documents
         raise refused(f"priority must be between 0 and 1000, found {record['priority']}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls import environments, limits, overrides, resources
-from localaws.batch.calls.definitions import runs_on_fargate
+from localaws.batch.calls import limits, overrides
 from localaws.batch.calls.queues import existing, is_fairshare
 from localaws.batch.errors import ClientException, refused
+from localaws.batch.memory import resources
+from localaws.batch.memory.environment import environment_arns, is_fargate, runs_on_fargate
 from localaws.batch.memory.state import Job, Region
 from localaws.batch.scheduling import arrays
 
@@ -98,8 +99,8 @@ def _active_definition(region: Region, reference: str) -> Document:
 
 def _check_platform(region: Region, queue: Document, definition: Document) -> None:
     platform = "FARGATE" if runs_on_fargate(definition) else "EC2"
-    found = [region.environment(arn) for arn in environments.environment_arns(queue)]
-    if any(one and environments.is_fargate(one) != (platform == "FARGATE") for one in found):
+    found = [region.environment(arn) for arn in environment_arns(queue)]
+    if any(one and is_fargate(one) != (platform == "FARGATE") for one in found):
         raise ClientException(
             f"Job Queue is attached to Compute Environment that can not run Jobs with capability {platform}."
         )

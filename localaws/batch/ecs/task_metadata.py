@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from localaws.asgi import Request, Response
 from localaws.batch.ecs import tasks
-from localaws.batch.running import logs
+from localaws.batch.memory.destination import destination
 
 if TYPE_CHECKING:
-    from localaws.batch.engine import Engine
-    from localaws.batch.memory.state import Region
+    from localaws.batch.memory.state import Region, State
     from localaws.batch.model import Document
 
 PATH = "/_localaws/v4"
@@ -28,13 +27,13 @@ def uri(endpoint_url: str, task_id: str) -> str:
     return f"{endpoint_url}{PATH}/{task_id}"
 
 
-def answer(engine: Engine, request: Request) -> Response:
+def answer(state: State, request: Request) -> Response:
     """GET of the address itself is the container; with /task or /taskWithTags below it, the task."""
     task_id, _, about = request.path.removeprefix(f"{PATH}/").partition("/")
     found = next(
         (
             (region, task)
-            for region in list(engine.state.regions.values())
+            for region in list(state.regions.values())
             for task in tasks.of_region(region)
             if task.arn.endswith(f"/{task_id}")
         ),
@@ -51,7 +50,7 @@ def answer(engine: Engine, request: Request) -> Response:
 
 def container(task: tasks.Task) -> Document:
     """Who asks runs, so RUNNING is said before AWS Batch says it of the job."""
-    job, log = task.job, logs.destination(task.job, task.arn.rpartition("/")[2])
+    job, log = task.job, destination(task.job, task.arn.rpartition("/")[2])
     told: Document = {
         "DockerId": task.arn.rpartition("/")[2],
         "Name": tasks.CONTAINER,

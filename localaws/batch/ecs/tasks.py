@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls import resources
-from localaws.batch.calls.environments import is_fargate
+from localaws.batch.memory import resources
+from localaws.batch.memory.environment import is_fargate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,18 +7,14 @@ of the one follows from that of the other.
 
 from __future__ import annotations
 
-import uuid
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from localaws.batch.scheduling import instances
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from localaws.batch.memory.state import Job
-    from localaws.batch.model import Document
 
 KEPT_MS = 3_600_000
 """A terminated instance is still described for about an hour:
@@ -75,18 +71,3 @@ class Hosts:
 def ec2_instance_id(container_instance: str) -> str:
     """`i-` and the first 17 digits of the container instance's id, which is given alone or in its ARN."""
     return f"i-{container_instance.rpartition('/')[2][:17]}"
-
-
-def launch(environment: Document, job: Job, *, zone: str, now_ms: int) -> Host:
-    """The host of an attempt that begins, of the environment's first instance type that holds the job.
-
-    `environment` is not Fargate's and has such a type.
-    """
-    cluster = environment["ecsClusterArn"].replace(":cluster/", ":container-instance/")
-    return Host(
-        container_instance_arn=f"{cluster}/{uuid.uuid4().hex}",
-        instance_type=next(instances.holding(environment, job)),
-        zone=zone,
-        spot=environment.get("computeResources", {}).get("type") == "SPOT",
-        launched_ms=now_ms,
-    )

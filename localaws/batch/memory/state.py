@@ -17,8 +17,8 @@ from localaws.batch.scope import Scope
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from localaws.batch.memory.usage import Usage
     from localaws.batch.model import Document
-    from localaws.batch.scheduling.fairshare import Usage
 
 __all__ = ["STARTED", "TERMINAL", "Job", "Region", "State", "dump", "load"]
 

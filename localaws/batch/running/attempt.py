@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import psutil
 
 from localaws.batch import iam
+from localaws.batch.memory.destination import Destination, destination
 from localaws.batch.ports import Aws, Credentials, Image, LogsRefusedError, RoleNotAssumableError, Settings
 from localaws.batch.running import sandbox
-from localaws.batch.running.logs import Destination, LogWriter, destination
-from localaws.batch.running.processes import Bounds, Ending, Process
-from localaws.batch.scheduling.endings import EXITED, NOT_STARTED, OUT_OF_MEMORY, TIMED_OUT, exit_code
+from localaws.batch.running.logs import LogWriter
+from localaws.batch.running.processes import Bounds, Ending, Process, exit_code
+from localaws.batch.scheduling.endings import EXITED, NOT_STARTED, OUT_OF_MEMORY, TIMED_OUT
 from localaws.batch.scheduling.retries import Outcome
 
 if TYPE_CHECKING:

@@ -198,3 +198,21 @@ def _tree(pid: int) -> list[psutil.Process]:
         return [root, *root.children(recursive=True)]
     except psutil.Error:
         return []
+
+
+KILLED = 128 + signal.SIGKILL
+
+
+_KILLED_UNLESS_HANDLED = frozenset({"timeout", "interrupted"})
+
+
+def exit_code(ending: Ending) -> int | None:
+    """The container's: 128 and the signal's number for a signal, None when its host is lost.
+
+    The first process of a container ignores a SIGTERM that it does not handle, and is then killed.
+    """
+    if ending.cause == "lost":
+        return None
+    if ending.cause == "memory" or (ending.cause in _KILLED_UNLESS_HANDLED and ending.code < 0):
+        return KILLED
+    return ending.code if ending.code >= 0 else 128 - ending.code

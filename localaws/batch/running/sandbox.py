@@ -7,8 +7,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls.definitions import runs_on_fargate
 from localaws.batch.ecs import task_metadata
+from localaws.batch.memory.environment import runs_on_fargate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

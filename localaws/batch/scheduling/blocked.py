@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls.environments import environment_arns, vcpu_limit
 from localaws.batch.errors import refused
+from localaws.batch.memory.environment import environment_arns, vcpu_limit
 from localaws.batch.scheduling import instances
 
 if TYPE_CHECKING:

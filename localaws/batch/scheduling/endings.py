@@ -5,14 +5,12 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-c
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING
 
 from localaws.batch.memory.hosts import ec2_instance_id
 
 if TYPE_CHECKING:
     from localaws.batch.memory.state import Job
-    from localaws.batch.running.processes import Ending
 
 EXITED = "Essential container in task exited"
 NOT_STARTED = "Task failed to start"
@@ -24,21 +22,6 @@ HOST_TERMINATED = "Host EC2 (instance {instance}) terminated."
 HOST_STOPPED = "Host EC2 (instance {instance}) stopped."
 TIME_LIMIT = "Canceled by JobStateTimeLimit action due to reason: {reason}"
 """https://docs.aws.amazon.com/batch/latest/userguide/job_stuck_in_runnable_time_limit_actions.html"""
-
-KILLED = 128 + signal.SIGKILL
-_KILLED_UNLESS_HANDLED = frozenset({"timeout", "interrupted"})
-
-
-def exit_code(ending: Ending) -> int | None:
-    """The container's: 128 and the signal's number for a signal, None when its host is lost.
-
-    The first process of a container ignores a SIGTERM that it does not handle, and is then killed.
-    """
-    if ending.cause == "lost":
-        return None
-    if ending.cause == "memory" or (ending.cause in _KILLED_UNLESS_HANDLED and ending.code < 0):
-        return KILLED
-    return ending.code if ending.code >= 0 else 128 - ending.code
 
 
 def instance_of(job: Job) -> str:

@@ -8,10 +8,12 @@ to be large enough, and every family to have every size from `large` on, those w
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls.environments import is_fargate
-from localaws.batch.calls.instance_types import BUNDLES
+from localaws.batch.memory.environment import is_fargate
+from localaws.batch.memory.hosts import Host
+from localaws.batch.scheduling.instance_types import BUNDLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -87,3 +89,18 @@ def _gpus(instance_type: str) -> int:
 def _asked_gpus(job: Job) -> int:
     asked = job.container.get("resourceRequirements", [])
     return sum(int(one["value"]) for one in asked if one["type"] == "GPU")
+
+
+def launch(environment: Document, job: Job, *, zone: str, now_ms: int) -> Host:
+    """The host of an attempt that begins, of the environment's first instance type that holds the job.
+
+    `environment` is not Fargate's and has such a type.
+    """
+    cluster = environment["ecsClusterArn"].replace(":cluster/", ":container-instance/")
+    return Host(
+        container_instance_arn=f"{cluster}/{uuid.uuid4().hex}",
+        instance_type=next(holding(environment, job)),
+        zone=zone,
+        spot=environment.get("computeResources", {}).get("type") == "SPOT",
+        launched_ms=now_ms,
+    )

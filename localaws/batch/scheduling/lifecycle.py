@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from localaws.batch.memory.destination import destination
 from localaws.batch.memory.state import TERMINAL, Job
-from localaws.batch.running.logs import destination
 from localaws.batch.scheduling.endings import HOST_TERMINATED, instance_of
 from localaws.batch.scheduling.retries import Outcome, tries_again
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls.environments import environment_arns, vcpu_limit
+from localaws.batch.memory.environment import environment_arns, vcpu_limit
+from localaws.batch.memory.usage import Usage
 from localaws.batch.scheduling import fairshare, instances
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def ordered(region: Region, queue: Document, now_ms: int) -> Iterator[Job]:
     if policy is None:
         return chain.from_iterable(lines.values())
     running = [job for job in region.jobs.started() if job.queue_arn == arn]
-    return fairshare.turns(lines, running, region.usage.get(arn, fairshare.Usage()), policy, now_ms)
+    return fairshare.turns(lines, running, region.usage.get(arn, Usage()), policy, now_ms)
 
 
 def count_usage(region: Region, job: Job, outcome: Outcome) -> None:
@@ -67,7 +68,7 @@ def count_usage(region: Region, job: Job, outcome: Outcome) -> None:
     if policy is None or outcome.started_at_ms is None:
         return
     seconds = (outcome.stopped_at_ms - outcome.started_at_ms) / 1000
-    usage = region.usage.setdefault(job.queue_arn, fairshare.Usage())
+    usage = region.usage.setdefault(job.queue_arn, Usage())
     usage.add(job.share, job.vcpus * seconds, outcome.stopped_at_ms, policy)
 
 
@@ -86,7 +87,7 @@ def _most_vcpus(region: Region, queue: Document, now_ms: int) -> float:
     if policy is None or not policy["computeReservation"]:
         return float("inf")
     arn = queue["jobQueueArn"]
-    lately = region.usage.get(arn, fairshare.Usage()).shares(now_ms, policy)
+    lately = region.usage.get(arn, Usage()).shares(now_ms, policy)
     active = len(lately.union(region.jobs.active_shares(arn)))
     found = [one for name in environment_arns(queue) if (one := region.environment(name))]
     return sum(map(vcpu_limit, found)) * (1 - fairshare.reserved(policy, active))
