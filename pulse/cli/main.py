@@ -1,11 +1,16 @@
 """The `pulse` command. One file a verb; this one only lists them."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
+from pulse.cli import output
 from pulse.cli.commands import queue
 from pulse.cli.commands.cancel import cancel
 from pulse.cli.commands.cost import cost
 from pulse.cli.commands.demo import demo
+from pulse.cli.commands.diff import diff
 from pulse.cli.commands.doctor import doctor
 from pulse.cli.commands.explain import explain
 from pulse.cli.commands.list import list_jobs
@@ -27,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
     rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(cls=ManyValues)(submit)
 app.command(cls=ManyValues)(quote)
@@ -34,6 +40,7 @@ app.command("list")(list_jobs)
 app.command()(status)
 app.command()(results)
 app.command("open")(open_report)
+app.command()(diff)
 app.command()(explain)
 app.command()(watch)
 app.command()(logs)
@@ -46,6 +53,17 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(commands.app, name="local")
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        output.data.print(f"pulse {version('pulse-retrodiction')}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print this client's version."),
+    ] = False,
+) -> None:
     """Retrodiction training on AWS Batch, event-driven."""

@@ -22,3 +22,6 @@ JobId = Annotated[
         parser=_checked,
     ),
 ]
+OtherJobId = Annotated[
+    str, typer.Argument(metavar="JOB_ID", help="The job to compare it with.", parser=_checked)
+]
