@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
+from pulse.aws.ledger.ledger import Ledger
 from pulse.domain.access import Access
 from pulse.domain.job.record import JobRecord
 from tests.functional.api import Api
@@ -56,6 +57,36 @@ def test_should_find_a_job_by_each_of_its_names_in_every_route(api, known, batch
 
 def test_should_find_a_foreign_job_by_its_name_though_its_date_is_another_day(api, known):
     assert api("GET /jobs/nightly-20260101").content["job_id"] == THEIRS
+
+
+@pytest.fixture
+def queries(monkeypatch):
+    """The days that were looked through."""
+    days, newest = [], Ledger.newest
+
+    def counted(self, by, of, **more):
+        days.append(of)
+        return newest(self, by, of, **more)
+
+    monkeypatch.setattr(Ledger, "newest", counted)
+    return days
+
+
+@pytest.mark.parametrize("prefix", ["batch", "pulse-retrodiction", "other"])
+@pytest.mark.parametrize("work", ["", "-merge"])
+def test_should_look_at_one_day_for_an_id_or_a_name_of_ours_that_nobody_knows(
+    api, known, queries, prefix, work
+):
+    assert api(f"GET /jobs/{prefix}-20260302093000-ffffffff{work}").status == 404
+    assert queries == ["2026-03-02"]
+
+
+def test_should_find_a_job_by_its_name_at_once_on_whatever_day_it_was_asked_for(api, known, queries):
+    """A drop may have waited for days before it got its id."""
+    known("batch-20260309093000-0a1b2c3d", job_name="pulse-retrodiction-20260309093000-0a1b2c3d")
+    found = api("GET /jobs/pulse-retrodiction-20260309093000-0a1b2c3d")
+    assert found.content["job_id"] == "batch-20260309093000-0a1b2c3d"
+    assert queries == []
 
 
 def test_should_find_a_job_of_last_month_by_the_date_in_its_name(api, known, clock):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
+from pulse.domain.job.ids import id_of_name
 from pulse.domain.job.record import JobRecord
 
 SHORTEST_PREFIX = 4
@@ -14,10 +15,13 @@ _DATE = re.compile(r"(?<![0-9])(20[0-9]{2})([01][0-9])([0-3][0-9])")
 
 def days(reference: str, now: datetime) -> Iterator[str]:
     """The days (YYYY-MM-DD, UTC) on which the job may have been created, the likeliest first: ids and names
-    that Pulse makes hold their day.
+    that Pulse makes hold their day, so that no other is looked at for one of them in full.
     """
     today = now.astimezone(UTC).date()
     named = ["-".join(found) for found in _DATE.findall(reference)]
+    if id_of_name(reference):
+        yield from named[-1:]
+        return
     recent = (str(today - timedelta(days=back)) for back in range(DAYS))
     yield from dict.fromkeys([*named, *recent])
 

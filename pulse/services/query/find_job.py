@@ -9,6 +9,7 @@ from msgspec import Struct
 from pulse.domain.access import Guard
 from pulse.domain.errors import Ambiguous, NotFound
 from pulse.domain.job import reference as job_reference
+from pulse.domain.job.ids import id_of_name
 from pulse.domain.job.record import JobRecord
 from pulse.domain.views.pages import Position
 from pulse.services.ports.ledger import Ledger
@@ -25,18 +26,25 @@ class FindJob(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
 
     def do(self, reference: str, act: Callable[[str], Told], guard: Guard) -> Told:
-        """What `act` returns for the job's id. The reference is taken as an id first, so that naming a job by
-        its id costs nothing; otherwise it is looked for among the newest jobs that the caller may see.
+        """What `act` returns for the job's id. The reference is taken as an id first, then as a name that
+        Pulse made from an id, so that both cost nothing; otherwise it is looked for among the newest jobs
+        that the caller may see.
 
         Raises Ambiguous, and what `act` raises: NotFound where no job is named so.
         """
         try:
             return act(reference)
         except NotFound:
-            found = self._found(reference, guard)
+            found = self._of_name(reference, guard) or self._found(reference, guard)
             if not found or found == reference:
                 raise
         return act(found)
+
+    def _of_name(self, reference: str, guard: Guard) -> str:
+        """Empty where no job has the id from which the name would be made."""
+        job_id = id_of_name(reference)
+        record = self.ledger.record(job_id) if job_id not in {"", reference} else None
+        return job_id if record and guard.may_see(record) else ""
 
     def _found(self, reference: str, guard: Guard) -> str:
         """Empty where no job is named so."""
