@@ -4,7 +4,8 @@ from datetime import date
 
 import numpy as np
 import pytest
-from recursive_training.model.forecaster import fit, horizon, observations_needed
+from recursive_training.model.forecaster import learn
+from recursive_training.model.history import horizon, observations_needed
 from recursive_training.model.scores import score
 from recursive_training.model.trust import CRITERIA
 from recursive_training.model.walk import serially, tasks
@@ -20,17 +21,21 @@ def series(values) -> Series:
     )
 
 
+def forecast(known: Series, days: int):
+    return learn(known, days).forecast_next(known.values)
+
+
 def test_steady_growth_is_carried_on():
     known = series(100 * 1.001 ** np.arange(600))
-    middle = fit(known, 10).forecast(10).middle
+    middle = forecast(known, 10).middle
     assert middle == pytest.approx(100 * 1.001 ** np.arange(600, 610), rel=1e-3)
 
 
 @pytest.mark.parametrize("value", [3.0, 7.8, 0.1, 1e-300, LARGEST, -7.8, 0.0])
 def test_a_constant_stays_that_very_number_with_an_interval_of_no_width(value):
-    forecast = fit(series(np.full(200, value)), 10).forecast(5)
-    for numbers in (forecast.middle, forecast.lower, forecast.upper):
-        assert numbers.tolist() == [value] * 5
+    found = forecast(series(np.full(200, value)), 10)
+    for numbers in (found.middle, found.lower, found.upper):
+        assert numbers.tolist() == [value] * 10
 
 
 def test_a_constant_is_always_within_its_interval_and_never_beats_persistence():
@@ -47,14 +52,14 @@ def test_a_constant_is_always_within_its_interval_and_never_beats_persistence():
 
 def test_a_forecast_ends_at_the_largest_number_that_may_be_observed():
     soaring = series(LARGEST / 10.0 ** np.arange(200)[::-1])
-    assert fit(soaring, 10).forecast(10).upper == pytest.approx(np.full(10, LARGEST))
+    assert forecast(soaring, 10).upper == pytest.approx(np.full(10, LARGEST))
 
 
 def test_values_that_go_below_zero_are_forecast_by_their_differences():
     values = np.cumsum(np.random.default_rng(1).normal(0, 1, 500))
-    fitted = fit(series(values), 10)
-    assert not fitted.logarithmic
-    assert abs(fitted.forecast(1).middle[0] - values[-1]) < 1
+    learned = learn(series(values), 10)
+    assert not learned.logarithmic
+    assert abs(learned.forecast_next(values).middle[0] - values[-1]) < 1
 
 
 @pytest.mark.parametrize("tiny", [1e-9, 1e-3, 1.0])
@@ -73,18 +78,23 @@ def test_the_interval_leaves_a_twentieth_of_a_random_walk_on_either_side():
     below, above = [], []
     for _ in range(400):
         path = 100 * np.exp(np.cumsum(random.normal(0, 0.01, 1310)))
-        forecast = fit(series(path[:1300]), 10).forecast(10)
-        below.append(path[1300:] < forecast.lower)
-        above.append(path[1300:] > forecast.upper)
+        found = forecast(series(path[:1300]), 10)
+        below.append(path[1300:] < found.lower)
+        above.append(path[1300:] > found.upper)
     assert np.mean(below) == pytest.approx(0.05, abs=0.02)
     assert np.mean(above) == pytest.approx(0.05, abs=0.02)
     assert np.mean(below, axis=0) + np.mean(above, axis=0) == pytest.approx(np.full(10, 0.1), abs=0.05)
 
 
 def test_steps_past_the_horizon_repeat_the_last():
-    fitted = fit(series(np.cumprod(1 + np.random.default_rng(5).normal(0, 0.01, 300))), 5)
-    assert len(fitted.middle) == 5
-    assert len(set(fitted.forecast(9).middle[4:])) == 1
+    learned = learn(series(np.cumprod(1 + np.random.default_rng(5).normal(0, 0.01, 300))), 5)
+    assert learned.step(9).tolist() == [0, 1, 2, 3, 4, 4, 4, 4, 4]
+
+
+def test_steps_past_the_horizon_repeat_the_last_season():
+    values = np.tile([1.0, 2, 3, 9, 9, 2, 1], 40) + np.random.default_rng(6).normal(0, 0.1, 280)
+    learned = learn(series(values), 10)
+    assert learned.step(20).tolist() == [*range(10), *range(3, 10), *range(3, 6)]
 
 
 def test_the_horizon_is_the_most_a_window_of_the_known_times_held():
@@ -96,6 +106,6 @@ def test_the_horizon_is_the_most_a_window_of_the_known_times_held():
 def test_the_stated_minimum_of_history_is_enough_and_deterministic():
     known = series(100 + np.random.default_rng(2).normal(0, 1, 400))
     needed = observations_needed(known.times, 30)
-    one, two = (fit(known.latest(needed), 30).forecast(30) for _ in range(2))
+    one, two = (forecast(known.latest(needed), 30) for _ in range(2))
     assert np.isfinite(one.middle).all()
     assert np.array_equal(one.upper, two.upper)

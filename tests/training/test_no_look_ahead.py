@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from recursive_training.model.walk import retrodict, serially, tasks
+from recursive_training.model.inputs import NAMES, Choice
+from recursive_training.model.walk import retrodict, retrodictions, serially, tasks
 from recursive_training.model.windows import cut, usable
 from recursive_training.series import Series
 
@@ -20,7 +21,9 @@ SAID = (
     "naive_error",
     "seasonal_naive_error",
     "season",
+    "model",
 )
+CHOICES = [Choice(), *(Choice((name,)) for name in NAMES), Choice(season=63)]
 DAY = np.timedelta64(1, "D")
 
 
@@ -44,11 +47,21 @@ def same(one, other) -> bool:
     return [a.tobytes() for a in said(one)] == [b.tobytes() for b in said(other)]
 
 
-def test_changing_everything_from_a_windows_first_observation_on_changes_nothing_said_of_it(spx, windows):
-    for window in windows:
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+def test_changing_everything_from_a_windows_first_observation_on_changes_nothing_said_of_it(
+    spx, windows, choice
+):
+    for window in windows if choice == Choice() else windows[::9]:
         future = spx.times >= window.start
         poisoned = replace(spx, values=np.where(future, spx.values[::-1] * 3 + 17, spx.values))
-        assert same(retrodict(spx, window, 30), retrodict(poisoned, window, 30)), window
+        one, other = (retrodict(series, window, 30, choice) for series in (spx, poisoned))
+        assert same(one, other), window
+
+
+def test_windows_forecast_together_say_what_each_says_alone(spx, windows):
+    """They share what was learned before the first of them, and none sees the others' observations."""
+    together = retrodictions(spx, windows, 30)
+    assert all(same(one, retrodict(spx, one.window, 30)) for one in together)
 
 
 def test_changing_only_a_windows_first_observation_changes_nothing_said_of_it(spx, windows):

@@ -69,6 +69,10 @@ def test_the_batch_job_id_names_a_run_that_nobody_named():
         (["--start-date", "2022-02-02", "--end-date", "2022-02-01"], {}, "--end-date 2022-02-01 is before"),
         (["--s3-data-bucket", "Bad_Bucket"], {}, "--s3-data-bucket must be a bucket name"),
         (["--dataset-version-id", "v1"], {}, "--dataset-version-id needs --dataset-key"),
+        (["--model", "naive,prophet"], {}, "--model must be auto, or names joined by commas: naive, drift"),
+        (["--model", ""], {}, "--model must be auto"),
+        (["--season", "0"], {}, "--season (auto, or observations) must be a whole number from 1 to 10000"),
+        (["--season", "weekly"], {}, "--season (auto, or observations) must be"),
         (["--success-criterion", "magic"], {}, "must be one of beats-persistence, beats-baselines"),
         (["--max-workers", "many"], {}, "--max-workers must be a whole number"),
         (["--s3-output-file", "elsewhere/m.json"], {}, "--s3-output-file must be a key under results/"),
@@ -217,3 +221,18 @@ def test_every_fault_is_told_at_once():
 
 def test_a_key_of_the_results_folder_is_allowed_as_output():
     assert parse(["--s3-output-file", "results/x.json"], BUCKETS).s3_output_file == "results/x.json"
+
+
+def test_models_and_season_are_left_to_the_training_unless_named():
+    options = parse([], BUCKETS)
+    assert (options.choice.models, options.choice.season) == ((), None)
+    named = parse(["--model", "naive,direct-ridge,naive", "--season", "12"], BUCKETS)
+    assert (named.choice.models, named.choice.season) == (("naive", "direct-ridge"), 12)
+
+
+def test_models_and_seasons_can_be_swept():
+    swept = '{"model": ["auto", "naive,drift"], "season": ["auto", 7]}'
+    last = parse(["--sweep", swept], BUCKETS | {"AWS_BATCH_JOB_ARRAY_INDEX": "3"})
+    assert (last.model, last.season) == (("naive", "drift"), 7)
+    first = parse(["--sweep", swept], BUCKETS | {"AWS_BATCH_JOB_ARRAY_INDEX": "0"})
+    assert (first.model, first.season) == ((), None)

@@ -8,6 +8,7 @@ from hashlib import sha256
 import polars as pl
 import pytest
 from recursive_training.code_digest import code_digest
+from recursive_training.model.artifact import load
 
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - recursive_training - (INFO|WARNING) - .+")
 PERIOD = ("--start-date", "2018-01-01", "--end-date", "2018-12-31")
@@ -101,14 +102,11 @@ def test_the_stored_model_is_plain_json_and_continues_the_series(sample, train):
     model = json.loads(sample.result("model/spx_close.json"))
     assert model["last_time"].startswith("2022-12-28")
     assert model["last_value"] == pytest.approx(3783.22, abs=0.01)
-    steps = zip(model["coefficients"], model["intercepts"], strict=True)
-    again = [
-        model["volatility"] * (sum(a * b for a, b in zip(row, model["next_input"], strict=True)) + intercept)
-        for row, intercept in steps
-    ]
-    assert again == pytest.approx(model["change"]["middle"])
-    change = model["change"]
-    assert all(low < high for low, high in zip(change["lower"], change["upper"], strict=True))
+    learned, history = load(model)
+    forecast = learned.forecast_next(history)
+    assert forecast.middle.tolist() == model["forecast"]["middle"]
+    assert (forecast.lower < forecast.upper).all()
+    assert (forecast.lower[0], forecast.upper[0]) == pytest.approx((3600, 3950), rel=0.03)
 
 
 def test_no_result_runs_code_when_it_is_loaded(sample, train):

@@ -6,6 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from recursive_training.model.inputs import LONGEST_SEASON, NAMES
+
+AUTO = "auto"
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -65,6 +68,20 @@ class Check:
         if found not in allowed:
             self.fault(name, "one of " + ", ".join(allowed), found)
         return str(found)
+
+    def model(self, name: str, found: object) -> tuple[str, ...]:
+        """The names in the text, each once; none for auto."""
+        if found == AUTO:
+            return ()
+        names = tuple(dict.fromkeys(str(found).split(",")))
+        if not set(names) <= set(NAMES):
+            self.fault(name, f"{AUTO}, or names joined by commas: {', '.join(NAMES)}", found)
+        return names
+
+    def season(self, name: str, text: str) -> int | None:
+        if text == AUTO:
+            return None
+        return self.number(f"{name} ({AUTO}, or observations)", text, 1, LONGEST_SEASON)
 
     def bucket(self, option: str, variable: str, text: str | None, env: Mapping[str, str]) -> str:
         text = text or env.get(variable)

@@ -6,7 +6,7 @@ from itertools import islice, product
 from math import prod
 from typing import Any
 
-from recursive_training.checks import Check
+from recursive_training.checks import AUTO, Check
 from recursive_training.model.trust import CRITERIA
 
 Grid = Mapping[str, Sequence[Any]]
@@ -22,6 +22,8 @@ _READ: Mapping[str, Callable[[Check, str, object], object]] = {
     "batch_size_days": lambda check, name, value: check.number(name, json.dumps(value), 1, LONGEST_WINDOW),
     "start_date": Check.day,
     "end_date": Check.day,
+    "model": Check.model,
+    "season": lambda check, name, value: check.season(name, value if value == AUTO else json.dumps(value)),
     "success_criterion": lambda check, name, value: check.choice(name, value, tuple(CRITERIA)),
     "variables": Check.names,
 }

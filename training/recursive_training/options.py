@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime
 from typing import NoReturn
 
 from recursive_training import grid, role
-from recursive_training.checks import Check
+from recursive_training.checks import AUTO, Check
 from recursive_training.errors import UsageError
 from recursive_training.logs import LEVELS
+from recursive_training.model.inputs import NAMES, Choice
 from recursive_training.model.trust import CRITERIA, DEFAULT_CRITERION
 from recursive_training.role import Kind, Role
 
@@ -22,8 +23,9 @@ from recursive_training.role import Kind, Role
 class Options:
     """A checked request. An empty `variables` means every numeric column; dates are inclusive.
 
-    `id_columns` tell the rows of one time apart, `missing_values` mean an empty cell. `job_id` is the run's,
-    whose results this container writes or completes.
+    `id_columns` tell the rows of one time apart, `missing_values` mean an empty cell. `model`: to choose
+    from, none for all; `season`: in observations, None: found. `job_id` is the run's, whose results this
+    container writes or completes.
     """
 
     job_id: str
@@ -44,11 +46,18 @@ class Options:
     id_columns: tuple[str, ...]
     missing_values: tuple[float | str, ...]
     success_criterion: str
+    model: tuple[str, ...]
+    season: int | None
     use_dask: bool
     dask_threads: int
     max_workers: int
     aws_region: str
     log_level: str
+
+    @property
+    def choice(self) -> Choice:
+        """What the forecasts are made of."""
+        return Choice(self.model, self.season)
 
     @property
     def results_folder(self) -> str:
@@ -100,6 +109,18 @@ def parser() -> argparse.ArgumentParser:
     add("--output-file", metavar="PATH", help="write metrics.json to this local file too")
     add("--s3-output-file", metavar="KEY", help="write metrics.json to this key of the results bucket too")
     add("--success-criterion", default=DEFAULT_CRITERION, metavar="NAME", help=", ".join(CRITERIA))
+    add(
+        "--model",
+        default=AUTO,
+        metavar="NAME,…",
+        help=f"choose from these models only: {', '.join(NAMES)} ({AUTO}: all)",
+    )
+    add(
+        "--season",
+        default=AUTO,
+        metavar="N",
+        help=f"observations in a season; 1: none ({AUTO}: found in the data)",
+    )
     add("--use-dask", action="store_true", help="spread the windows over Dask (environment: USE_DASK=true)")
     add("--dask-threads", metavar="N", help="threads of a Dask worker (environment: DASK_THREADS, 2)")
     add("--max-workers", default="1", metavar="N", help="Dask worker processes; 1 stays in this process (1)")
@@ -159,6 +180,8 @@ def parse(argv: Sequence[str], env: Mapping[str, str] = os.environ, now: datetim
         id_columns=tuple(dict.fromkeys(args.id_columns or ())),
         missing_values=check.missing_values("--missing-values", args.missing_values),
         success_criterion=check.choice("--success-criterion", args.success_criterion, tuple(CRITERIA)),
+        model=check.model("--model", args.model),
+        season=check.season("--season", args.season),
         use_dask=args.use_dask or check.boolean("USE_DASK", env.get("USE_DASK", "")),
         dask_threads=check.number("--dask-threads (or DASK_THREADS)", threads, 1, 256),
         max_workers=check.number("--max-workers", args.max_workers, 1, 256),

@@ -25,11 +25,15 @@ class Window:
 
 @dataclass(frozen=True)
 class Series:
-    """Observations of one variable: strictly increasing times, finite values, no gaps filled."""
+    """Observations of one variable: strictly increasing times, finite values, no gaps filled.
+
+    `first`: how many observations of the variable come before these.
+    """
 
     name: str
     times: Times
     values: Numbers
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.times)
@@ -37,17 +41,22 @@ class Series:
     def before(self, moment: np.datetime64) -> "Series":
         """What was known before the moment. Everything a model sees passes through here: no look-ahead."""
         stop = int(np.searchsorted(self.times, moment, side="left"))
-        return Series(self.name, self.times[:stop], self.values[:stop])
+        return self.until(stop)
+
+    def until(self, count: int) -> "Series":
+        return self._part(0, count)
 
     def latest(self, count: int) -> "Series":
-        return Series(self.name, self.times[-count:], self.values[-count:])
+        return self._part(max(len(self) - count, 0), len(self))
 
     def within(self, window: Window) -> "Series":
         start, stop = np.searchsorted(self.times, [window.start, window.end], side="left")
-        return Series(self.name, self.times[start:stop], self.values[start:stop])
+        return self._part(int(start), int(stop))
 
     def around(self, start: np.datetime64, end: np.datetime64, before: int) -> "Series":
         """The observations from start to end, and so many before them."""
         first, stop = np.searchsorted(self.times, [start, end], side="left")
-        first = max(0, first - before)
-        return Series(self.name, self.times[first:stop], self.values[first:stop])
+        return self._part(max(0, int(first) - before), int(stop))
+
+    def _part(self, start: int, stop: int) -> "Series":
+        return Series(self.name, self.times[start:stop], self.values[start:stop], self.first + start)

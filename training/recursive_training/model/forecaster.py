@@ -1,166 +1,200 @@
-"""The forecaster: one ridge regression from recent momentum to the change over every step ahead.
+"""The forecaster: a portfolio of models, weighed by how well each did on folds of the known history.
 
-For day t of the known history, x(t) holds the changes over the last 1, 5 and 21 observations and y(t, h) the
-change from t to t+h, for h = 1 to the horizon. Changes are of the logarithm when all known values are
-positive and none is 20 times the one beside it, else plain; both sides are divided by the volatility known at
-t, which makes variables of any unit alike and lets the interval breathe with the market. One fit serves all
-steps (direct multi-step forecasting: Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd
-ed.). The interval adds the quantiles of the in-sample residuals of each step, with the (n + 1) correction of
-split conformal prediction (Lei et al. 2018, doi 10.1080/01621459.2017.1307116).
+naive, drift and seasonal-naive; ridges that forecast every step directly (direct multi-step forecasting:
+Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 3rd ed., section 13) from momentum, from lags
+and seasonal lags, from these and the level, and from seasonal differences. A forecast is the mean of the
+models' forecasts, weighed by a high power of their inverse errors on purged folds: one model where it is
+clearly best, otherwise a combination, which is more exact than a choice among equals (Bates & Granger 1969,
+doi 10.1057/jors.1969.103).
 
-`fit` receives the known history and nothing else. It is a pure function: same numbers in, same numbers out.
+`learn` receives the known history and nothing else. It is a pure function: same numbers in, same numbers out.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.linear_model import Ridge
 
-from recursive_training.model.retrodiction import INTERVAL_LEVEL
-from recursive_training.series import LARGEST, Numbers, Series, Times
+from recursive_training.model import intervals, levels, seasons
+from recursive_training.model.history import horizon
+from recursive_training.model.inputs import ANY, Choice, Model, Origins, least_volatility, portfolio
+from recursive_training.model.intervals import Interval
+from recursive_training.model.ridge import Folds, Ridge
+from recursive_training.series import Numbers, Series
 
-HISTORY = 1260  # observations, the latest ones known; of daily market data five years
-SPANS = (1, 5, 21)  # observations; of daily market data: a day, a week, a month
-LOOKBACK = max(SPANS)
-FEWEST_ROWS = 50  # with fewer the quantiles of a 90 % interval mean nothing
-LONGEST_HORIZON = 260  # steps; beyond it the forecast stays flat
-LEAST_NEEDED = LOOKBACK + 2 + FEWEST_ROWS  # observations: with a horizon of one
-MOST_NEEDED = LOOKBACK + 1 + LONGEST_HORIZON + FEWEST_ROWS  # observations: enough for any horizon
-PENALTY = 1000.0  # of the order of HISTORY: a change must be explained well before it is believed
-_HIGHEST_LOG = math.log(LARGEST)  # a forecast beyond what may be observed would overflow
-_LONGEST_STRIDE = math.log(20)  # one 1e-9 among prices is no growth: as logarithms it would be all there is
-_CALM = 0.1  # volatility is at least this share of the whole history's: a still month divides nothing by 0
+_POWER = 16
+_LEAST_SHARE = 0.3  # of the best one's weight; what has less is left out
+_HANDICAP = (
+    0.15  # of the others against naive where one horizon is known; it falls with the root of their number
+)
+_JUDGED_ROWS = 420  # the rows beside these overlap with them, and say little more
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """One number a step ahead, in the variable's own unit."""
+    """One number a step ahead, in the variable's own unit; with several origins, a row for each."""
 
     middle: Numbers
     lower: Numbers
     upper: Numbers
+
+    def at(self, origin: int, steps: Origins) -> "Forecast":
+        """The steps of one origin."""
+        return Forecast(*(ends[origin, steps] for ends in (self.middle, self.lower, self.upper)))
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A fitted model at the end of its history.
+class Weighed:
+    """A model with its share in the forecast and, if it is a ridge, its fit."""
 
-    `middle`, `lower`, `upper` are changes for steps 1 to the horizon.
+    model: Model
+    weight: float
+    ridge: Ridge | None
+
+    def changes(self, known: Numbers, origins: Origins, steps: int) -> Numbers:
+        inputs = self.model.inputs(known, origins, steps)
+        if self.ridge is None:
+            return inputs.base
+        return inputs.base + inputs.scale[:, None] * self.ridge.predict(inputs.features)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Models learned on one history, which forecast from its end or from any later origin.
+
+    `steps` is the horizon. `season`: what a forecast beyond it repeats, 1 for its last step.
     """
 
-    ridge: Ridge
     logarithmic: bool
-    last: float
-    volatility: float
-    features: Numbers
-    middle: Numbers
-    lower: Numbers
-    upper: Numbers
+    steps: int
+    season: int
+    models: Sequence[Weighed]
+    interval: Interval
 
-    def forecast(self, steps: int) -> Forecast:
-        """The next `steps` observations; steps past the horizon repeat its last."""
-        step = np.minimum(np.arange(steps), len(self.middle) - 1)
-        return Forecast(*(self._value(change[step]) for change in (self.middle, self.lower, self.upper)))
+    @property
+    def name(self) -> str:
+        """The models by weight, the heaviest first: direct-ridge+naive."""
+        ordered = sorted(self.models, key=lambda one: -one.weight)
+        return "+".join(dict.fromkeys(one.model.name for one in ordered))
 
-    def _value(self, change: Numbers) -> Numbers:
+    def takes(self, values: Numbers) -> bool:
+        """Whether what was observed since can be forecast from as well."""
+        return not self.logarithmic or levels.can_be_logarithmic(values)
+
+    def forecast(self, values: Numbers, origins: Origins) -> Forecast:
+        """`values` begin where the history did; forecasts know them up to their origin."""
+        known = levels.of(values, logarithmic=self.logarithmic)
+        change = np.zeros((len(origins), self.steps))
+        for one in self.models:
+            change += one.weight * one.changes(known, origins, self.steps)
+        scale = self.interval.scale(known, origins)[:, None]
+        ends = (change, change + self.interval.lower * scale, change + self.interval.upper * scale)
+        return Forecast(*(self._values(values[origins], known[origins], one) for one in ends))
+
+    def forecast_next(self, values: Numbers) -> Forecast:
+        """The next `steps` observations after the last of the values."""
+        return self.forecast(values, np.array([len(values) - 1])).at(0, np.arange(self.steps))
+
+    def _values(self, last: Numbers, level: Numbers, change: Numbers) -> Numbers:
+        """exp(log(v)) may be a bit beside v, and a constant is within its own interval."""
+        moved = levels.values_of(level[:, None] + change, logarithmic=self.logarithmic)
+        return np.where(change == 0, last[:, None], moved)
+
+    def step(self, count: int) -> Origins:
+        """Which step of the horizon stands for each of the next `count` observations."""
+        steps = np.arange(count)
+        beyond = steps - self.steps
+        return np.where(beyond < 0, steps, self.steps - self.season + beyond % self.season)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A model's forecasts of the judged rows from fits without them, and its fit on all."""
+
+    model: Model
+    changes: Numbers
+    ridge: Ridge | None
+    error: float
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The origins to learn from, the changes that followed them, and which of them are judged."""
+
+    known: Numbers
+    logarithmic: bool
+    origins: Origins
+    steps: int
+
+    @property
+    def judged(self) -> Origins:
+        return np.arange(0, len(self.origins), max(len(self.origins) // _JUDGED_ROWS, 1))
+
+    @property
+    def changes(self) -> Numbers:
+        paths = sliding_window_view(self.known, self.steps + 1)[self.origins]
+        changes: Numbers = paths[:, 1:] - paths[:, :1]
+        return changes
+
+    def judge(self, model: Model, changes: Numbers) -> _Judged:
+        inputs = model.inputs(self.known, self.origins, self.steps)
+        judged, base = self.judged, inputs.base[self.judged]
+        if not model.penalties:
+            return _Judged(model, base, None, self._error(base, changes))
+        targets = (changes - inputs.base) / inputs.scale[:, None]
+        fits = Folds(inputs.features, targets, model.penalties)
+        found = base + inputs.scale[judged][:, None] * fits.predicted(judged, self.steps)
+        errors = [self._error(one, changes) for one in found]
+        best = int(np.argmin(errors))
+        return _Judged(model, found[best], fits.fit(model.penalties[best]), errors[best])
+
+    def _error(self, predicted: Numbers, changes: Numbers) -> float:
+        """The mean absolute error on the judged rows, in the variable's own unit."""
         if not self.logarithmic:
-            return self.last + change
-        changed = np.exp(np.minimum(math.log(self.last) + change, _HIGHEST_LOG))
-        # exp(log(v)) may be a bit beside v, and a constant is within its own interval.
-        return np.where(change == 0, self.last, changed)
-
-    def artifact(self, known: Series) -> dict[str, Any]:
-        """What is stored: plain JSON, which runs no code when it is read. The prediction of each step is its
-        row of `coefficients` times `next_input`, plus its `intercepts`.
-        """
-        steps = len(self.middle)
-        return {
-            "variable": known.name,
-            "coefficients": np.reshape(self.ridge.coef_, (steps, len(SPANS))).tolist(),
-            "intercepts": np.reshape(self.ridge.intercept_, steps).tolist(),
-            "features": [f"change over the last {span}, over volatility * sqrt({span})" for span in SPANS],
-            "next_input": self.features.tolist(),
-            "target": f"change over 1 to {steps} observations, over volatility",
-            "logarithmic": self.logarithmic,
-            "volatility": self.volatility,
-            "last_value": self.last,
-            "last_time": str(known.times[-1]),
-            "interval_level": INTERVAL_LEVEL,
-            "change": {
-                "middle": self.middle.tolist(),
-                "lower": self.lower.tolist(),
-                "upper": self.upper.tolist(),
-            },
-        }
+            return float(np.mean(np.abs(predicted - changes[self.judged])))
+        last = np.exp(self.known[self.origins[self.judged]] - self.known.max())[:, None]
+        return float(np.mean(np.abs(last * (np.exp(predicted) - np.exp(changes[self.judged])))))
 
 
-def horizon(times: Times, batch_size_days: int) -> int:
-    """How many observations a window may hold: the most that `batch_size_days` of these times held.
-
-    It is 260 at most.
-    """
-    ends = np.searchsorted(times, times + np.timedelta64(batch_size_days, "D"), side="left")
-    return int(min(max((ends - np.arange(len(times))).max(initial=1), 1), LONGEST_HORIZON))
-
-
-def observations_needed(times: Times, batch_size_days: int) -> int:
-    """The shortest history `fit` takes: 21 to look back on, a horizon ahead, 50 rows to learn from.
-
-    `times` are those of the known history; they decide how far ahead a window may reach.
-    """
-    return LOOKBACK + 1 + horizon(times, batch_size_days) + FEWEST_ROWS
-
-
-def fit(known: Series, batch_size_days: int) -> Fitted:
-    """Fits on the known history alone, of at least `observations_needed`, in about a millisecond."""
-    ahead = horizon(known.times, batch_size_days)
-    levels, logarithmic = _levels(known.values)
-    x, volatility = _features(np.diff(levels))
-    levels = levels[LOOKBACK:]
-    paths = sliding_window_view(levels, ahead + 1)
-    y = (paths[:, 1:] - paths[:, :1]) / volatility[: len(paths), None]
-    ridge = Ridge(alpha=PENALTY, solver="cholesky").fit(x[: len(y)], y)
-    predicted = ridge.predict(x).reshape(len(x), ahead)  # Ridge drops the second axis of a single target
-    low, high = _residual_quantiles(y - predicted[: len(y)])
-    middle = predicted[-1]
-    now = float(volatility[-1])
-    return Fitted(
-        ridge=ridge,
-        logarithmic=logarithmic,
-        last=float(known.values[-1]),
-        volatility=now,
-        features=x[-1],
-        middle=middle * now,
-        lower=(middle + low) * now,
-        upper=(middle + high) * now,
+def learn(known: Series, batch_size_days: int, choice: Choice = ANY) -> Learned:
+    """Learns on the known history alone, of at least `observations_needed`."""
+    steps = horizon(known.times, batch_size_days)
+    logarithmic = levels.are_logarithmic(known.values)
+    numbers = levels.of(known.values, logarithmic=logarithmic)
+    found = _seasons(known, numbers, choice)
+    models = portfolio(numbers, steps, found, choice.models)
+    first = max(model.lookback for model in models)
+    rows = _Rows(numbers, logarithmic, np.arange(first, len(numbers) - steps), steps)
+    changes = rows.changes
+    judged = [rows.judge(model, changes) for model in models]
+    weights = _weights(judged, len(rows.origins) / steps)
+    combined: Numbers = np.sum([w * one.changes for w, one in zip(weights, judged, strict=True)], axis=0)
+    interval = intervals.fit(
+        numbers,
+        rows.origins[rows.judged],
+        changes[rows.judged] - combined,
+        len(rows.origins),
+        least_volatility(numbers),
     )
+    weighed = [Weighed(j.model, w, j.ridge) for w, j in zip(weights, judged, strict=True) if w > 0]
+    repeated = max((one for one in found if one <= steps), default=1)
+    return Learned(logarithmic, steps, repeated, weighed, interval)
 
 
-def _levels(values: Numbers) -> tuple[Numbers, bool]:
-    """What changes are taken of: the logarithms where they fit, and whether they do."""
-    if values.min() > 0:
-        logarithms = np.log(values)
-        if np.abs(np.diff(logarithms)).max() < _LONGEST_STRIDE:
-            return logarithms, True
-    return values, False
+def _seasons(known: Series, numbers: Numbers, choice: Choice) -> list[int]:
+    if choice.season is None:
+        return seasons.find(numbers, seasons.candidates(known.times))
+    return [choice.season] if choice.season > 1 else []
 
 
-def _features(changes: Numbers) -> tuple[Numbers, Numbers]:
-    """x(t) and the volatility at t, for every t with LOOKBACK changes behind it (that of t included)."""
-    recent = sliding_window_view(changes, LOOKBACK)
-    floor = _CALM * math.sqrt(float(np.mean(changes**2))) or 1.0
-    volatility = np.maximum(np.sqrt(np.mean(recent**2, axis=1)), floor)
-    momenta = [recent[:, -span:].sum(axis=1) / math.sqrt(span) for span in SPANS]
-    return np.column_stack(momenta) / volatility[:, None], volatility
-
-
-def _residual_quantiles(residuals: Numbers) -> tuple[Numbers, Numbers]:
-    """The residuals that bound INTERVAL_LEVEL of each step's, as order statistics."""
-    ordered = np.sort(residuals, axis=0)
-    n = len(ordered)
-    tail = (1 - INTERVAL_LEVEL) / 2
-    below = max(math.floor(tail * (n + 1)), 1) - 1
-    return ordered[below], ordered[n - 1 - below]
+def _weights(judged: Sequence[_Judged], horizons: float) -> list[float]:
+    """The share of each model in the forecast."""
+    errors = np.array([one.error for one in judged])
+    naive = np.array([one.model.name == "naive" for one in judged])
+    errors[naive] *= 1 - _HANDICAP / math.sqrt(max(horizons, 1.0))
+    least = errors.min()
+    shares = (least / errors) ** _POWER if least > 0 else (errors == 0).astype(float) * (naive | ~naive.any())
+    shares[shares < _LEAST_SHARE] = 0
+    return list(shares / shares.sum())

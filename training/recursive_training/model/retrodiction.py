@@ -11,7 +11,8 @@ INTERVAL_LEVEL = 0.9
 class Retrodiction:
     """Arrays over the window's observations, in the variable's unit; the scales are single numbers.
 
-    `season` names the season of the seasonal-naive baseline, told from the known history alone.
+    `season` names the season of the seasonal-naive baseline, told from the known history alone; `model` the
+    models that the forecast is made of, the heaviest first.
     """
 
     variable: str
@@ -26,3 +27,4 @@ class Retrodiction:
     naive_error: float
     seasonal_naive_error: float
     season: str
+    model: str = ""

@@ -8,14 +8,17 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any
 
-from sklearn import config_context
+import numpy as np
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
 
 from recursive_training.logs import Progress, logger
 from recursive_training.model import baselines
-from recursive_training.model.forecaster import HISTORY, fit
+from recursive_training.model.forecaster import Forecast, Learned, learn
+from recursive_training.model.history import HISTORY, LONGEST_PAUSE, learned_at, observations_needed
+from recursive_training.model.inputs import ANY, Choice
 from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.options import Options
 from recursive_training.resources import Usage, usage
@@ -31,12 +34,12 @@ class Task:
     series: Series
     windows: Sequence[Window]
     batch_size_days: int
+    choice: Choice = ANY
 
     def run(self) -> list[Retrodiction]:
         # One BLAS thread: the matrices are small, and sums come out the same wherever the task runs.
-        # No checks by scikit-learn: tables.py let only finite numbers through, and the options are constants.
-        with _blas().limit(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
-            return [retrodict(self.series, window, self.batch_size_days) for window in self.windows]
+        with _blas().limit(limits=1):
+            return list(retrodictions(self.series, self.windows, self.batch_size_days, self.choice))
 
 
 @cache
@@ -45,13 +48,67 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def retrodict(series: Series, window: Window, batch_size_days: int) -> Retrodiction:
-    """Hindcasts the window. Of the window itself only its observations' times are used, never a value."""
-    known, happened = series.before(window.start).latest(HISTORY), series.within(window)
+def retrodict(series: Series, window: Window, batch_size_days: int, choice: Choice = ANY) -> Retrodiction:
+    """Hindcasts one window."""
+    return next(retrodictions(series, [window], batch_size_days, choice))
+
+
+def retrodictions(
+    series: Series, windows: Sequence[Window], batch_size_days: int, choice: Choice = ANY
+) -> Iterator[Retrodiction]:
+    """Hindcasts the windows. Of a window itself only its observations' times are used, never a value.
+
+    Windows in a row whose models are learned on the same history are forecast at once.
+    """
+    learn_at = _Learner(series, batch_size_days, choice)
+    known = [series.before(window.start) for window in windows]
+    for (start, learned), group in groupby(zip(windows, known, strict=True), lambda one: learn_at(one[1])):
+        together = list(group)
+        ends = np.array([len(past) - 1 - start for _, past in together])
+        forecasts = learned.forecast(together[-1][1].values[start:], ends)
+        for place, (window, past) in enumerate(together):
+            happened = series.within(window)
+            yield _retrodiction(
+                window,
+                past.latest(HISTORY),
+                happened,
+                forecasts.at(place, learned.step(len(happened))),
+                learned.name,
+            )
+
+
+class _Learner:
+    """Learns the models for what is known, unless those of the last call are as good."""
+
+    def __init__(self, series: Series, batch_size_days: int, choice: Choice) -> None:
+        self._series, self._batch_size_days, self._choice = series, batch_size_days, choice
+        self._at = -1
+        self._learned: Learned | None = None
+
+    def __call__(self, known: Series) -> tuple[int, Learned]:
+        """Where the models' history starts, and the models."""
+        at = learned_at(known.first + len(known)) - known.first
+        if at < observations_needed(known.times, self._batch_size_days):
+            at = len(known)
+        learned = self._learn(at)
+        if not learned.takes(known.values[at - 1 :]):
+            at = len(known)
+            learned = self._learn(at)
+        return max(at - HISTORY, 0), learned
+
+    def _learn(self, at: int) -> Learned:
+        if self._at != at or self._learned is None:
+            history = self._series.until(at).latest(HISTORY)
+            self._at, self._learned = at, learn(history, self._batch_size_days, self._choice)
+        return self._learned
+
+
+def _retrodiction(
+    window: Window, known: Series, happened: Series, forecast: Forecast, model: str
+) -> Retrodiction:
     season = baselines.season(known.times)
-    forecast = fit(known, batch_size_days).forecast(len(happened))
     return Retrodiction(
-        variable=series.name,
+        variable=known.name,
         window=window,
         times=happened.times,
         actual=happened.values,
@@ -63,14 +120,19 @@ def retrodict(series: Series, window: Window, batch_size_days: int) -> Retrodict
         naive_error=baselines.naive_error(known),
         seasonal_naive_error=baselines.seasonal_naive_error(known, season),
         season=season.name,
+        model=model,
     )
 
 
-def tasks(series: Series, windows: Sequence[Window], batch_size_days: int) -> Iterator[Task]:
+def tasks(
+    series: Series, windows: Sequence[Window], batch_size_days: int, choice: Choice = ANY
+) -> Iterator[Task]:
     """Each with what it needs of the series, not more: tasks may go to other processes."""
     for first in range(0, len(windows), _WINDOWS_PER_TASK):
         some = windows[first : first + _WINDOWS_PER_TASK]
-        yield Task(series.around(some[0].start, some[-1].end, HISTORY), some, batch_size_days)
+        yield Task(
+            series.around(some[0].start, some[-1].end, HISTORY + LONGEST_PAUSE), some, batch_size_days, choice
+        )
 
 
 def walk(work: Sequence[Task], options: Options) -> tuple[list[Retrodiction], Usage]:

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from recursive_training.model.forecaster import LEAST_NEEDED, MOST_NEEDED, observations_needed
+from recursive_training.model.history import LEAST_NEEDED, MOST_NEEDED, observations_needed
 from recursive_training.series import Series, Window
 
 

@@ -13,7 +13,10 @@ from urllib.parse import quote
 from recursive_training.data.s3 import Bucket
 from recursive_training.errors import ResultsNotWrittenError
 from recursive_training.logs import logger
-from recursive_training.model.forecaster import HISTORY, fit
+from recursive_training.model import artifact
+from recursive_training.model.forecaster import learn
+from recursive_training.model.history import HISTORY
+from recursive_training.model.inputs import Choice
 from recursive_training.results.outcome import Outcome
 
 METRICS, MANIFEST, REPORT, RETRODICTIONS = (
@@ -38,7 +41,7 @@ def as_json(document: Mapping[str, Any], indent: int | None = 2) -> bytes:
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text).encode()
 
 
-def models(outcomes: Sequence[Outcome], batch_size_days: int) -> dict[str, bytes]:
+def models(outcomes: Sequence[Outcome], batch_size_days: int, choice: Choice) -> dict[str, bytes]:
     """model/<variable>.json for each, ready for the window after its last.
 
     It is fitted on all that was known at the end of the last. The variable's name is percent-encoded; a long
@@ -47,8 +50,8 @@ def models(outcomes: Sequence[Outcome], batch_size_days: int) -> dict[str, bytes
     files = {}
     for outcome in outcomes:
         known = outcome.series.before(outcome.parts[-1].window.end).latest(HISTORY)
-        artifact = fit(known, batch_size_days).artifact(known)
-        files[f"model/{_file_name(outcome.name)}.json"] = as_json(artifact, indent=None)
+        stored = artifact.dump(learn(known, batch_size_days, choice), known)
+        files[f"model/{_file_name(outcome.name)}.json"] = as_json(stored, indent=None)
     return files
 
 

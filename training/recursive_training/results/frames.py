@@ -23,6 +23,7 @@ _OF_A_WINDOW: dict[str, Any] = {
     "variable": pl.String,
     "window": pl.Int64,
     "window_start": pl.Datetime("us"),
+    "model": pl.String,
 }
 
 
@@ -50,7 +51,7 @@ def _frame(parts: Sequence[Retrodiction], of_a_window: Mapping[str, Any]) -> pl.
         "variable": [part.variable for part in parts],
         "window": [part.window.index for part in parts],
         "window_start": np.array([part.window.start for part in parts], dtype="datetime64[us]"),
-        **{name: [getattr(part, name) for part in parts] for name in _SCALES},
+        **{name: [getattr(part, name) for part in parts] for name in ("model", *_SCALES)},
     }
     windows = pl.DataFrame({name: values[name] for name in of_a_window}, schema=of_a_window)
     return windows[place].with_columns(
@@ -72,6 +73,7 @@ def _retrodiction(rows: pl.DataFrame, windows: Sequence[Window]) -> Retrodiction
     return Retrodiction(
         variable=first["variable"],
         window=windows[first["window"]],
+        model=first["model"],
         times=rows["timestamp"].to_numpy(),
         **values,
     )

@@ -13,7 +13,7 @@ from recursive_training.code_digest import code_digest
 from recursive_training.options import Options
 from recursive_training.resources import Usage
 
-_LIBRARIES = ("boto3", "botocore", "jinja2", "numpy", "polars", "scikit-learn", "scipy")
+_LIBRARIES = ("boto3", "botocore", "jinja2", "numpy", "polars")
 
 
 def manifest(

@@ -31,12 +31,14 @@ class Prepared:
         """The indexes, ascending, of the windows that at least one variable can be retrodicted in."""
         return sorted({window.index for window in chain(*self.usable)})
 
-    def tasks(self, batch_size_days: int, indexes: Container[int]) -> list[Task]:
+    def tasks(self, options: Options, indexes: Container[int]) -> list[Task]:
         """The work in the windows of these indexes, variable by variable."""
         return [
             task
             for series, usable in zip(self.data.series, self.usable, strict=True)
-            for task in tasks(series, [w for w in usable if w.index in indexes], batch_size_days)
+            for task in tasks(
+                series, [w for w in usable if w.index in indexes], options.batch_size_days, options.choice
+            )
         ]
 
 

@@ -42,7 +42,7 @@ def walk_block(options: Options, data: Bucket, bucket: Bucket, started: float) -
     logger.info(
         "Shard %d of %d: %d of %d windows", role.index, role.count, len(mine), len(prepared.walked)
     )  # fmt: skip
-    parts, workers = walk(prepared.tasks(options.batch_size_days, set(mine)), options)
+    parts, workers = walk(prepared.tasks(options, set(mine)), options)
     payload = frames.parquet(parts, scales=True)
     document = {
         "job_id": options.job_id,
@@ -77,6 +77,8 @@ def made_by(options: Options) -> dict[str, Any]:
         "dataset_version_id": options.dataset_version_id,
         "id_columns": list(options.id_columns),
         "missing_values": list(options.missing_values),
+        "model": list(options.model),
+        "season": options.season,
         "code_sha256": code_digest(),
     }
 

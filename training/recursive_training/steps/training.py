@@ -25,7 +25,7 @@ def train(options: Options, started: float) -> None:
 
 def _whole(options: Options, data: Bucket, results: Bucket, started: float) -> None:
     prepared = prepare(data, options)
-    parts, workers = walk.walk(prepared.tasks(options.batch_size_days, prepared.walked), options)
+    parts, workers = walk.walk(prepared.tasks(options, prepared.walked), options)
     complete(prepared, parts, options, results, lambda: usage(started) + workers)
 
 
