@@ -155,5 +155,5 @@ def test_models_are_learned_at_places_that_hang_on_the_number_of_observations_al
     assert places[:255] == list(range(1, 256))
     assert places == sorted(places)
     assert max(known - place for known, place in enumerate(places, 1)) == LONGEST_PAUSE - 1
-    assert max((known - place) / known for known, place in enumerate(places, 1)) < 1 / 15
+    assert max((known - place) / known for known, place in enumerate(places, 1)) < 1 / 7
     assert LONGEST_PAUSE < HISTORY

@@ -7,11 +7,12 @@ import pytest
 from botocore.validate import validate_parameters
 from recursive_training import options
 from recursive_training.errors import UsageError
+from recursive_training.model.inputs import NAMES
 from recursive_training.model.trust import CRITERIA, DEFAULT_CRITERION
 
 from pulse.domain.job.ids import job_id, usable_as_job_id
 from pulse.domain.plan.job_plan import asked, plan, plan_faults
-from pulse.domain.request.defaults import CONTAINER_CRITERION, BatchSizeDays, SuccessCriterion
+from pulse.domain.request.defaults import CONTAINER_CRITERION, BatchSizeDays, ModelName, SuccessCriterion
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.validation import convert
 from pulse.services.submit.prepare_job import given
@@ -188,6 +189,18 @@ def test_should_take_the_criterion_of_the_configuration_and_let_a_request_take_i
 
     assert "beats-baselines" in command(JobRequest())
     assert "--success-criterion" not in command(JobRequest(success_criterion="beats-persistence"))
+
+
+def test_should_name_a_model_and_a_season_only_when_the_training_is_not_to_choose(planned):
+    def command(**asked):
+        return planned(**asked)["containerOverrides"]["command"]
+
+    assert command(model="auto") == command()
+    assert command(model="direct-ridge", season=12)[-4:] == ["--model", "direct-ridge", "--season", "12"]
+
+
+def test_should_know_the_models_that_the_training_knows():
+    assert typing.get_args(ModelName) == ("auto", *NAMES)
 
 
 def test_should_know_the_criteria_that_the_training_knows():

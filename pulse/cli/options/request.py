@@ -79,6 +79,12 @@ class RequestOptions:
             "When a window counts as a success: beats-persistence, beats-baselines or within-interval.",
         ),
     ] = None
+    model: Annotated[
+        Text, _training("--model", "NAME", "The only model to forecast with; auto: the best of all.")
+    ] = None
+    season: Annotated[
+        Integer, _training("--season", "N", "Observations in a season, 1 for none; found unless given.")
+    ] = None
     log_level: Annotated[Text, _training("--log-level", "LEVEL", "Of the training's log: DEBUG, INFO, …")] = (
         None
     )

@@ -1,7 +1,7 @@
 """The training container's contract as a request fills it: command and environment.
 
-Unchanged since the script that this system replaces, plus the options of `_reading`, `_dataset`,
-`child_options` and `follower_options`. The container's own description is in training/README.md.
+Unchanged since the script that this system replaces, plus the options of `_reading`, `_forecasting`,
+`_dataset`, `child_options` and `follower_options`. The container's own description is in training/README.md.
 """
 
 import json
@@ -38,6 +38,7 @@ def command(request: JobRequest, catalogue: Catalogue, site: Site) -> list[str]:
     criterion = request.success_criterion or defaults.success_criterion
     if criterion != CONTAINER_CRITERION:
         words += ["--success-criterion", criterion]
+    words += _forecasting(request)
     return words + _dataset(request)
 
 
@@ -116,6 +117,12 @@ def _reading(request: JobRequest, catalogue: Catalogue) -> list[str]:
     if request.id_columns:
         words += ["--id-columns", *request.id_columns]
     return words
+
+
+def _forecasting(request: JobRequest) -> list[str]:
+    """What the models are; nothing where the training chooses."""
+    words = [] if request.model in (None, "auto") else ["--model", str(request.model)]
+    return words + (["--season", str(request.season)] if request.season else [])
 
 
 def _dataset(request: JobRequest) -> list[str]:

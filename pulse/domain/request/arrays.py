@@ -14,7 +14,13 @@ from msgspec import Meta, Struct
 
 from pulse.domain.fault import HANDFUL, Fault, and_more, shown
 from pulse.domain.request.batch_limits import MAX_ARRAY_SIZE, MIN_ARRAY_SIZE
-from pulse.domain.request.defaults import BatchSizeDays, SuccessCriterion, Variables
+from pulse.domain.request.defaults import (
+    BatchSizeDays,
+    ModelName,
+    Season,
+    SuccessCriterion,
+    Variables,
+)
 
 Shards = Annotated[
     int,
@@ -31,6 +37,8 @@ class Sweep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     start_date: Annotated[tuple[date, ...], _AS_MANY] = ()
     end_date: Annotated[tuple[date, ...], _AS_MANY] = ()
     success_criterion: Annotated[tuple[SuccessCriterion, ...], _AS_MANY] = ()
+    model: Annotated[tuple[ModelName, ...], _AS_MANY] = ()
+    season: Annotated[tuple[Season, ...], _AS_MANY] = ()
     variables: Annotated[tuple[Variables, ...], _AS_MANY] = ()
 
     @property

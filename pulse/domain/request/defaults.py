@@ -52,6 +52,18 @@ DaskThreads = Annotated[int, Meta(ge=1, le=256, description="an integer from 1 t
 SuccessCriterion = Literal["beats-persistence", "beats-baselines", "within-interval"]
 CONTAINER_CRITERION: SuccessCriterion = "beats-persistence"
 """What the training takes when its command names none."""
+ModelName = Literal[
+    "auto",
+    "naive",
+    "drift",
+    "seasonal-naive",
+    "momentum-ridge",
+    "direct-ridge",
+    "level-ridge",
+    "seasonal-ridge",
+]
+"""What the training forecasts with: auto chooses among all."""
+Season = Annotated[int, Meta(ge=1, le=10_000, description="observations, an integer from 1 to 10000")]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 

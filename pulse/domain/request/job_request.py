@@ -24,6 +24,8 @@ from pulse.domain.request.defaults import (
     IdColumns,
     LogLevel,
     MissingValues,
+    ModelName,
+    Season,
     SuccessCriterion,
     Variables,
     period_faults,
@@ -66,10 +68,12 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     No `dataset`: everything under `datasets/`. `variables: []`: all numeric columns. `start_date: null` or
     `end_date: null`: as far as the data reaches. `missing_values`: what means an empty cell in the data,
     beside what always does. `id_columns`: the columns that tell the rows of one time apart, in data with
-    several rows a time; each id becomes a variable. Memory in MiB, `timeout_seconds` of one attempt; `auto`:
-    sized from the data. `shards`: the training windows are split across so many children, then merged.
-    `expected_runtime_seconds`: how long it should run. Its likely cost is quoted for that, and somebody is
-    told when it runs longer; where that time has passed as its start is heard of, a minute later.
+    several rows a time; each id becomes a variable. `model`: the only one to forecast with. `season`: how
+    many observations it has, 1 for none, instead of what the data shows. Memory in MiB, `timeout_seconds` of
+    one attempt; `auto`: sized from the data. `shards`: the training windows are split across so many
+    children, then merged. `expected_runtime_seconds`: how long it should run. Its likely cost is quoted for
+    that, and somebody is told when it runs longer; where that time has passed as its start is heard of, a
+    minute later.
     """
 
     dataset: DatasetKey | None = None
@@ -83,6 +87,8 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     use_dask: bool | None = None
     dask_threads: DaskThreads | None = None
     success_criterion: SuccessCriterion | None = None
+    model: ModelName | None = None
+    season: Season | None = None
     log_level: LogLevel | None = None
     profile: ProfileName | None = None
     vcpus: AutoOrVcpus | None = None

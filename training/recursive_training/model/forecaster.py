@@ -29,7 +29,7 @@ _LEAST_SHARE = 0.3  # of the best one's weight; what has less is left out
 _HANDICAP = (
     0.15  # of the others against naive where one horizon is known; it falls with the root of their number
 )
-_JUDGED_ROWS = 420  # the rows beside these overlap with them, and say little more
+_JUDGED_ROWS = 252  # the rows beside these overlap with them, and say little more
 
 
 @dataclass(frozen=True)

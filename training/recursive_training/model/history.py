@@ -11,8 +11,8 @@ LONGEST_HORIZON = 260  # steps; beyond it a forecast repeats its last season, or
 LEAST_NEEDED = LOOKBACK + 2 + FEWEST_ROWS  # observations: with a horizon of one
 MOST_NEEDED = LOOKBACK + 1 + LONGEST_HORIZON + FEWEST_ROWS  # observations: enough for any horizon
 _EACH_TIME = 256  # observations; with fewer known, every window has models of its own
-_SIXTEENTH = 4  # bits
-LONGEST_PAUSE = 64  # observations
+_EIGHTH = 3  # bits
+LONGEST_PAUSE = 128  # observations
 
 
 def horizon(times: Times, batch_size_days: int) -> int:
@@ -34,12 +34,12 @@ def observations_needed(times: Times, batch_size_days: int) -> int:
 
 def learned_at(known: int) -> int:
     """How many of the known observations its models are learned on: all, or those up to the last multiple of
-    a power of two that is about a sixteenth of them, 64 at most.
+    a power of two that is about an eighth of them, 128 at most.
 
-    A model that is a sixteenth older forecasts as well, from all that is known. Windows share it, and as the
+    A model that is a little older forecasts as well, from all that is known. Windows share it, and as the
     place hangs on the number of known observations alone, so does every shard.
     """
     if known < _EACH_TIME:
         return known
-    pause = min(1 << (known.bit_length() - 1 - _SIXTEENTH), LONGEST_PAUSE)
+    pause = min(1 << (known.bit_length() - 1 - _EIGHTH), LONGEST_PAUSE)
     return known - known % pause

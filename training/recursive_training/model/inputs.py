@@ -25,7 +25,7 @@ _ROWS_A_LAG = 2
 _LONG_SEASON = 60  # observations
 _HARMONICS = {True: 2, False: 4}  # of a long and of a short season
 _CALM = 0.1  # volatility is at least this share of the whole history's: a still month divides nothing by 0
-PENALTIES = (1.0, 10.0, 100.0, 1000.0, 10_000.0)  # of standardised features, for each observation there is
+PENALTIES = (3.0, 30.0, 300.0, 3000.0)  # of standardised features; of the order of 3 to 3000 observations
 _MOMENTUM_PENALTY = (1000.0,)  # of the order of the history: a change must be explained well to be believed
 
 
