@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from lambdas.common import callers, http_api, http_input
-from lambdas.common.telemetry import count, of
+from lambdas.common.telemetry import count, for_function
 from lambdas.wiring import shared
 from pulse.api.answers import submissions
 from pulse.api.requests import cancellation
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import Response
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger, metrics = of("cancel_job")
+logger, metrics = for_function("cancel_job")
 app = http_api.resolver(logger)
 
 

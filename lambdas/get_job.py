@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.common import callers, http_api, http_input
-from lambdas.common.telemetry import count, of
+from lambdas.common.telemetry import count, for_function
 from lambdas.wiring import get_job as wiring
 from lambdas.wiring import shared
 from pulse.api import problem
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pulse.domain.access import Guard
 
-logger, metrics = of("get_job")
+logger, metrics = for_function("get_job")
 app = http_api.resolver(logger)
 
 
@@ -81,8 +81,8 @@ def nothing_else(error: Exception) -> Response[str]:
     del error
     allowed = methods_of(app.current_event.path)
     if not allowed or app.current_event.http_method in allowed:
-        return http_api.told(problem.NO_SUCH_RESOURCE)
-    return http_api.told(problem.method_not_allowed(allowed), {"Allow": ", ".join(allowed)})
+        return http_api.problem_response(problem.NO_SUCH_RESOURCE)
+    return http_api.problem_response(problem.method_not_allowed(allowed), {"Allow": ", ".join(allowed)})
 
 
 def _query() -> dict[str, str]:

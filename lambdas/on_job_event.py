@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lambdas.common import sqs_batch
-from lambdas.common.telemetry import Job, count, ended, of, reason
+from lambdas.common.telemetry import Job, count, ended, for_function, reason
 from lambdas.wiring import on_job_event as wiring
 from pulse.domain import envelope
 from pulse.domain.envelope import JOB_DESCRIBED, JOB_OVERDUE, JOB_WAITS, SOURCE, Envelope
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulse.domain.job.event import JobEvent
     from pulse.domain.job.record import JobRecord
 
-logger, metrics = of("on_job_event")
+logger, metrics = for_function("on_job_event")
 
 
 @logger.inject_lambda_context
@@ -66,7 +66,7 @@ def _blocked(event: Envelope) -> None:
 def _waits(event: Envelope) -> None:
     """A job that cannot start."""
     change = _change(event)
-    result = wiring.watch_blocked().hear(change)
+    result = wiring.watch_blocked().handle(change)
     for _ in result.alerted:
         count(metrics, Job.ALERTS_SENT)
     logger.warning(
@@ -82,7 +82,7 @@ def _overdue(event: Envelope) -> None:
     """A job that should have ended by now, unless it has."""
     job_id = str(event.detail.get("job_id", ""))
     logger.append_keys(job_id=printable(job_id[:128]))
-    found = wiring.watch_overdue().look(job_id)
+    found = wiring.watch_overdue().check(job_id)
     if found == "told":
         count(metrics, Job.ALERTS_SENT)
     logger.info("Job due", effect=found)

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from lambdas.common.telemetry import Job, of
+from lambdas.common.telemetry import Job, for_function
 from lambdas.wiring import reconcile_jobs as wiring
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger, metrics = of("reconcile_jobs")
+logger, metrics = for_function("reconcile_jobs")
 
 
 @logger.inject_lambda_context

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lambdas.common import sqs_batch
-from lambdas.common.telemetry import count, of
+from lambdas.common.telemetry import count, for_function
 from lambdas.wiring import shared
 from pulse.domain.alerts.alert import Alert
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 POST_MILLISECONDS = 12_000
 """What one post may take: a connection and an answer, at the time-outs of pulse.aws.webhook."""
 
-logger, metrics = of("send_alert")
+logger, metrics = for_function("send_alert")
 
 
 @logger.inject_lambda_context

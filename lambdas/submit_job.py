@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from lambdas.common.telemetry import of
+from lambdas.common.telemetry import for_function
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger, metrics = of("submit_job")
+logger, metrics = for_function("submit_job")
 
 
 @logger.inject_lambda_context

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.common import callers, http_api, http_input
-from lambdas.common.telemetry import count, of, submitted
+from lambdas.common.telemetry import count, for_function, submitted
 from lambdas.wiring import shared
 from pulse.api.answers import submissions
 from pulse.domain.errors import InvalidCall
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pulse.services.submit.finish_claim import Submission
 
-logger, metrics = of("submit_job")
+logger, metrics = for_function("submit_job")
 app = http_api.resolver(logger)
 
 
@@ -90,5 +90,5 @@ def _identity(event: dict[str, Any], request: JobRequest, again_of: str, *, forc
 
 def _counts_for(identity: Identity) -> timedelta:
     if identity.window_seconds is None:
-        return shared.kept()
+        return shared.ledger_retention()
     return timedelta(seconds=identity.window_seconds)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import convert
 
 from lambdas.common import sqs_batch
-from lambdas.common.telemetry import Job, count, of, reason, submitted
+from lambdas.common.telemetry import Job, count, for_function, reason, submitted
 from lambdas.wiring import shared
 from pulse.domain import envelope
 from pulse.domain.envelope import Envelope
@@ -21,7 +21,7 @@ from pulse.services.submit.submit_drop import Outcome
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger, metrics = of("submit_job")
+logger, metrics = for_function("submit_job")
 
 
 def submit_drops(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:

@@ -21,7 +21,7 @@ JSON = "application/json"
 def resolver(logger: "Logger") -> APIGatewayHttpResolver:
     """Without routes yet. What they raise becomes a problem, and its reason is logged."""
     app = APIGatewayHttpResolver()
-    app.not_found(lambda _: told(problem.NO_SUCH_RESOURCE))
+    app.not_found(lambda _: problem_response(problem.NO_SUCH_RESOURCE))
     app.exception_handler(PulseError)(_refusing(logger))
     app.exception_handler(Exception)(_failing(logger))
     return app
@@ -31,7 +31,7 @@ def json(status: HTTPStatus, content: msgspec.Struct) -> Response[str]:
     return Response(status, JSON, msgspec.json.encode(content).decode())
 
 
-def told(what: Problem, headers: dict[str, str | list[str]] | None = None) -> Response[str]:
+def problem_response(what: Problem, headers: dict[str, str | list[str]] | None = None) -> Response[str]:
     body = msgspec.json.encode(what).decode()
     return Response(what.status, problem.CONTENT_TYPE, body, headers=headers or {})
 
@@ -45,7 +45,7 @@ def _refusing(logger: "Logger") -> Callable[[PulseError], Response[str]]:
             fields = [fault.field for fault in what.errors]
             logger.info("Call refused", status=what.status, type=what.type, fields=fields)
         wait = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, TryAgain) else {}
-        return told(what, {**wait})
+        return problem_response(what, {**wait})
 
     return refuse
 
@@ -53,6 +53,6 @@ def _refusing(logger: "Logger") -> Callable[[PulseError], Response[str]]:
 def _failing(logger: "Logger") -> Callable[[Exception], Response[str]]:
     def fail(error: Exception) -> Response[str]:
         logger.error("Call failed", exc_info=error)
-        return told(problem.of_error(PulseError()))
+        return problem_response(problem.of_error(PulseError()))
 
     return fail

@@ -34,7 +34,7 @@ class Job(StrEnum):
     DRIFT = "Drift"
 
 
-def of(function: str) -> tuple[Logger, Metrics]:
+def for_function(function: str) -> tuple[Logger, Metrics]:
     """The logger and the metrics of the function of this name."""
     return Logger(service=function), Metrics(
         namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", NAMESPACE), service=function

@@ -186,7 +186,7 @@ def principals() -> "Principals":
 def refused_drops() -> "RefusedDrops":
     from pulse.aws.ledger.refusals import RefusedDrops
 
-    return RefusedDrops(ledger_table(), kept())
+    return RefusedDrops(ledger_table(), ledger_retention())
 
 
 @cache
@@ -218,7 +218,7 @@ def visibility() -> "Visibility":
 def ledger() -> "Ledger":
     from pulse.aws.ledger.ledger import Ledger
 
-    return Ledger(ledger_table(), kept())
+    return Ledger(ledger_table(), ledger_retention())
 
 
 @cache
@@ -229,7 +229,7 @@ def ledger_table() -> "LedgerTable":
     return LedgerTable(clients.dynamodb(), settings().ledger_table)
 
 
-def kept() -> timedelta:
+def ledger_retention() -> timedelta:
     """How long the ledger keeps what it is told."""
     return timedelta(days=settings().ledger_retention_days)
 
@@ -258,7 +258,7 @@ def publish_alert() -> "PublishAlert":
     from pulse.services.alert.publish_alert import PublishAlert
 
     return PublishAlert(
-        turns=AlertTurns(ledger_table(), kept()),
+        turns=AlertTurns(ledger_table(), ledger_retention()),
         topic=Topic(clients.sns, settings().alerts_topic),
         clock=now,
     )

@@ -52,7 +52,7 @@ def is_server_error(error: ClientError) -> bool:
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def as_domain_errors(doing: str) -> Iterator[None]:
     """Raises Unavailable or Misconfigured in place of botocore's exceptions; `doing` begins the message."""
     try:
         yield

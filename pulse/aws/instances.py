@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.domain.cost.instances import Instance, SpotPrice
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Instances:
         Unavailable, Misconfigured.
         """
         cluster, _, _ = container_instance.partition("/")[2].partition("/")
-        with translated("Looking up a container instance"):
+        with as_domain_errors("Looking up a container instance"):
             try:
                 found = self._ecs.describe_container_instances(
                     cluster=cluster, containerInstances=[container_instance]
@@ -57,7 +57,7 @@ class Instances:
         """Of instances like this one in its zone, with the price that held when `since` began. Raises
         Unavailable, Misconfigured.
         """
-        with translated("Looking up Spot prices"):
+        with as_domain_errors("Looking up Spot prices"):
             pages = self._ec2.get_paginator("describe_spot_price_history").paginate(
                 Filters=[
                     {"Name": "instance-type", "Values": [instance.type]},
@@ -74,7 +74,7 @@ class Instances:
             ]
 
     def _described(self, instance_id: str) -> Instance | None:
-        with translated("Looking up an instance"):
+        with as_domain_errors("Looking up an instance"):
             try:
                 answer = self._ec2.describe_instances(InstanceIds=[instance_id])
             except ClientError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.domain.errors import InvalidCall
 from pulse.domain.views.log import Line, StreamPage
 from pulse.domain.views.tokens import fault
@@ -36,7 +36,7 @@ class Logs:
         Raises InvalidCall for a token that CloudWatch does not know, Unavailable, Misconfigured.
         """
         more: dict[str, Any] = {"nextToken": token} if token else {}
-        with translated("Reading a log"):
+        with as_domain_errors("Reading a log"):
             try:
                 answer: Any = self._client.get_log_events(
                     logGroupName=group, logStreamName=stream, startFromHead=True, limit=most, **more
@@ -53,7 +53,7 @@ class Logs:
         """The last lines, the oldest first; none when there is no such stream. Raises Unavailable,
         Misconfigured.
         """
-        with translated("Reading the end of a log"):
+        with as_domain_errors("Reading the end of a log"):
             try:
                 answer: Any = self._client.get_log_events(
                     logGroupName=group, logStreamName=stream, startFromHead=False, limit=most

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.domain.access import name_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Principals:
 
     def _read(self, kind: str, name: str) -> dict[str, str]:
         # Neither has more than 50, and a page holds 100.
-        with translated(f"Reading the tags of a {kind}"):
+        with as_domain_errors(f"Reading the tags of a {kind}"):
             try:
                 found = (
                     self._client.list_role_tags(RoleName=name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.domain.errors import TooLarge
 from pulse.domain.s3.objects import Listing, Part
 
@@ -42,7 +42,7 @@ class Objects:
         does not exist to those who may not list the bucket), Unavailable.
         """
         version = {"VersionId": version_id} if version_id else {}
-        with translated("Reading an object from S3"):
+        with as_domain_errors("Reading an object from S3"):
             try:
                 answer = self._client.get_object(Bucket=bucket, Key=key, **version)  # type: ignore[arg-type]
             except ClientError as error:
@@ -61,7 +61,7 @@ class Objects:
         Raises Misconfigured when denied, Unavailable.
         """
         version = {"VersionId": version_id} if version_id else {}
-        with translated("Reading a part of an object from S3"):
+        with as_domain_errors("Reading a part of an object from S3"):
             try:
                 answer = self._client.get_object(Bucket=bucket, Key=key, Range=byte_range, **version)  # type: ignore[arg-type]
             except ClientError as error:
@@ -80,7 +80,7 @@ class Objects:
 
         Raises Misconfigured when denied or the bucket does not exist, Unavailable.
         """
-        with translated("Listing objects of S3"):
+        with as_domain_errors("Listing objects of S3"):
             answer = self._client.list_objects_v2(
                 Bucket=bucket, Prefix=prefix, MaxKeys=limit, StartAfter=after
             )

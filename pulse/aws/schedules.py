@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.domain.envelope import JOB_OVERDUE, SOURCE
 from pulse.domain.schedule_target import ScheduleTarget
 
@@ -45,7 +45,7 @@ class Schedules:
         """
         if self._target is None:
             return
-        with translated(f"Scheduling when job {job_id} is overdue"):
+        with as_domain_errors(f"Scheduling when job {job_id} is overdue"):
             try:
                 self._client.create_schedule(**request(self._target, job_id, at))
             except ClientError as error:
@@ -58,7 +58,7 @@ class Schedules:
         """
         if self._target is None:
             return
-        with translated(f"Deleting the schedule of job {job_id}"):
+        with as_domain_errors(f"Deleting the schedule of job {job_id}"):
             try:
                 self._client.delete_schedule(GroupName=self._target.group, Name=job_id)
             except ClientError as error:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -27,7 +27,7 @@ class Secret:
     def value(self) -> str:
         """The secret's text, at most KEPT_SECONDS old. Raises Unavailable, Misconfigured."""
         if self._read_at is None or self._clock() - self._read_at > KEPT_SECONDS:
-            with translated("Reading a secret"):
+            with as_domain_errors("Reading a secret"):
                 self._value = self._client.get_secret_value(SecretId=self._secret_id)["SecretString"]
             self._read_at = self._clock()
         return self._value

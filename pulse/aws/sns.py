@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.domain.alerts.alert import Alert
 from pulse.domain.alerts.renderings.amazon_q import notification
 from pulse.domain.alerts.renderings.email import body, subject
@@ -29,7 +29,7 @@ class Topic:
 
     def publish(self, alert: Alert) -> None:
         """Raises Unavailable, Misconfigured."""
-        with translated("Publishing an alert to SNS"):
+        with as_domain_errors("Publishing an alert to SNS"):
             self._client.publish(TopicArn=self._topic_arn, **message(alert))
 
 

@@ -144,8 +144,8 @@ def test_should_note_the_reason_beside_another_event_of_the_same_moment(happen, 
     happen(told("batch_runnable"))
     read = ledger.record(JOB)
     later = structs.replace(read, log_group="another event was faster", revision=read.revision + 1)
-    assert ledger.move(later, before=read.position)
-    assert wiring.watch_blocked().look(read, "ACTION_REQUIRED - x")
+    assert ledger.update_if_unchanged(later, before=read.position)
+    assert wiring.watch_blocked().check(read, "ACTION_REQUIRED - x")
     record = ledger.record(JOB)
     assert (record.log_group, record.blocked_reason) == ("another event was faster", "ACTION_REQUIRED - x")
     assert [alert["kind"] for alert in alerts()] == ["BLOCKED"]

@@ -90,7 +90,7 @@ def test_should_begin_anew_with_each_month(happen, ledger, ends, budgets):
     for number in (2, 3):
         record = submitted(ledger, number)
         april = structs.replace(record, created_at=record.created_at.replace(month=4), revision=1)
-        assert ledger.move(april, before=record.position)
+        assert ledger.update_if_unchanged(april, before=record.position)
         assert happen(told("batch_succeeded", number)) == []
     first, second = budgets()
     assert "2026-03" in first or "March" in first

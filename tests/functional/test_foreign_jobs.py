@@ -108,7 +108,7 @@ def test_should_give_a_repeated_request_its_own_job_after_one_of_its_name_was_se
 def test_should_write_nothing_of_a_foreign_array_into_another_s_record(happen, ledger, status):
     before = submitted(ledger)
     if status == "RELEASED":
-        ledger.move(
+        ledger.update_if_unchanged(
             structs.replace(before, status="RELEASED", batch_job_id="", revision=before.revision + 1),
             before=before.position,
         )

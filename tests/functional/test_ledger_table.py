@@ -68,13 +68,13 @@ def test_should_write_again_when_another_write_crossed(stubbed):
     table, stub = stubbed
     cancelled(stub, "None", "TransactionConflict")
     stub.add_response("transact_write_items", {})
-    assert table.together("Writing", WRITES) is None
+    assert table.transact("Writing", WRITES) is None
 
 
 def test_should_tell_which_condition_did_not_hold(stubbed):
     table, stub = stubbed
     cancelled(stub, "None", "ConditionalCheckFailed", "TransactionConflict")
-    assert table.together("Writing", WRITES) == 1
+    assert table.transact("Writing", WRITES) == 1
 
 
 def test_should_say_try_again_when_other_writes_go_on_crossing(stubbed):
@@ -82,4 +82,4 @@ def test_should_say_try_again_when_other_writes_go_on_crossing(stubbed):
     for _ in range(6):
         cancelled(stub, "TransactionConflict")
     with pytest.raises(Unavailable, match="Writing met other writes"):
-        table.together("Writing", WRITES)
+        table.transact("Writing", WRITES)

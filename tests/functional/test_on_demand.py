@@ -62,7 +62,7 @@ def test_should_submit_once_on_demand_what_spot_was_taken_from_to_the_last(  # n
     post, end, rerun, batch, ledger, alerts
 ):
     job_id = post(max_cost_usd=5)
-    ledger.move(structs.replace(ledger.record(job_id), quoted_usd=Decimal("0.03")), before=0)
+    ledger.update_if_unchanged(structs.replace(ledger.record(job_id), quoted_usd=Decimal("0.03")), before=0)
     for _ in range(2):
         end(RECLAIMED)
     (alert,) = alerts()

@@ -220,7 +220,7 @@ MUTANTS = (
     Mutant(
         "what a record leads to is not tried again",
         f"{_FOLLOW}._job",
-        'return self._lead_on(before, event, "late or repeated")',
+        'return self._follow_up(before, event, "late or repeated")',
         'return Result(effect="late or repeated", record=before)',
         first=2,
     ),
@@ -229,7 +229,7 @@ MUTANTS = (
         f"{_FOLLOW}._job",
         "after, measured = self._completed(before, moved, event)",
         "after, measured = self._completed(before, moved, event)\n"
-        '        self._lead_on(after, event, "recorded", measured)',
+        '        self._follow_up(after, event, "recorded", measured)',
     ),
     Mutant(
         "nobody looks whether an alert's turn is another's",
@@ -310,7 +310,7 @@ MUTANTS = (
     ),
     Mutant(
         "children that ended before their array are not added up",
-        f"{_FOLLOW}._lead_on",
+        f"{_FOLLOW}._follow_up",
         "record = self._summed(record)",
         "pass",
         asked=100,
@@ -337,7 +337,7 @@ MUTANTS = (
     ),
     Mutant(
         "the cost of a job is not noted",
-        "pulse.services.follow.watch_end:WatchEnd.tell",
+        "pulse.services.follow.watch_end:WatchEnd.finish",
         "spent = self.watch_budget.note(record)",
         "spent = False",
         asked=8,
@@ -510,7 +510,7 @@ MUTANTS = (
     ),
     Mutant(
         "who is overdue is told after its end",
-        "pulse.services.follow.watch_overdue:WatchOverdue.look",
+        "pulse.services.follow.watch_overdue:WatchOverdue.check",
         "if record.is_terminal:",
         "if False:",
         asked=60,

@@ -16,7 +16,7 @@ from pulse.domain.alerts.job_underway import blocked_alert, overdue_alert, start
 from pulse.domain.alerts.rejected import drop_alert
 from pulse.domain.console import Console
 from pulse.domain.cost.months import Spent
-from pulse.domain.diagnosis.children import Failures, whole
+from pulse.domain.diagnosis.children import Failures, as_one_run
 from pulse.domain.errors import InvalidRequest
 from pulse.domain.fault import counted
 from pulse.domain.job.changes import advanced
@@ -268,11 +268,11 @@ def test_should_tell_a_run_of_an_array_and_its_follower_as_a_whole():
         quoted_usd=None,  # the array was quoted for both
         usual=None,
     )
-    facts = told(job_alert(later, PLACE, run=whole(array, later)))
+    facts = told(job_alert(later, PLACE, run=as_one_run(array, later)))
     assert (facts["Waited"], facts["Ran"]) == ("42 s", "3 min 50 s")
     assert facts["Cost"] == "$0.0030 estimated, 97 % of the $0.0031 quoted"
     assert facts["Children"] == "24"
-    unknown = whole(structs.replace(array, cost_usd=None, started_at=None), later)
+    unknown = as_one_run(structs.replace(array, cost_usd=None, started_at=None), later)
     assert {"Cost", "Ran", "Waited"}.isdisjoint(told(job_alert(later, PLACE, run=unknown)))
 
 

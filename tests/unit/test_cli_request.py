@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from pulse.cli.client import pending
 from pulse.cli.options import request_file
-from pulse.cli.options.groups import ManyValues, one_each, spread
+from pulse.cli.options.groups import ManyValues, one_each, with_option_groups
 from pulse.cli.options.request import RequestOptions
 from pulse.cli.options.values import missing_value
 from pulse.cli.views.quote import usd
@@ -105,7 +105,7 @@ def request_of(*words):
     made = []
 
     @app.command(cls=ManyValues)
-    @spread
+    @with_option_groups
     def verb(*, options: RequestOptions) -> None:
         made.append(options.given())
 
@@ -205,7 +205,7 @@ def test_should_keep_every_word_when_values_are_given_an_option_each(args):
 def test_should_merge_objects_and_replace_the_rest():
     below = {"tags": {"A": "1", "B": "2"}, "variables": ["a", "b"], "alerts": None}
 
-    over = request_file.laid_over(below, {"tags": {"B": "3"}, "variables": ["c"], "alerts": {"kinds": []}})
+    over = request_file.merged(below, {"tags": {"B": "3"}, "variables": ["c"], "alerts": {"kinds": []}})
 
     assert over == {"tags": {"A": "1", "B": "3"}, "variables": ["c"], "alerts": {"kinds": []}}
     assert below["tags"] == {"A": "1", "B": "2"}

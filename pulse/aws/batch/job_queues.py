@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.domain.views.queue import Place, Snapshot, Usage
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class JobQueues:
 
     def snapshot(self, queue_arn: str) -> Snapshot:
         """Raises Unavailable, Misconfigured."""
-        with translated("Looking into a job queue"):
+        with as_domain_errors("Looking into a job queue"):
             answer: Any = self._client.get_job_queue_snapshot(jobQueue=queue_arn)
         return Snapshot(
             front=tuple(

@@ -59,7 +59,7 @@ class Batch:
         """The ids of the queue's jobs of this name in any state, the oldest first. A name is unique here, so
         one page holds them all. Raises Unavailable, Misconfigured.
         """
-        with errors.translated("Looking a job up by its name"):
+        with errors.as_domain_errors("Looking a job up by its name"):
             answer = self._client.list_jobs(
                 jobQueue=queue_arn, filters=[{"name": "JOB_NAME", "values": [job_name]}]
             )
@@ -72,7 +72,7 @@ class Batch:
         """The JobDetail of at most 100 jobs; those that AWS Batch does not know are left out. Raises
         Unavailable, Misconfigured.
         """
-        with errors.translated("Looking jobs up by their ids"):
+        with errors.as_domain_errors("Looking jobs up by their ids"):
             answer: Any = self._client.describe_jobs(jobs=list(batch_job_ids))
         if "jobs" not in answer:
             raise Unavailable("Looking jobs up by their ids: the answer was cut short.")
@@ -82,7 +82,7 @@ class Batch:
         """Ends a job in any state; one that has ended stays as it is. `reason`: at most 1,024 characters.
         Raises Unavailable, Misconfigured.
         """
-        with errors.translated("Stopping a job"):
+        with errors.as_domain_errors("Stopping a job"):
             self._client.terminate_job(jobId=batch_job_id, reason=reason)
 
 

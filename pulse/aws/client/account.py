@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.domain.demo.checkup import QueueState
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ class Account:
 
     def identity(self) -> tuple[str, str]:
         """The account and the ARN of the credentials."""
-        with translated("Asking whose credentials these are"):
+        with as_domain_errors("Asking whose credentials these are"):
             found = self._client("sts").get_caller_identity()
         return found["Account"], found["Arn"]
 
     def bootstrap_version(self) -> str | None:
-        with translated("Looking for the CDK's bootstrap stack"):
+        with as_domain_errors("Looking for the CDK's bootstrap stack"):
             try:
                 return str(self._client("ssm").get_parameter(Name=_BOOTSTRAP)["Parameter"]["Value"])
             except ClientError as error:
@@ -43,7 +43,7 @@ class Account:
     def quota(self, service: str, quota_code: str) -> float:
         """The account's own, or the default of the service."""
         client = self._client("service-quotas")
-        with translated("Reading a quota"):
+        with as_domain_errors("Reading a quota"):
             try:
                 found = client.get_service_quota(ServiceCode=service, QuotaCode=quota_code)
             except ClientError as error:
@@ -53,13 +53,13 @@ class Account:
         return float(found["Quota"]["Value"])
 
     def concurrency(self) -> int:
-        with translated("Reading the account's settings of Lambda"):
+        with as_domain_errors("Reading the account's settings of Lambda"):
             limit = self._client("lambda").get_account_settings()["AccountLimit"]
         return int(limit["ConcurrentExecutions"])
 
     def confirmed(self, topic_arn: str) -> set[str]:
         """The e-mail addresses whose subscription to a topic is confirmed."""
-        with translated("Listing the subscriptions of a topic"):
+        with as_domain_errors("Listing the subscriptions of a topic"):
             pages = (
                 self._client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
             )
@@ -72,7 +72,7 @@ class Account:
 
     def has_secret(self, name: str) -> bool:
         """Whether it is there and has a value, which is not read."""
-        with translated(f"Looking for the secret {name}"):
+        with as_domain_errors(f"Looking for the secret {name}"):
             try:
                 found = self._client("secretsmanager").describe_secret(SecretId=name)
             except ClientError as error:
@@ -83,7 +83,7 @@ class Account:
 
     def queues(self, names: Iterable[str]) -> dict[str, QueueState]:
         """Those that are there, by name."""
-        with translated("Describing job queues"):
+        with as_domain_errors("Describing job queues"):
             found: list[Any] = list(self._batch.describe_job_queues(jobQueues=[*names])["jobQueues"])
             return {queue["jobQueueName"]: self._state(queue) for queue in found}
 

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-c
 
 import boto3
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.domain.errors import Misconfigured
 
 _UNDER_WAY = "RUNNING"
@@ -20,7 +20,7 @@ class DeadLetters:
     def __init__(self, session: boto3.Session, arn: str) -> None:
         self.arn = arn
         self.name, self._account = arn.rpartition(":")[2], arn.split(":")[4]
-        with translated("Connecting to SQS"):
+        with as_domain_errors("Connecting to SQS"):
             self._client = session.client("sqs")
 
     def waiting(self) -> int:
@@ -28,7 +28,7 @@ class DeadLetters:
 
         Raises Misconfigured when denied or when there is no such queue, Unavailable.
         """
-        with translated(f"Counting the messages of {self.name}"):
+        with as_domain_errors(f"Counting the messages of {self.name}"):
             attributes = self._client.get_queue_attributes(
                 QueueUrl=self._url(),
                 AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
@@ -41,7 +41,7 @@ class DeadLetters:
         The destination is named, because what EventBridge put here remembers no source queue and would stay.
         Raises Misconfigured when denied or when it belongs to no or to several queues, Unavailable.
         """
-        with translated(f"Moving the messages of {self.name} back"):
+        with as_domain_errors(f"Moving the messages of {self.name} back"):
             urls = self._client.list_dead_letter_source_queues(QueueUrl=self._url())["queueUrls"]
             if len(urls) != 1:
                 raise Misconfigured(

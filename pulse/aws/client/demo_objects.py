@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,18 +25,18 @@ class DemoObjects:
     """
 
     def __init__(self, client: Callable[[str], Any]) -> None:
-        with translated("Connecting to S3"):
+        with as_domain_errors("Connecting to S3"):
             self._s3: S3Client = client("s3")
 
     def put(self, file: Path, bucket: str, key: str) -> datetime:
         """When S3 wrote it, by its own clock."""
-        with translated(f"Uploading to s3://{bucket}/{key}"):
+        with as_domain_errors(f"Uploading to s3://{bucket}/{key}"):
             with file.open("rb") as body:
                 self._s3.put_object(Bucket=bucket, Key=key, Body=body)
             return self._s3.head_object(Bucket=bucket, Key=key)["LastModified"]
 
     def below(self, bucket: str, prefix: str) -> list[Found]:
-        with translated(f"Listing s3://{bucket}/{prefix}"):
+        with as_domain_errors(f"Listing s3://{bucket}/{prefix}"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             return [
                 Found(item["Key"].removeprefix(prefix), item["Size"], item["LastModified"])
@@ -45,12 +45,12 @@ class DemoObjects:
             ]
 
     def json(self, bucket: str, key: str) -> dict[str, Any]:
-        with translated(f"Reading s3://{bucket}/{key}"):
+        with as_domain_errors(f"Reading s3://{bucket}/{key}"):
             return dict(json.loads(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
 
     def remove(self, bucket: str, prefix: str) -> None:
         """Every version of every object below `prefix`."""
-        with translated(f"Removing s3://{bucket}/{prefix}"):
+        with as_domain_errors(f"Removing s3://{bucket}/{prefix}"):
             pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
             for page in pages:
                 for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:

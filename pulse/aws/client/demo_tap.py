@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class DemoTap:
         self._queue_arn = f"arn:{partition}:sqs:{region}:{account}:{name}"
         self._rule_arn = f"arn:{partition}:events:{region}:{account}:rule/{name}"
         self._region = f"--region {region}"
-        with translated("Connecting to SQS, EventBridge and SNS"):
+        with as_domain_errors("Connecting to SQS, EventBridge and SNS"):
             self._sqs: SQSClient = client("sqs")
             self._events: EventBridgeClient = client("events")
             self._sns: SNSClient = client("sns")
@@ -103,7 +103,7 @@ class DemoTap:
         """
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
-            with translated("Trying the EventBridge rule"):
+            with as_domain_errors("Trying the EventBridge rule"):
                 self._events.put_events(
                     Entries=[{"Source": _PROBE, "DetailType": _STATE_CHANGE, "Detail": "{}"}]
                 )
@@ -118,7 +118,7 @@ class DemoTap:
             yield from (message for message in self._receive() if not _is_probe(message.body))
 
     def _receive(self) -> list[Message]:
-        with translated(f"Receiving from the SQS queue {self._name}"):
+        with as_domain_errors(f"Receiving from the SQS queue {self._name}"):
             url = self._url()
             found = self._sqs.receive_message(
                 QueueUrl=url,
@@ -183,7 +183,7 @@ def _is_probe(body: dict[str, Any]) -> bool:
 
 def _part(what: str, make: Callable[[], Any], remove: Callable[[], Any], command: str) -> Part:
     def translating(doing: str, call: Callable[[], Any]) -> None:
-        with translated(f"{doing} {what}"):
+        with as_domain_errors(f"{doing} {what}"):
             call()
 
     return Part(what, partial(translating, "Making", make), partial(translating, "Removing", remove), command)

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.domain.cost.prices import Prices, SpotDiscount
 from pulse.domain.validation import convert
 
@@ -100,7 +100,7 @@ class PriceList:
 
     def _rows(self, service_code: str, wanted: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         filters = [{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in wanted.items()]
-        with translated("Asking the AWS Price List API"):
+        with as_domain_errors("Asking the AWS Price List API"):
             pages = self._client.get_paginator("get_products").paginate(
                 ServiceCode=service_code, Filters=filters, FormatVersion="aws_v1"
             )

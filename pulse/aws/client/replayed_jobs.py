@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.aws.ledger.items import Item, wire
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ReplayedJobs:
         for item in found:
             if item["pk"]["S"].startswith(_COST):
                 costs[item["pk"]["S"]] += Decimal(item["usd"]["N"])
-        with translated("Taking a replay out of the ledger"):
+        with as_domain_errors("Taking a replay out of the ledger"):
             for month, usd in costs.items():
                 self._client.update_item(
                     TableName=self._table,
@@ -61,6 +61,6 @@ class ReplayedJobs:
             ExpressionAttributeValues=wire({":begins": f"#{self._begins}"}),
             ConsistentRead=True,
         )
-        with translated("Reading a replay from the ledger"):
+        with as_domain_errors("Reading a replay from the ledger"):
             for page in pages:
                 yield from page["Items"]

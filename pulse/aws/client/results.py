@@ -7,7 +7,7 @@ from typing import NamedTuple
 import boto3
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.domain.fault import printable
 
 LINK_SECONDS = 3600
@@ -26,12 +26,12 @@ class Results:
 
     def __init__(self, session: boto3.Session, bucket: str) -> None:
         self._bucket = bucket
-        with translated("Connecting to S3"):
+        with as_domain_errors("Connecting to S3"):
             self._client = session.client("s3")
 
     def files(self, prefix: str) -> Iterator[ResultFile]:
         """What lies below `prefix`, in the order of the keys."""
-        with translated(f"Listing s3://{self._bucket}/{printable(prefix)}"):
+        with as_domain_errors(f"Listing s3://{self._bucket}/{printable(prefix)}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             for page in pages:
                 for found in page.get("Contents", ()):
@@ -39,7 +39,7 @@ class Results:
 
     def read(self, key: str, most_bytes: int) -> bytes | None:
         """The first bytes of an object; None when there is none."""
-        with translated(f"Reading s3://{self._bucket}/{printable(key)}"):
+        with as_domain_errors(f"Reading s3://{self._bucket}/{printable(key)}"):
             try:
                 wanted = f"bytes=0-{most_bytes - 1}"
                 return self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
@@ -52,14 +52,14 @@ class Results:
         """Writes an object to a file, whole or not at all; `on_bytes` gets how many bytes more came in, from
         several threads.
         """
-        with translated(f"Downloading s3://{self._bucket}/{printable(key)}"):
+        with as_domain_errors(f"Downloading s3://{self._bucket}/{printable(key)}"):
             self._client.download_file(self._bucket, key, str(to), Callback=on_bytes)
 
     def link(self, key: str) -> str:
         """An address that shows the object to whoever has it, for LINK_SECONDS or as long as the credentials
         that signed it last, whichever is shorter.
         """
-        with translated(f"Signing a link to s3://{self._bucket}/{printable(key)}"):
+        with as_domain_errors(f"Signing a link to s3://{self._bucket}/{printable(key)}"):
             return self._client.generate_presigned_url(
                 "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=LINK_SECONDS
             )

@@ -10,7 +10,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.domain.errors import Misconfigured
 
 SERVICE = "execute-api"
@@ -25,7 +25,7 @@ def session(region: str | None = None) -> boto3.Session:
 
     Raises Unavailable when AWS_PROFILE names a profile that does not exist.
     """
-    with translated("Reading the AWS configuration"):
+    with as_domain_errors("Reading the AWS configuration"):
         found = boto3.Session(region_name=region)
         return found if found.region_name else boto3.Session(region_name=DEFAULT_REGION)
 
@@ -44,7 +44,7 @@ class SignedApi:
 
     def credentials(self) -> ReadOnlyCredentials:
         """Raises Misconfigured when there are none, Unavailable when they cannot be fetched."""
-        with translated("Fetching AWS credentials"):
+        with as_domain_errors("Fetching AWS credentials"):
             found = self._session.get_credentials()
             if found is not None:
                 return found.get_frozen_credentials()

@@ -3,7 +3,7 @@
 import boto3
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 
 _NO_SUCH_STACK = "ValidationError"
 """DescribeStacks' own code for a name that is not there."""
@@ -14,7 +14,7 @@ def outputs(session: boto3.Session, stack: str) -> dict[str, str] | None:
 
     Needs `cloudformation:DescribeStacks`. Raises Misconfigured when denied, Unavailable.
     """
-    with translated(f"Reading the outputs of the stack {stack}"):
+    with as_domain_errors(f"Reading the outputs of the stack {stack}"):
         try:
             (found,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         except ClientError as error:

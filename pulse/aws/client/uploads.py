@@ -8,7 +8,7 @@ import boto3
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.domain.errors import Unavailable
 from pulse.domain.fault import printable
 
@@ -31,12 +31,12 @@ class Uploads:
 
     def __init__(self, session: boto3.Session, bucket: str) -> None:
         self._bucket = bucket
-        with translated("Connecting to S3"):
+        with as_domain_errors("Connecting to S3"):
             self._client = session.client("s3")
 
     def find(self, key: str) -> Stored | None:
         """What lies under `key`. Raises Misconfigured when denied, Unavailable."""
-        with translated(f"Looking for s3://{self._bucket}/{printable(key)}"):
+        with as_domain_errors(f"Looking for s3://{self._bucket}/{printable(key)}"):
             try:
                 head: HeadObjectOutputTypeDef = self._client.head_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
@@ -51,7 +51,7 @@ class Uploads:
         several threads. Raises Misconfigured when denied, Unavailable; nothing is stored then.
         """
         doing = f"Uploading to s3://{self._bucket}/{printable(key)}"
-        with translated(doing):
+        with as_domain_errors(doing):
             try:
                 self._client.upload_file(str(file), self._bucket, key, Callback=on_bytes)
             except S3UploadFailedError as error:

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.aws.ledger import items
 from pulse.aws.ledger.table import LedgerTable
 from pulse.domain.alerts.alert import Kind
@@ -23,7 +23,7 @@ class AlertTurns:
     def take(self, subject: Subject, kind: Kind, *, now: datetime, lease: timedelta) -> Turn:
         """`ours` until `now + lease` if nobody sent this alert and nobody else is at it."""
         name, me = items.alert_name(subject, kind), secrets.token_hex(8)
-        taken = self._table.held(
+        taken = self._table.write_if(
             "Taking the turn to alert",
             lambda: self._table.client.update_item(
                 TableName=self._table.name,
@@ -51,7 +51,7 @@ class AlertTurns:
         return "done" if f"{name}_sent" in item else "theirs"
 
     def sent(self, subject: Subject, kind: Kind, *, now: datetime) -> None:
-        with translated("Noting an alert in the ledger"):
+        with as_domain_errors("Noting an alert in the ledger"):
             self._table.client.update_item(
                 TableName=self._table.name,
                 Key=items.alerts_key(subject),

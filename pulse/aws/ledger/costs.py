@@ -89,7 +89,7 @@ class LedgerCosts:
             },
         )
         doing = f"Noting the cost of job {record.job_id} in the ledger"
-        return self._table.together(doing, [{"Put": put}, {"Update": update}]) is None
+        return self._table.transact(doing, [{"Put": put}, {"Update": update}]) is None
 
     def _reserve(self, record: JobRecord, usd: Decimal, budget_usd: Decimal | None = None) -> Any:
         """The month's total may grow to the budget, never above it; below zero, `usd` is given back."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.aws.ledger import items, pages
 from pulse.aws.ledger.costs import LedgerCosts
 from pulse.domain.cost.budget import Reservation
@@ -54,7 +54,7 @@ class Ledger(LedgerCosts):
         writes += [listing for record in records for listing in self._listings(record)]
         if reservation:
             writes.append({"Update": self._reserve(first, reservation.usd, reservation.budget_usd)})
-        refused = self._table.together(f"Claiming job {first.job_id} in the ledger", writes)
+        refused = self._table.transact(f"Claiming job {first.job_id} in the ledger", writes)
         if refused is None:
             return None
         if refused == 0:
@@ -78,7 +78,7 @@ class Ledger(LedgerCosts):
         refusal: Any = self._put(
             items.claim_key(identity) | items.wire(values), f"{_NEW} OR attribute_exists(refused)"
         )
-        written = self._table.held(
+        written = self._table.write_if(
             "Refusing a request in the ledger", lambda: self._table.client.put_item(**refusal)
         )
         return None if written else self._existing(identity)
@@ -131,7 +131,7 @@ class Ledger(LedgerCosts):
             },
             named=("status", "position"),
         )
-        self._table.held(_SETTLING, lambda: self._table.client.update_item(**update))
+        self._table.write_if(_SETTLING, lambda: self._table.client.update_item(**update))
 
     def release(self, record: JobRecord, reason: str) -> None:
         """CLAIMED becomes RELEASED and gives back what it reserved. Only under the record's own lease: this
@@ -154,14 +154,14 @@ class Ledger(LedgerCosts):
     def create(self, record: JobRecord) -> bool:
         """Writes a record that is not there yet; False when it is."""
         writes = [{"Put": self._new(record)}, *self._listings(record)]
-        return self._table.together("Writing a job to the ledger", writes) is None
+        return self._table.transact("Writing a job to the ledger", writes) is None
 
-    def move(self, record: JobRecord, *, before: int) -> bool:
+    def update_if_unchanged(self, record: JobRecord, *, before: int) -> bool:
         """Writes the record if nothing else was written since it was read, when its position was `before`;
         False when something was.
         """
         update = self._forward(record, before)
-        return self._table.held(
+        return self._table.write_if(
             "Moving a job in the ledger", lambda: self._table.client.update_item(**update)
         )
 
@@ -214,7 +214,7 @@ class Ledger(LedgerCosts):
 
     def _note(self, key: items.Item, noted: dict[str, Any], now: datetime) -> None:
         values = noted | {"expires_at": items.expiry(now, self._kept)}
-        with translated("Adding to the ledger"):
+        with as_domain_errors("Adding to the ledger"):
             self._table.client.put_item(TableName=self._table.name, Item=key | items.wire(values))
 
     def _forward(self, record: JobRecord, before: int) -> Any:
@@ -254,7 +254,7 @@ class Ledger(LedgerCosts):
         }
 
     def _together(self, doing: str, *updates: Any) -> int | None:
-        return self._table.together(doing, [{"Update": update} for update in updates])
+        return self._table.transact(doing, [{"Update": update} for update in updates])
 
     def _existing(self, identity: Identity) -> Claim:
         item = self._table.get("Reading a claim from the ledger", items.claim_key(identity))

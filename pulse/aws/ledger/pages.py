@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.aws.ledger import items
 from pulse.aws.ledger.table import MOST_AT_ONCE, LedgerTable
 from pulse.domain.job.record import JobRecord
@@ -20,7 +20,7 @@ def newest(
     found: list[JobRecord] = []
     start: dict[str, Any] = {"ExclusiveStartKey": _key(after)} if after else {}
     while len(found) < most:
-        with translated("Listing the jobs of the ledger"):
+        with as_domain_errors("Listing the jobs of the ledger"):
             answer: Any = table.client.query(
                 TableName=table.name,
                 IndexName=f"by_{by}",
@@ -62,7 +62,7 @@ def unfinished(table: LedgerTable, status: str, *, most: int) -> list[Unfinished
     found: list[Unfinished] = []
     start: dict[str, Any] = {}
     while len(found) < most:
-        with translated("Listing the unfinished jobs of the ledger"):
+        with as_domain_errors("Listing the unfinished jobs of the ledger"):
             answer: Any = table.client.query(
                 TableName=table.name,
                 IndexName="by_status",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.aws.ledger import items
 from pulse.aws.ledger.table import LedgerTable
 from pulse.domain.alerts.flood import Refusals
@@ -22,7 +22,7 @@ class RefusedDrops:
         """Counts one more in the window that began at `since`; how many they are with it. Raises Unavailable,
         Misconfigured.
         """
-        with translated("Counting a refused drop"):
+        with as_domain_errors("Counting a refused drop"):
             counted = self._table.client.update_item(
                 TableName=self._table.name,
                 Key=items.refusals_key(since),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from pulse.aws.errors import code, translated
+from pulse.aws.errors import as_domain_errors, code
 from pulse.aws.ledger.items import Item, wire
 from pulse.domain.errors import Unavailable
 
@@ -27,7 +27,7 @@ class LedgerTable:
         self.name = name
 
     def get(self, doing: str, key: Item) -> Item | None:
-        with translated(doing):
+        with as_domain_errors(doing):
             answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True)
         return answer.get("Item")
 
@@ -42,7 +42,7 @@ class LedgerTable:
     def _each(self, condition: str, values: dict[str, str]) -> Iterator[Item]:
         more: dict[str, Any] = {}
         while True:
-            with translated("Reading from the ledger"):
+            with as_domain_errors("Reading from the ledger"):
                 answer = self.client.query(
                     TableName=self.name,
                     KeyConditionExpression=f"pk = :pk AND {condition}",
@@ -60,7 +60,7 @@ class LedgerTable:
         from, None at the end. Needs `dynamodb:Query`.
         """
         start: dict[str, Any] = {"ExclusiveStartKey": after} if after else {}
-        with translated("Reading from the ledger"):
+        with as_domain_errors("Reading from the ledger"):
             answer = self.client.query(
                 TableName=self.name,
                 KeyConditionExpression="pk = :pk",
@@ -80,7 +80,7 @@ class LedgerTable:
         if not (wanted := keys):
             return found
         for pause in _pauses():
-            with translated("Reading from the ledger"):
+            with as_domain_errors("Reading from the ledger"):
                 answer: Any = self.client.batch_get_item(
                     RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
                 )
@@ -91,13 +91,13 @@ class LedgerTable:
             time.sleep(pause)
         raise Unavailable(f"Reading from the ledger: {len(wanted)} items were left undone. Try again.")
 
-    def together(self, doing: str, writes: list[Any]) -> int | None:
+    def transact(self, doing: str, writes: list[Any]) -> int | None:
         """Makes all writes or none; None when they are made, else the index of the first whose condition did
         not hold. Another write at the same moment cancels a transaction, too, which passes:
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html.
         """
         for pause in _pauses():
-            with translated(doing):
+            with as_domain_errors(doing):
                 try:
                     self.client.transact_write_items(TransactItems=writes)
                 except ClientError as error:
@@ -110,9 +110,9 @@ class LedgerTable:
                     return None
         raise Unavailable(f"{doing} met other writes {_TRIES} times. Try again.")
 
-    def held(self, doing: str, write: Callable[[], object]) -> bool:
+    def write_if(self, doing: str, write: Callable[[], object]) -> bool:
         """Whether the condition of a write held."""
-        with translated(doing):
+        with as_domain_errors(doing):
             try:
                 write()
             except ClientError as error:

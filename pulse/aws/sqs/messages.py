@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 from pulse.domain.envelope import SOURCE
 
 if TYPE_CHECKING:
@@ -30,5 +30,5 @@ class Messages:
         """`time`: when it happened, UTC. Raises Unavailable, Misconfigured."""
         event = {"source": SOURCE, "detail-type": detail_type, "detail": detail}
         body = msgspec.json.encode(event | ({"time": time} if time else {}))
-        with translated(f"Sending {detail_type} to SQS"):
+        with as_domain_errors(f"Sending {detail_type} to SQS"):
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=body.decode())

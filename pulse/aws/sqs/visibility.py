@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pulse.aws.errors import translated
+from pulse.aws.errors import as_domain_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -29,7 +29,7 @@ class Visibility:
         timeout. Raises Unavailable, Misconfigured.
         """
         name, account = queue_arn.rpartition(":")[2], queue_arn.split(":")[4]
-        with translated("Putting a message off"):
+        with as_domain_errors("Putting a message off"):
             url = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
             self._client.change_message_visibility(
                 QueueUrl=url, ReceiptHandle=receipt_handle, VisibilityTimeout=min(seconds, MOST_SECONDS)

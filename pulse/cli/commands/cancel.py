@@ -7,12 +7,12 @@ import typer
 from pulse.cli import output
 from pulse.cli.client import answers, calls
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import Json
 
 
-@spread
+@with_option_groups
 def cancel(
     job_id: JobId,
     *,

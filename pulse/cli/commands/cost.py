@@ -9,7 +9,7 @@ from pulse.cli import output
 from pulse.cli.client import answers, calls
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.commands import prices
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.output import Json
 from pulse.cli.views import cost as cost_view
 from pulse.domain.cost.months import DEFAULT_BY
@@ -17,7 +17,7 @@ from pulse.domain.cost.months import DEFAULT_BY
 PANEL = "What an hour costs"
 
 
-@spread
+@with_option_groups
 def cost(  # noqa: PLR0913 - one parameter an option
     *,
     month: Annotated[
@@ -78,4 +78,4 @@ def cost(  # noqa: PLR0913 - one parameter an option
     if json:
         output.as_json(costs)
     else:
-        cost_view.told(costs)
+        cost_view.show(costs)

@@ -20,7 +20,7 @@ from pulse.cli.demo.record_file import LOCAL, Record
 from pulse.cli.demo.removals import Removals
 from pulse.cli.demo.run import Place
 from pulse.cli.exit_codes import ExitCode
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.domain.alerts.alert import Alert
 from pulse.domain.alerts.renderings import email as alert_email
 from pulse.domain.alerts.renderings import slack
@@ -33,7 +33,7 @@ JOBS_SECONDS = 1200.0
 ALERTS_SECONDS = 120.0
 
 
-@spread
+@with_option_groups
 def demo(  # noqa: PLR0913 - one parameter an option
     *,
     env: Annotated[

@@ -6,7 +6,7 @@ from pulse.cli import output
 from pulse.cli.client import monitor
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.client.monitor import Told
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId, OtherJobId
 from pulse.cli.options.output import Json
 from pulse.domain.text import duration
@@ -17,7 +17,7 @@ _DECIDED = ("dataset_version_id", "profile", "queue", "vcpus", "memory_mib", "gp
 _FOUND = ("status", "ran", "cost")
 
 
-@spread
+@with_option_groups
 def diff(first: JobId, second: OtherJobId, *, json: Json = False, where: Connection) -> None:
     """Compare two jobs: the settings in which they differ, and what each found, took and cost."""
     with output.errors_told():

@@ -17,7 +17,7 @@ from pulse.cli import output
 from pulse.cli.client.connection import Connection
 from pulse.cli.commands.queue import DEAD_LETTERS
 from pulse.cli.exit_codes import ExitCode
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.output import Json
 from pulse.domain.demo import checkup
 from pulse.domain.demo.checkup import Expected, Finding
@@ -30,7 +30,7 @@ TOPICS = {"alerts to": "AlertsTopic", "alarms to": "AlarmsTopic"}
 Check = Callable[[], Finding]
 
 
-@spread
+@with_option_groups
 def doctor(
     env: Annotated[str, typer.Option(metavar="NAME", help="An environment of config/.")] = "default",
     *,

@@ -10,14 +10,14 @@ from pulse.aws.client.signed_api import SignedApi
 from pulse.cli import output
 from pulse.cli.client import answers, calls, monitor
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import Json
 from pulse.cli.views import explanation, submission
 from pulse.cli.views.explanation import Explanation
 
 
-@spread
+@with_option_groups
 def explain(job_id: JobId, *, json: Json = False, where: Connection) -> None:
     """Say why a job waits, runs or failed, and what helps."""
     with output.errors_told():

@@ -13,7 +13,7 @@ from pulse.cli import output
 from pulse.cli.client import answers, calls
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.client.monitor import Told
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.output import Json
 from pulse.cli.views import submission
 from pulse.domain.fault import printable
@@ -29,7 +29,7 @@ FIRST_TO_GO = ("data set", "profile", "ran", "cost", "result")
 BETWEEN_CHARACTERS = 2
 
 
-@spread
+@with_option_groups
 def list_jobs(  # noqa: PLR0913 - one parameter an option
     *,
     status: Annotated[

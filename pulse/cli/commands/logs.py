@@ -8,12 +8,12 @@ from pulse.cli import output
 from pulse.cli.client import follow
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.exit_codes import ExitCode
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import Json
 
 
-@spread
+@with_option_groups
 def logs(
     job_id: JobId,
     *,

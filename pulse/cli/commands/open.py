@@ -8,14 +8,14 @@ import typer
 from pulse.cli import output
 from pulse.cli.client import results
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.domain.errors import Misconfigured
 
 REPORT = "report.html"
 
 
-@spread
+@with_option_groups
 def open_report(
     job_id: JobId,
     *,

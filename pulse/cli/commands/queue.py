@@ -9,7 +9,7 @@ from pulse.aws.client.dead_letters import DeadLetters
 from pulse.cli import output
 from pulse.cli.client import answers, calls
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.output import Json
 from pulse.cli.views import queue as queue_view
 from pulse.domain.errors import Misconfigured
@@ -43,7 +43,7 @@ def queue() -> None:
 
 
 @app.command(DEFAULT)
-@spread
+@with_option_groups
 def show(
     name: Annotated[
         str | None, typer.Argument(metavar="[QUEUE]", help="A job queue; without, all of them.")
@@ -62,11 +62,11 @@ def show(
         if json:
             output.as_json(found)
         else:
-            queue_view.told(found["queues"], limit)
+            queue_view.show(found["queues"], limit)
 
 
 @app.command()
-@spread
+@with_option_groups
 def redrive(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, move nothing.")] = False,

@@ -10,7 +10,7 @@ from pulse.cli.client import answers, calls
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.options import sources as request_sources
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.output import OutputOptions
 from pulse.cli.options.replaced import ReplacedOptions
 from pulse.cli.options.request import RequestOptions
@@ -18,7 +18,7 @@ from pulse.cli.options.sources import RequestSources
 from pulse.cli.views import quote as quote_view
 
 
-@spread
+@with_option_groups
 def quote(
     *,
     sources: RequestSources,

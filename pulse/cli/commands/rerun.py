@@ -10,13 +10,13 @@ from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.commands import quote, submission
 from pulse.cli.commands.submission import SubmissionOptions
 from pulse.cli.options import request_file
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import OutputOptions
 from pulse.cli.options.values import json_pair, once_each
 
 
-@spread
+@with_option_groups
 def rerun(  # noqa: PLR0913 - one parameter an option or a group of them
     job_id: JobId,
     *,
@@ -45,7 +45,7 @@ def rerun(  # noqa: PLR0913 - one parameter an option or a group of them
     """Run a job's request again, as it was or with changes. The new job names the one it repeats."""
     sending.check()
     given = once_each(changes or (), "--set")
-    over = request_file.laid_over(request_file.read(request) if request else {}, given)
+    over = request_file.merged(request_file.read(request) if request else {}, given)
     with output.errors_told():
         api = Deployment(where).api
         path = f"/jobs/{job_id}/rerun"

@@ -10,7 +10,7 @@ from pulse.cli import output
 from pulse.cli.client import results as run_results
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.client.results import Written
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import Json
 from pulse.cli.views import submission
@@ -22,7 +22,7 @@ MOST_METRICS_BYTES = 4 * 1024 * 1024
 _UNIT = 1024
 
 
-@spread
+@with_option_groups
 def results(
     job_id: JobId,
     *,

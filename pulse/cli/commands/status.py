@@ -5,13 +5,13 @@ import typer
 from pulse.cli import output
 from pulse.cli.client import answers, calls, monitor
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import Json
 from pulse.cli.views import job as story_view
 
 
-@spread
+@with_option_groups
 def status(job_id: JobId, *, json: Json = False, where: Connection) -> None:
     """Tell the story of a job: its changes, attempts, cost, and why it failed. Exit code 5 when it failed.
 
@@ -24,5 +24,5 @@ def status(job_id: JobId, *, json: Json = False, where: Connection) -> None:
         if json:
             output.as_json(job)
         else:
-            story_view.told(job, deciding)
+            story_view.show(job, deciding)
         raise typer.Exit(monitor.exit_code(deciding))

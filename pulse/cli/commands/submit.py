@@ -5,14 +5,14 @@ from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.commands import quote, submission
 from pulse.cli.commands.submission import SubmissionOptions
 from pulse.cli.options import sources as request_sources
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.output import OutputOptions
 from pulse.cli.options.replaced import ReplacedOptions
 from pulse.cli.options.request import RequestOptions
 from pulse.cli.options.sources import RequestSources
 
 
-@spread
+@with_option_groups
 def submit(  # noqa: PLR0913 - one parameter a group of options
     *,
     sources: RequestSources,

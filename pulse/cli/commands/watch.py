@@ -8,12 +8,12 @@ from pulse.cli import output
 from pulse.cli.client import follow, monitor
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.exit_codes import ExitCode
-from pulse.cli.options.groups import spread
+from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.views import job as story_view
 
 
-@spread
+@with_option_groups
 def watch(
     job_id: JobId,
     *,
@@ -35,5 +35,5 @@ def watch(
     except KeyboardInterrupt:
         told = f"No longer watching; the job goes on. See: pulse status {job_id}"
         raise output.failed(told, ExitCode.INTERRUPTED) from None
-    story_view.told(job, deciding)
+    story_view.show(job, deciding)
     raise typer.Exit(monitor.exit_code(deciding))

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"-[0-9.]+([eE][+-]?[0-9]+)?")
 """A value that is no option although it begins with a hyphen."""
 
 
-def spread(function: Callable[..., None]) -> Callable[..., None]:
+def with_option_groups(function: Callable[..., None]) -> Callable[..., None]:
     """`function` as Typer can read it: a parameter whose type is a dataclass becomes the options that are its
     fields, and is put together again for the call.
     """

@@ -43,7 +43,7 @@ def _decoded(file: Path) -> Any:
     return json_text.decode(content)
 
 
-def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Objects (`tags`, `sweep`, `alerts`) are merged field by field; other values replace what is below."""
     merged = dict(below)
     for name, value in above.items():

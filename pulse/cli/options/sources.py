@@ -51,5 +51,5 @@ def request(
     content = request_file.read(sources.request_file) if sources.request_file else {}
     replaced.check(deployment)
     if sources.upload_file:
-        content = request_file.laid_over(content, upload.upload(sources.upload_file, deployment))
-    return request_file.laid_over(content, given)
+        content = request_file.merged(content, upload.upload(sources.upload_file, deployment))
+    return request_file.merged(content, given)

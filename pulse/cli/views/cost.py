@@ -15,7 +15,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NEAR_PERCENT, _FULL_PERCENT = 80, 100
 
 
-def told(costs: dict[str, Any]) -> None:
+def show(costs: dict[str, Any]) -> None:
     """`costs` as GET /costs answers it."""
     spent = Decimal(costs["spent_usd"])
     groups = [*costs["groups"], *([costs["others"]] if costs.get("others") else [])]

@@ -12,7 +12,7 @@ from pulse.domain.text import duration
 from pulse.domain.text.dollars import usd
 
 
-def told(job: dict[str, Any], deciding: dict[str, Any]) -> None:
+def show(job: dict[str, Any], deciding: dict[str, Any]) -> None:
     """`job` as GET /jobs/{id} answers it, and the job that decides how it ends, which is mostly itself. What
     is not known is left out.
     """

@@ -15,7 +15,7 @@ Told = dict[str, Any]
 """An object of the API's."""
 
 
-def told(queues: list[Told], limit: int) -> None:
+def show(queues: list[Told], limit: int) -> None:
     """`queues` as GET /queue answers them, each with its first `limit` jobs."""
     now = datetime.now(UTC)
     for queue in queues:

@@ -122,7 +122,7 @@ def has_failures(parent: JobRecord) -> bool:
     return bool(parent.array_size and (parent.status == "FAILED" or parent.children.get("FAILED")))
 
 
-def whole(array: JobRecord, follower: JobRecord) -> JobRecord:
+def as_one_run(array: JobRecord, follower: JobRecord) -> JobRecord:
     """An array and the job that follows it as one run, from the array's request and start to the follower's
     end. What it cost is known where it is known of both; the array was quoted for both.
     """

@@ -16,7 +16,7 @@ from pulse.domain.request.arrays import Sweep
 from pulse.domain.request.batch_limits import MAX_TAGS
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.request.profile import Profile
-from pulse.domain.request.resources import Asked, Resources, resource_faults, vcpus_text
+from pulse.domain.request.resources import RequestedResources, Resources, resource_faults, vcpus_text
 
 MAX_PAYLOAD_BYTES = 30 * 1024
 """https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html: SubmitJob."""
@@ -66,7 +66,7 @@ class JobPlan(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
-def asked(request: JobRequest, profile: Profile) -> Asked:
+def asked(request: JobRequest, profile: Profile) -> RequestedResources:
     return profile.asked(request.vcpus, request.memory_mib, request.timeout_seconds, request.gpus)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from pulse.domain.request.batch_limits import Attempts, Auto, Gpus, MemoryMib, TimeoutSeconds, Vcpus
-from pulse.domain.request.resources import Asked
+from pulse.domain.request.resources import RequestedResources
 
 AutoOrVcpus = Annotated[Auto | Vcpus, Meta(description="a number of vCPU, 0.25 to 256, or auto")]
 AutoOrMemory = Annotated[Auto | MemoryMib, Meta(description="MiB, an integer from 512 to 3145728, or auto")]
@@ -46,9 +46,9 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         memory_mib: int | Auto | None = None,
         timeout_seconds: int | Auto | None = None,
         gpus: int | None = None,
-    ) -> Asked:
+    ) -> RequestedResources:
         """The profile's values, with a request's in their place where it has any."""
-        return Asked(
+        return RequestedResources(
             vcpus=vcpus or self.vcpus,
             memory_mib=memory_mib or self.memory_mib,
             timeout_seconds=timeout_seconds or self.timeout_seconds,

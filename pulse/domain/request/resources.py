@@ -21,7 +21,7 @@ FARGATE_MEMORY_MIB: dict[float, Sequence[int]] = {
 }
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class RequestedResources(Struct, frozen=True, kw_only=True):
     """What a request and its profile want, `auto` where the data shall decide. Memory in MiB, the timeout of
     one attempt.
     """

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pulse.domain.history import History
 from pulse.domain.request.batch_limits import FARGATE_MAX_TIMEOUT_SECONDS, Platform
-from pulse.domain.request.resources import FARGATE_MEMORY_MIB, Asked, Resources
+from pulse.domain.request.resources import FARGATE_MEMORY_MIB, RequestedResources, Resources
 from pulse.domain.sizing.facts import DatasetFacts
 from pulse.domain.sizing.words import why
 from pulse.domain.sizing.workload import TIMEOUT_TIMES_EXPECTED, unknown_workload, workload
@@ -28,7 +28,7 @@ _EC2_MAX_MIB = 3_145_728
 
 
 def size(  # noqa: PLR0913 - what a request says of its size, one by one
-    asked: Asked,
+    asked: RequestedResources,
     facts: DatasetFacts | None,
     history: History,
     *,
@@ -105,7 +105,7 @@ def next_size_up(
 
 
 def _pairs(
-    asked: Asked, platform: Platform, wanted_mib: int, threads: int, max_memory_mib: int | None
+    asked: RequestedResources, platform: Platform, wanted_mib: int, threads: int, max_memory_mib: int | None
 ) -> Iterable[Pair]:
     """Every pair worth a thought. An instance can give any amount, so there only what is wanted."""
     if platform == "FARGATE":
@@ -132,7 +132,7 @@ def _smallest(pairs: Sequence[Pair], wanted_mib: int, cpu_seconds: float, thread
     return min(quick or [pair for pair in holding if pair[0] == most_vcpus])
 
 
-def _as_asked(asked: Asked) -> Pair:
+def _as_asked(asked: RequestedResources) -> Pair:
     """Where no pair fits, so that the faults are found in what was asked for."""
     vcpus, memory_mib = _FARGATE_PAIRS[0]
     return (

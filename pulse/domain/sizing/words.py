@@ -1,12 +1,12 @@
 """Why a job has the size it has, in a sentence."""
 
 from pulse.domain.request.batch_limits import Auto
-from pulse.domain.request.resources import Asked, Resources, vcpus_text
+from pulse.domain.request.resources import RequestedResources, Resources, vcpus_text
 from pulse.domain.sizing.workload import MEMORY_MARGIN_PERCENT, TIMEOUT_TIMES_EXPECTED, Workload
 from pulse.domain.text.duration import in_words
 
 
-def why(asked: Asked, sized: Resources, need: Workload) -> str:
+def why(asked: RequestedResources, sized: Resources, need: Workload) -> str:
     """`0.5 vCPU and 1024 MiB: 9,513 rows x 3 columns need about 210 MiB (20 earlier runs used at most 214
     MiB), plus 50 %; timeout 15 min is 5 times the expected 3 min.`
     """
@@ -30,7 +30,7 @@ def _earlier(need: Workload) -> str:
     return f" ({runs} used at most {need.highest_peak_mib:,.0f} MiB)"
 
 
-def _timeout(asked: Asked, sized: Resources) -> str:
+def _timeout(asked: RequestedResources, sized: Resources) -> str:
     timeout = in_words(sized.timeout_seconds)
     expected = in_words(sized.expected_seconds)
     if asked.timeout_seconds != "auto":

@@ -43,7 +43,7 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
     fargate_environments: Mapping[str, bool] = {}
     clock: Callable[[], datetime]
 
-    def meet(self, event: JobEvent) -> str:
+    def note_instance(self, event: JobEvent) -> str:
         """Notes on which instance a container runs, once an instance. Why that failed, for the log only: it
         is tried again when the container has ended.
         """
@@ -54,7 +54,7 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
             return str(error)
         return ""
 
-    def of(self, record: JobRecord, event: JobEvent) -> Cost:
+    def cost_of(self, record: JobRecord, event: JobEvent) -> Cost:
         """Of all attempts of a container with the record's resources, by the event of its end. Of an array
         the record is the parent's and the event its child's.
 

@@ -26,7 +26,7 @@ _UNREAD: dict[type[PulseError], str] = {
 }
 
 
-class Read(Struct, frozen=True, kw_only=True):
+class MetricsRead(Struct, frozen=True, kw_only=True):
     """`note`: why there are no metrics, for people. `trouble`: the same in AWS's words, for the log only."""
 
     metrics: TrainingMetrics | None = None
@@ -38,28 +38,28 @@ class ReadMetrics(Struct, frozen=True, kw_only=True):
     objects: Objects
     results_bucket: str
 
-    def of(self, record: JobRecord) -> Read:
+    def of(self, record: JobRecord) -> MetricsRead:
         """Of a job that ended well; of an array, none: the job that follows it writes them. A warning says so
         where the run's manifest names others: it is written once, and they may be by another job.
         """
         if record.results_bucket != self.results_bucket or record.follower:
-            return Read()
+            return MetricsRead()
         return self._of_results(record.results_id, checked=True)
 
-    def of_results(self, results_id: str) -> Read:
+    def of_results(self, results_id: str) -> MetricsRead:
         """Of the run whose results lie under this id."""
         return self._of_results(results_id, checked=False)
 
-    def _of_results(self, results_id: str, *, checked: bool) -> Read:
+    def _of_results(self, results_id: str, *, checked: bool) -> MetricsRead:
         key = metrics_key(results_id)
         try:
             body = self.objects.read(self.results_bucket, key, limit_bytes=MAX_METRICS_BYTES)
         except Refused as error:
-            return Read(note=f"Its metrics.json was not read. {error}")
+            return MetricsRead(note=f"Its metrics.json was not read. {error}")
         except (Misconfigured, Unavailable) as error:
-            return Read(note=_UNREAD[type(error)], trouble=str(error))
+            return MetricsRead(note=_UNREAD[type(error)], trouble=str(error))
         if body is None:
-            return Read(note="It wrote no metrics.json.")
+            return MetricsRead(note="It wrote no metrics.json.")
         metrics = parse(body)
         if metrics and checked and contradicts(self._manifest(results_id), key, body):
             metrics = structs.replace(
@@ -67,7 +67,7 @@ class ReadMetrics(Struct, frozen=True, kw_only=True):
                 warnings=(_NOT_ITS_OWN, *metrics.warnings),
                 warnings_count=metrics.warnings_count + 1,
             )
-        return Read(
+        return MetricsRead(
             metrics=metrics,
             note="" if metrics else "Its metrics.json has another shape than this system knows.",
         )

@@ -32,7 +32,7 @@ from pulse.domain.job.record import JobRecord
 from pulse.domain.job.status import TERMINAL
 from pulse.domain.training.program import without_revision
 from pulse.services.follow.price_runs import PriceRuns
-from pulse.services.follow.watch_end import Measured, WatchEnd
+from pulse.services.follow.watch_end import EndFacts, WatchEnd
 from pulse.services.follow.watch_start import WatchStart
 from pulse.services.ports.ledger import Ledger
 
@@ -44,7 +44,7 @@ OnEnded = Callable[[JobRecord, str], None]
 """Called with the record of a job that has ended, and the diagnosis's word for why it failed."""
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class EventResult(Struct, frozen=True, kw_only=True):
     """`child`: of an array, or a node of a multi-node job; the events of the whole job say how that ends.
     `not ours`: a job of another queue. `alerted`: the kinds of alerts that went out. `trouble`: what could
     not be done and does not matter, in AWS's own words, which are for the log only. `again_in_seconds`: when
@@ -71,17 +71,17 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     training_definitions: frozenset[str] = frozenset()
 
-    def record(self, event: JobEvent, *, on_ended: OnEnded = lambda *_: None) -> Result:
+    def record(self, event: JobEvent, *, on_ended: OnEnded = lambda *_: None) -> EventResult:
         """`on_ended`: called at most once a job, as soon as its end is written, whatever fails after that;
         not where the answer to that write was lost, as nobody can tell then whose write it was. Raises
         Unavailable and Misconfigured, so that the event is delivered again.
         """
         queue = self.queues.get(event.queue_arn)
         if queue is None:
-            return Result(effect="not ours")
+            return EventResult(effect="not ours")
         if event.is_node:
-            return Result(effect="child")
-        trouble = self.price_runs.meet(event)
+            return EventResult(effect="child")
+        trouble = self.price_runs.note_instance(event)
         event = self._with_program(event)
         result = self._child(event) if event.is_array_child else self._job(event, queue, on_ended)
         return structs.replace(result, trouble=(*result.trouble, *([trouble] if trouble else [])))
@@ -92,7 +92,7 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         is_known = without_revision(event.job_definition) in known
         return structs.replace(event, runs_training=event.runs_training or is_known)
 
-    def _job(self, event: JobEvent, queue: str, on_ended: OnEnded) -> Result:
+    def _job(self, event: JobEvent, queue: str, on_ended: OnEnded) -> EventResult:
         for _ in range(_TRIES):
             before, free_id = self._find(event)
             moved = (
@@ -101,42 +101,48 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
                 else foreign(event, job_id=free_id, queue=queue, now=self.clock())
             )
             if moved is None:
-                return self._lead_on(before, event, "late or repeated")
+                return self._follow_up(before, event, "late or repeated")
             after, measured = self._completed(before, moved, event)
-            if self.ledger.move(after, before=before.position) if before else self.ledger.create(after):
+            if self._write(before, after):
                 if after.is_terminal and not (before and before.is_terminal):
                     on_ended(after, measured.cause)
-                return self._lead_on(after, event, "recorded", measured)
+                return self._follow_up(after, event, "recorded", measured)
         raise Unavailable(f"Other events of AWS Batch job {event.batch_job_id} were faster {_TRIES} times.")
+
+    def _write(self, before: JobRecord | None, after: JobRecord) -> bool:
+        """False when another event was faster."""
+        if before is None:
+            return self.ledger.create(after)
+        return self.ledger.update_if_unchanged(after, before=before.position)
 
     def _completed(
         self, before: JobRecord | None, moved: JobRecord, event: JobEvent
-    ) -> tuple[JobRecord, Measured]:
+    ) -> tuple[JobRecord, EndFacts]:
         """With what is known when a job starts, and when it ends."""
-        measured = Measured()
+        measured = EndFacts()
         if moved.has_started and not (before and before.has_started):
-            moved = self.watch_start.learned(moved, event.timeout_seconds)
+            moved = self.watch_start.with_history(moved, event.timeout_seconds)
         if moved.is_terminal and not (before and before.is_terminal):
-            moved, measured = self.watch_end.measured(moved, event)
+            moved, measured = self.watch_end.with_outcome(moved, event)
         return moved, measured
 
-    def _lead_on(
+    def _follow_up(
         self,
         record: JobRecord | None,
         event: JobEvent,
         effect: Effect,
-        measured: Measured = Measured(),  # noqa: B008 - a value
-    ) -> Result:
+        measured: EndFacts = EndFacts(),  # noqa: B008 - a value
+    ) -> EventResult:
         """What a record leads to. At its end that is its last event's to do, however late others come."""
         if record is None or (record.is_terminal and event.status not in TERMINAL):
-            return Result(effect=effect, record=record)
+            return EventResult(effect=effect, record=record)
         if not record.is_terminal:
-            return Result(effect=effect, record=record, alerted=self.watch_start.tell(record))
+            return EventResult(effect=effect, record=record, alerted=self.watch_start.alert(record))
         if record.array_size:
             self.ledger.note_ended_array(record.job_id, now=self.clock())
-            record = self._summed(record)
-        end = self.watch_end.tell(record, measured)
-        return Result(
+            record = self._with_total_cost(record)
+        end = self.watch_end.finish(record, measured)
+        return EventResult(
             effect=effect,
             record=record,
             alerted=end.alerted,
@@ -144,39 +150,39 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             again_in_seconds=end.again_in_seconds,
         )
 
-    def _child(self, event: JobEvent) -> Result:
+    def _child(self, event: JobEvent) -> EventResult:
         """The end of an array's child is noted for its parent's. A late one still adds to the cost. An array
         starts with the first child of whose start, or of whose end after one, is heard.
         """
         if event.status != "RUNNING" and event.status not in TERMINAL:
-            return Result(effect="child")
+            return EventResult(effect="child")
         parent = self.parent_of(event) or self._foreign_array(event)
         has_run = event.status == "RUNNING" or event.first_started_at
-        started = self._start(parent, event) if has_run else Result(effect="child")
+        started = self._start(parent, event) if has_run else EventResult(effect="child")
         if event.status == "RUNNING":
             return started
-        cost = self.price_runs.of(parent, event)
+        cost = self.price_runs.cost_of(parent, event)
         self.ledger.note_child(parent.job_id, child_of(parent, event, cost.usd), now=self.clock())
-        parent = self._again(parent)
+        parent = self._reload(parent)
         if parent.is_terminal:
-            parent = self._summed(parent)
+            parent = self._with_total_cost(parent)
             self.watch_end.watch_budget.note(parent)
         trouble = (cost.trouble,) if cost.trouble else ()
         return structs.replace(started, record=parent, trouble=trouble)
 
-    def _summed(self, array: JobRecord) -> JobRecord:
+    def _with_total_cost(self, array: JobRecord) -> JobRecord:
         """An ended array with what its children cost that are noted by now."""
         for _ in range(_TRIES):
             total_usd = cost_of_all(self.ledger.children(array.job_id))
             if total_usd is None or (array.cost_usd is not None and total_usd <= array.cost_usd):
                 return array
             after = structs.replace(array, cost_usd=total_usd, revision=array.revision + 1)
-            if self.ledger.move(after, before=array.position):
+            if self._write(array, after):
                 return after
-            array = self._again(array)
+            array = self._reload(array)
         raise Unavailable(f"Other events of array {array.job_id} were faster {_TRIES} times.")
 
-    def _start(self, parent: JobRecord, event: JobEvent) -> Result:
+    def _start(self, parent: JobRecord, event: JobEvent) -> EventResult:
         """Marks an array as started, and no longer blocked, once one of its children starts. Its start is the
         earliest of theirs, in whatever order their events come.
         """
@@ -187,8 +193,8 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             if is_known and not (is_running and parent.blocked_since):
                 # What a start leads to is for the event that it is known by, when that comes again.
                 first = event.first_started_at in {None, parent.started_at}
-                told = self.watch_start.tell(parent) if first and not parent.is_terminal else ()
-                return Result(effect="child", record=parent, alerted=told)
+                told = self.watch_start.alert(parent) if first and not parent.is_terminal else ()
+                return EventResult(effect="child", record=parent, alerted=told)
             after = structs.replace(
                 parent,
                 started_at=started_at,
@@ -197,11 +203,11 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             )
             # Of one that has ended, its start is only the past.
             if not parent.has_started and not parent.is_terminal:
-                after = self.watch_start.learned(after, event.timeout_seconds)
-            parent = after if self.ledger.move(after, before=parent.position) else self._again(parent)
+                after = self.watch_start.with_history(after, event.timeout_seconds)
+            parent = after if self._write(parent, after) else self._reload(parent)
         raise Unavailable(f"Other events of array {parent.job_id} were faster {_TRIES} times.")
 
-    def _again(self, record: JobRecord) -> JobRecord:
+    def _reload(self, record: JobRecord) -> JobRecord:
         return self.ledger.record(record.job_id) or record
 
     def _foreign_array(self, event: JobEvent) -> JobRecord:

@@ -20,7 +20,7 @@ from pulse.domain.job.event import JobEvent
 from pulse.domain.job.record import JobRecord
 from pulse.domain.request.alerts_wanted import is_wanted
 from pulse.services.alert.publish_alert import PublishAlert
-from pulse.services.follow.record_job_event import RecordJobEvent, Result
+from pulse.services.follow.record_job_event import EventResult, RecordJobEvent
 from pulse.services.ports.ledger import Ledger
 
 HEARD_AFTER = timedelta(minutes=10)
@@ -41,7 +41,7 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
     place: Place
     clock: Callable[[], datetime]
 
-    def hear(self, event: JobEvent) -> Result:
+    def handle(self, event: JobEvent) -> EventResult:
         """Of an event that says, too, that the job is RUNNABLE and why it cannot start. Raises Unavailable,
         Misconfigured.
         """
@@ -50,17 +50,17 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
         except AskedToWait:
             # Another call is sending another alert of the job: this one need not wait for that.
             if event.status == "RUNNABLE" and (record := self.record_job_event.record_of(event)):
-                self.look(record, event.status_reason or UNDETERMINED)
+                self.check(record, event.status_reason or UNDETERMINED)
             raise
         if result.effect == "not ours" or event.status != "RUNNABLE":
             return result
         is_part = event.is_array_child or event.is_node
         record = self.record_job_event.parent_of(event) if is_part else result.record
-        if record and self.look(record, event.status_reason or UNDETERMINED):
+        if record and self.check(record, event.status_reason or UNDETERMINED):
             return structs.replace(result, record=record, alerted=(*result.alerted, "BLOCKED"))
         return structs.replace(result, record=record)
 
-    def look(self, record: JobRecord, reason: str) -> bool:
+    def check(self, record: JobRecord, reason: str) -> bool:
         """Notes why a RUNNABLE job cannot start, and alerts, once a job, when the dwell time is over.
         `reason`: AWS Batch's status reason. Whether an alert went out. Raises Unavailable, Misconfigured.
         """
@@ -95,7 +95,7 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
                 blocked_since=now.blocked_since or self.clock(),
                 revision=now.revision + 1,
             )
-            if self.ledger.move(after, before=now.position):
+            if self.ledger.update_if_unchanged(after, before=now.position):
                 return after
             now = self.ledger.record(record.job_id)
         raise Unavailable(f"Events of job {record.job_id} were faster {_TRIES} times.")

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from pulse.domain.alerts.alert import Alert, Kind
 from pulse.domain.alerts.job_ended import Place, deciding, is_told, job_alert
 from pulse.domain.catalogue.catalogue import Catalogue
-from pulse.domain.diagnosis.children import Failures, cost_of_all, failures, whole
+from pulse.domain.diagnosis.children import Failures, as_one_run, cost_of_all, failures
 from pulse.domain.diagnosis.diagnose import CHILD_FAILED, DUPLICATE, diagnose
 from pulse.domain.diagnosis.next_run import next_run, rerun_reason
 from pulse.domain.job.event import JobEvent
@@ -22,7 +22,7 @@ from pulse.services.alert.publish_alert import PublishAlert
 from pulse.services.alert.read_holder import ReadHolder
 from pulse.services.alert.read_last_lines import LastLines, ReadLastLines
 from pulse.services.follow.price_runs import Cost, PriceRuns
-from pulse.services.follow.read_metrics import Read, ReadMetrics, measures
+from pulse.services.follow.read_metrics import MetricsRead, ReadMetrics, measures
 from pulse.services.follow.watch_budget import WatchBudget
 from pulse.services.follow.watch_overdue import WatchOverdue
 from pulse.services.ports.ledger import Ledger
@@ -33,7 +33,7 @@ CHILDREN_AWAITED = timedelta(minutes=3)
 _LEAST_WAIT_SECONDS = 20
 
 
-class End(Struct, frozen=True, kw_only=True):
+class EndReport(Struct, frozen=True, kw_only=True):
     """`alerted`: the kinds of alerts that went out. `trouble`: what could not be read or deleted, in AWS's
     own words, which are for the log only. `again_in_seconds`: when the event shall come again, because more
     will be known; 0 for not at all.
@@ -44,14 +44,14 @@ class End(Struct, frozen=True, kw_only=True):
     again_in_seconds: int = 0
 
 
-class Measured(Struct, frozen=True, kw_only=True):
+class EndFacts(Struct, frozen=True, kw_only=True):
     """`read`: a job's metrics, `before`: those of the run it is compared to, `log`: how the log of one that
     failed ends; None if they were not read. `cause`: the diagnosis's word for why it failed. `trouble`: why
     its cost is not known.
     """
 
-    read: Read | None = None
-    before: Read | None = None
+    read: MetricsRead | None = None
+    before: MetricsRead | None = None
     log: LastLines | None = None
     cause: str = ""
     trouble: str = ""
@@ -71,20 +71,20 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     price_runs: PriceRuns
     clock: Callable[[], datetime]
 
-    def measured(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, Measured]:
+    def with_outcome(self, record: JobRecord, event: JobEvent) -> tuple[JobRecord, EndFacts]:
         """The ended record with what the job cost and measured of itself, and what was read for that."""
         cost = (
             Cost(usd=cost_of_all(self.ledger.children(record.job_id)))
             if record.array_size
-            else self.price_runs.of(record, event)
+            else self.price_runs.cost_of(record, event)
         )
-        read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else Read()
-        before = self._before(record) if read.metrics else Read()
+        read = self.read_metrics.of(record) if record.status == "SUCCEEDED" else MetricsRead()
+        before = self._before(record) if read.metrics else MetricsRead()
         metrics = read.metrics or TrainingMetrics()
         found = measures(read.metrics) if read.metrics else None
         log = self.read_last_lines.of(record) if record.status == "FAILED" else None
         cause = diagnose(record, log.texts).cause if log else ""
-        measured = Measured(read=read, before=before, log=log, cause=cause, trouble=cost.trouble)
+        measured = EndFacts(read=read, before=before, log=log, cause=cause, trouble=cost.trouble)
         ended = structs.replace(
             record,
             cost_usd=cost.usd,
@@ -95,7 +95,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         )
         return ended, measured
 
-    def tell(self, record: JobRecord, measured: Measured) -> End:
+    def finish(self, record: JobRecord, measured: EndFacts) -> EndReport:
         """Everything that an ended record leads to. Raises Unavailable, Misconfigured."""
         try:
             told = (
@@ -106,31 +106,33 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         finally:
             # What it cost is true also while nobody can be told of it.
             spent = self.watch_budget.note(record)
-        in_vain = self.watch_overdue.forget(record)
+        in_vain = self.watch_overdue.unschedule(record)
         return structs.replace(
             told,
             alerted=(*told.alerted, *(["BUDGET"] if spent else [])),
             trouble=tuple(text for text in (*told.trouble, measured.trouble, in_vain) if text),
         )
 
-    def _succeeded(self, record: JobRecord, read: Read | None, earlier: Read | None) -> End:
+    def _succeeded(
+        self, record: JobRecord, read: MetricsRead | None, earlier: MetricsRead | None
+    ) -> EndReport:
         trouble: list[str] = []
 
         def alert() -> Alert:
             found = read or self.read_metrics.of(record)
-            before = earlier or (self._before(record) if found.metrics else Read())
+            before = earlier or (self._before(record) if found.metrics else MetricsRead())
             trouble.extend([found.trouble, before.trouble])
             run = self._run(record)
             return job_alert(record, self.place, found.metrics, found.note, run=run, previous=before.metrics)
 
         alerted = self._once(record, alert)
-        return End(alerted=("SUCCEEDED",) if alerted else (), trouble=tuple(trouble))
+        return EndReport(alerted=("SUCCEEDED",) if alerted else (), trouble=tuple(trouble))
 
-    def _failed(self, record: JobRecord, log: LastLines | None) -> End:
+    def _failed(self, record: JobRecord, log: LastLines | None) -> EndReport:
         """`log`: the end of the record's own, None if it was not read."""
         failed = failures(record, self.ledger.children(record.job_id)) if record.array_size else None
         if failed and (seconds := self._awaits_seconds(record, failed)):
-            return End(alerted=(), again_in_seconds=seconds)
+            return EndReport(alerted=(), again_in_seconds=seconds)
         decides = deciding(record, failed)
         if log is None or decides is not record:
             log = self.read_last_lines.of(decides)
@@ -146,7 +148,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             )
 
         alerted = self._once(record, alert)
-        return End(alerted=("FAILED",) if alerted else (), trouble=(log.trouble,))
+        return EndReport(alerted=("FAILED",) if alerted else (), trouble=(log.trouble,))
 
     def _awaits_seconds(self, record: JobRecord, failed: Failures) -> int:
         """How long what a failed array leads to waits for children of which nothing was heard: at most three
@@ -162,7 +164,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     def _run(self, record: JobRecord) -> JobRecord:
         """All of what ended with this job: it may follow an array of which nothing was told."""
         array = self.ledger.record(record.follows) if record.follows else None
-        return whole(array, record) if array else record
+        return as_one_run(array, record) if array else record
 
     def _holder(self, record: JobRecord, decides: JobRecord, failed: Failures | None, log: LastLines) -> str:
         """Who holds the run of a job that found it taken, as a sentence; empty for any other end."""
@@ -175,6 +177,6 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
         kind: Kind = "SUCCEEDED" if record.status == "SUCCEEDED" else "FAILED"
         return is_told(record) and self.publish_alert.once(record, kind, alert)
 
-    def _before(self, record: JobRecord) -> Read:
+    def _before(self, record: JobRecord) -> MetricsRead:
         """The metrics of the run that this one is compared to."""
-        return self.read_metrics.of_results(record.compared_to) if record.compared_to else Read()
+        return self.read_metrics.of_results(record.compared_to) if record.compared_to else MetricsRead()

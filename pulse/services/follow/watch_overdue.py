@@ -30,14 +30,14 @@ class WatchOverdue(Struct, frozen=True, kw_only=True):
     place: Place
     clock: Callable[[], datetime]
 
-    def expect(self, record: JobRecord) -> None:
+    def schedule(self, record: JobRecord) -> None:
         """Has `look` called when the job is due, if it ever is. Raises Unavailable, Misconfigured."""
         if record.due_at:
             now = self.clock()
             late = now + timedelta(seconds=LATE_SECONDS)
             self.schedules.set(record.job_id, record.due_at if record.due_at > now else late)
 
-    def forget(self, record: JobRecord) -> str:
+    def unschedule(self, record: JobRecord) -> str:
         """Not any more, since the job has ended. Why that failed, in AWS's words, for the log only: the
         schedule fires in vain, and is gone.
         """
@@ -48,7 +48,7 @@ class WatchOverdue(Struct, frozen=True, kw_only=True):
             return str(error)
         return ""
 
-    def look(self, job_id: str) -> Found:
+    def check(self, job_id: str) -> Found:
         """When a job's schedule fires: an alert, once, if it has not ended. Raises Unavailable,
         Misconfigured.
         """

@@ -37,7 +37,7 @@ class WatchStart(Struct, frozen=True, kw_only=True):
     place: Place
     clock: Callable[[], datetime]
 
-    def learned(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
+    def with_history(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
         """The record of a job that has started, with what earlier runs took and when it is due. For a foreign
         job nothing is looked up; else it takes one or two queries. Raises Unavailable, Misconfigured.
         """
@@ -45,13 +45,13 @@ class WatchStart(Struct, frozen=True, kw_only=True):
             record = self._compared(record, timeout_seconds)
         return structs.replace(record, due_at=due_at(record, self.overdue, now=self.clock()))
 
-    def tell(self, record: JobRecord) -> tuple[JobKind, ...]:
+    def alert(self, record: JobRecord) -> tuple[JobKind, ...]:
         """Of a job that has not ended: sends the alerts that it asked for, each once, and sets the schedule
         by which it is overdue. Which alerts went out. Raises Unavailable, Misconfigured.
         """
         # What follows an array is no news: the array's own beginning was told.
         told = () if record.follows else tuple(kind for kind in _BEGINNINGS if self._told(record, kind))
-        self.watch_overdue.expect(record)
+        self.watch_overdue.schedule(record)
         return told
 
     def _told(self, record: JobRecord, kind: JobKind) -> bool:
@@ -63,13 +63,13 @@ class WatchStart(Struct, frozen=True, kw_only=True):
         )
 
     def _compared(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
-        same_data = self.past_runs.on(record.dataset)
+        same_data = self.past_runs.of_dataset(record.dataset)
         ended_well = (run for run in same_data if run.status == "SUCCEEDED" and not run.array_size)
         last = next(ended_well, None)
         compared = structs.replace(record, compared_to=last.results_id if last else "")
         if record.follows:
             return compared
-        runs = self.past_runs.of(record.profile, same_data)
+        runs = self.past_runs.of_profile(record.profile, same_data)
         quoted_usd = self.likely_usd(record, timeout_seconds, [run.ran_seconds or 0 for run in runs])
         # No child of an array is like a whole run.
         known = None if record.array_size else usual(runs)

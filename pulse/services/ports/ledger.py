@@ -65,7 +65,7 @@ class Ledger(Protocol):
     def create(self, record: JobRecord) -> bool:
         """Writes a record that is not there yet; False when it is."""
 
-    def move(self, record: JobRecord, *, before: int) -> bool:
+    def update_if_unchanged(self, record: JobRecord, *, before: int) -> bool:
         """Writes what an event changed if the record's position is still `before`; False when it is not."""
 
     def note_child(self, job_id: str, child: Child, *, now: datetime) -> None:

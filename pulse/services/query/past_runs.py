@@ -21,11 +21,11 @@ class PastRuns(Struct, frozen=True, kw_only=True):
 
     ledger: Ledger
 
-    def on(self, dataset: str) -> list[JobRecord]:
+    def of_dataset(self, dataset: str) -> list[JobRecord]:
         """The jobs on a data set, whatever their profile and outcome; none without one."""
         return self.ledger.runs(dataset=dataset, most=MOST) if dataset else []
 
-    def of(self, profile: str, same_data: Sequence[JobRecord]) -> list[JobRecord]:
+    def of_profile(self, profile: str, same_data: Sequence[JobRecord]) -> list[JobRecord]:
         """The runs of a profile that ended well: those among the jobs on the same data, or, where that are
         fewer than LEAST_RUNS, those on any.
         """
@@ -34,10 +34,10 @@ class PastRuns(Struct, frozen=True, kw_only=True):
             return alike
         return [job for job in self.ledger.runs(profile=profile, most=MOST) if is_run(job)]
 
-    def to_size(self, request: JobRequest, profile: str) -> History:
+    def for_sizing(self, request: JobRequest, profile: str) -> History:
         """The runs on the same data set, whatever their profile, or else those of the profile."""
-        same_data = [job for job in self.on(request.dataset or "") if is_run(job)]
-        return tuple(map(_finished, same_data or self.of(profile, [])))
+        same_data = [job for job in self.of_dataset(request.dataset or "") if is_run(job)]
+        return tuple(map(_finished, same_data or self.of_profile(profile, [])))
 
 
 def _finished(record: JobRecord) -> FinishedRun:

@@ -13,7 +13,7 @@ from pulse.domain.cost.budget import Reservation
 from pulse.domain.plan.job_plan import asked
 from pulse.domain.plan.preparation import Preparation
 from pulse.domain.request.job_request import JobRequest
-from pulse.domain.request.resources import Asked, Resources
+from pulse.domain.request.resources import RequestedResources, Resources
 from pulse.services.submit.resolve_dependencies import ResolveDependencies
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Size(Protocol):
-    def __call__(self, request: JobRequest, wanted: Asked) -> Resources: ...
+    def __call__(self, request: JobRequest, wanted: RequestedResources) -> Resources: ...
 
 
 class Price(Protocol):
@@ -69,7 +69,7 @@ class PrepareJob(Struct, frozen=True, kw_only=True):
         return Reservation(usd=high_usd, budget_usd=self.budget_usd)
 
 
-def given(wanted: Asked) -> Resources:
+def given(wanted: RequestedResources) -> Resources:
     """The numbers of a request that leaves nothing to the data."""
     return Resources(
         vcpus=float(wanted.vcpus),

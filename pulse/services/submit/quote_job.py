@@ -72,4 +72,4 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
         return Costs(quote=quoted, over_limit=tuple(over))
 
     def _runs(self, request: JobRequest, profile: str) -> list[JobRecord]:
-        return self.past_runs.of(profile, self.past_runs.on(request.dataset or ""))
+        return self.past_runs.of_profile(profile, self.past_runs.of_dataset(request.dataset or ""))

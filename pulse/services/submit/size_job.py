@@ -7,7 +7,7 @@ from pulse.domain.errors import InvalidRequest
 from pulse.domain.fault import Fault, shown
 from pulse.domain.plan import command
 from pulse.domain.request.job_request import JobRequest
-from pulse.domain.request.resources import Asked, Resources, resource_faults
+from pulse.domain.request.resources import RequestedResources, Resources, resource_faults
 from pulse.domain.s3.layout import s3_uri
 from pulse.domain.sizing.sizing import size
 from pulse.services.query.past_runs import PastRuns
@@ -20,7 +20,7 @@ class SizeJob(Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     data_bucket: str
 
-    def size(self, request: JobRequest, wanted: Asked) -> Resources:
+    def size(self, request: JobRequest, wanted: RequestedResources) -> Resources:
         """Raises InvalidRequest when the data set is not there or cannot be sized for, Unavailable,
         Misconfigured.
         """
@@ -48,7 +48,7 @@ class SizeJob(Struct, frozen=True, kw_only=True):
         sized = size(
             wanted,
             facts,
-            self.past_runs.to_size(request, profile_name),
+            self.past_runs.for_sizing(request, profile_name),
             batch_size_days=work.batch_size_days,
             variables=work.variables,
             start=work.start,

@@ -158,7 +158,7 @@ def test_should_give_a_reservation_back_with_the_claim_and_take_it_again(ledger)
 def test_should_not_settle_or_release_what_an_event_has_moved(ledger):
     ledger.claim(KEY, [RECORD], PLAN)
     running = structs.replace(RECORD, status="RUNNING", batch_job_id="aws-1", lease_until=None)
-    assert ledger.move(running, before=RECORD.position)
+    assert ledger.update_if_unchanged(running, before=RECORD.position)
     ledger.settle("batch-1", "aws-2")
     ledger.release(RECORD, "refused")
     assert ledger.record("batch-1") == running
@@ -180,7 +180,7 @@ def test_should_say_misconfigured_when_the_table_is_not_there(place):
     with pytest.raises(Misconfigured, match="Claiming job batch-1"):
         ledger.claim(KEY, [RECORD], PLAN)
     with pytest.raises(Misconfigured, match="Moving a job"):
-        ledger.move(RECORD, before=0)
+        ledger.update_if_unchanged(RECORD, before=0)
     with pytest.raises(Misconfigured, match="Listing the jobs"):
         ledger.runs(profile="small", most=1)
     with pytest.raises(Misconfigured, match="Taking the turn"):

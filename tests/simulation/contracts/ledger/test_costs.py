@@ -102,26 +102,26 @@ def test_should_put_the_cost_in_the_place_of_what_was_reserved(ledger):
 
 def test_should_tell_of_a_job_that_ended_meanwhile_as_well(ledger, ledger_table, monkeypatch):
     """So that of two jobs that end at once, one sees the sum pass what both pass together."""
-    together = ledger_table.together
+    transact = ledger_table.transact
 
     def after_another(doing, writes):
         monkeypatch.undo()
         ledger.note_cost(job(2, "3"))
-        return together(doing, writes)
+        return transact(doing, writes)
 
-    monkeypatch.setattr(ledger_table, "together", after_another)
+    monkeypatch.setattr(ledger_table, "transact", after_another)
     assert ledger.note_cost(job(1, "2")) == Spent(MARCH, Decimal(5))
 
 
 def test_should_add_the_difference_only_when_the_cost_was_noted_meanwhile(ledger, ledger_table, monkeypatch):
-    together = ledger_table.together
+    transact = ledger_table.transact
 
     def after_itself(doing, writes):
         monkeypatch.undo()
         ledger.note_cost(job(1, "2"))
-        return together(doing, writes)
+        return transact(doing, writes)
 
-    monkeypatch.setattr(ledger_table, "together", after_itself)
+    monkeypatch.setattr(ledger_table, "transact", after_itself)
     assert ledger.note_cost(job(1, "3")) == Spent(MARCH, Decimal(3))
     assert [cost.usd for cost in ledger.costs(MARCH)] == [3]
 

@@ -69,20 +69,22 @@ def test_should_remember_an_instance(ledger):
 def test_should_move_a_record_only_from_the_position_it_was_read_at(ledger):
     ledger.create(RECORD)
     running = structs.replace(RECORD, status="RUNNING", batch_job_id="aws-1", lease_until=None, exit_code=1)
-    assert ledger.move(running, before=RECORD.position)
-    assert not ledger.move(structs.replace(running, status="SUCCEEDED"), before=RECORD.position)
+    assert ledger.update_if_unchanged(running, before=RECORD.position)
+    assert not ledger.update_if_unchanged(
+        structs.replace(running, status="SUCCEEDED"), before=RECORD.position
+    )
     again = structs.replace(running, status="RUNNABLE", attempts=1, exit_code=None)
-    assert ledger.move(again, before=running.position)
+    assert ledger.update_if_unchanged(again, before=running.position)
     assert ledger.record("batch-1") == again, "a field that became empty is empty in the table, too"
 
 
 def test_should_move_a_record_only_from_the_revision_it_was_read_at(ledger):
     ledger.create(RECORD)
     first = structs.replace(RECORD, reason="first", revision=1)
-    assert ledger.move(first, before=RECORD.position)
-    assert not ledger.move(structs.replace(first, reason="as late"), before=RECORD.position)
+    assert ledger.update_if_unchanged(first, before=RECORD.position)
+    assert not ledger.update_if_unchanged(structs.replace(first, reason="as late"), before=RECORD.position)
     second = structs.replace(first, reason="", revision=2)
-    assert ledger.move(second, before=RECORD.position)
+    assert ledger.update_if_unchanged(second, before=RECORD.position)
     assert ledger.record("batch-1") == second
 
 
@@ -93,5 +95,5 @@ def test_should_create_a_record_once(ledger):
 
 
 def test_should_not_move_what_is_not_there(ledger):
-    assert not ledger.move(RECORD, before=0)
+    assert not ledger.update_if_unchanged(RECORD, before=0)
     assert ledger.record("batch-1") is None
