@@ -221,7 +221,7 @@ def test_should_name_the_rerun_of_a_job_that_ran_out_of_memory(api):
     diagnosis = {"explanation": "It needed more memory.", "advice": "Submit it again with more memory_mib."}
     api.answers = [job("FAILED", rerun=OTHER, diagnosis=diagnosis)] * 2
     told = said(typed("explain", JOB))
-    assert f"Pulse has submitted it again, with more memory: pulse status {OTHER}" in told
+    assert f"Pulse has submitted it again, with what it lacked: pulse status {OTHER}" in told
     story = typed("status", JOB).stdout
     assert f"again as {OTHER}" in " ".join(story.split())
     assert "Submit it again" not in told + story

@@ -99,7 +99,7 @@ def test_should_overwrite_nothing(api, tmp_path):
     ended = typed("results", JOB, "--download", tmp_path)
 
     assert ended.exit_code == 2
-    assert "is not empty" in ended.stderr
+    assert "--download" in ended.stderr
     assert (tmp_path / "report.html").read_text() == "mine"
 
 

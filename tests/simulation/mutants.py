@@ -311,7 +311,7 @@ MUTANTS = (
     Mutant(
         "children that ended before their array are not added up",
         f"{_FOLLOW}._follow_up",
-        "record = self._summed(record)",
+        "record = self._with_total_cost(record)",
         "pass",
         asked=100,
         more={"slow": 0.4},
