@@ -8,7 +8,9 @@ import logging
 import types
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -118,6 +120,17 @@ def session() -> boto3.Session:
     return boto3.Session("testing", "testing", "testing", "us-east-1")
 
 
+@pytest.fixture(scope="session")
+def own_client(session) -> Callable[[str], Any]:
+    """The tests' own clients, by their service: a new one for each test costs more than most tests."""
+    return cache(session.client)
+
+
+@pytest.fixture(scope="session")
+def own_tables(session) -> Any:
+    return session.resource("dynamodb")
+
+
 @pytest.fixture(autouse=True)
 def aws(monkeypatch, session) -> Iterator[None]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
@@ -157,8 +170,8 @@ def batch(monkeypatch) -> BatchEndpoint:
 
 
 @pytest.fixture
-def s3():
-    s3 = boto3.client("s3")
+def s3(own_client):
+    s3 = own_client("s3")
     s3.create_bucket(Bucket=DATA)
     s3.put_bucket_versioning(Bucket=DATA, VersioningConfiguration={"Status": "Enabled"})
     s3.create_bucket(Bucket=RESULTS)
@@ -166,8 +179,8 @@ def s3():
 
 
 @pytest.fixture
-def table():
-    dynamodb = boto3.client("dynamodb")
+def table(own_client, own_tables):
+    dynamodb = own_client("dynamodb")
     key = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
     indexed = ("day", "status", "profile", "dataset")
     attributes = [
@@ -191,7 +204,7 @@ def table():
         GlobalSecondaryIndexes=indexes,
         BillingMode="PAY_PER_REQUEST",
     )
-    return boto3.resource("dynamodb").Table(TABLE)
+    return own_tables.Table(TABLE)
 
 
 @pytest.fixture
@@ -205,9 +218,9 @@ def ledger(ledger_table) -> Ledger:
 
 
 @pytest.fixture
-def topic():
+def topic(own_client):
     """An SNS topic and the SQS queue that subscribes to it as send_alert's does."""
-    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    sns, sqs = own_client("sns"), own_client("sqs")
     arn = sns.create_topic(Name="alerts")["TopicArn"]
     url = sqs.create_queue(QueueName="alerts")["QueueUrl"]
     queue_arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -216,9 +229,9 @@ def topic():
 
 
 @pytest.fixture
-def alerts(topic) -> Callable[[], list]:
+def alerts(topic, own_client) -> Callable[[], list]:
     """What was published since the last call."""
-    sqs = boto3.client("sqs")
+    sqs = own_client("sqs")
 
     def received():
         found = []
@@ -344,9 +357,9 @@ def log_lines(monkeypatch) -> Callable[[], list[dict]]:
 
 
 @pytest.fixture
-def reruns(monkeypatch, settings, deployed):
+def reruns(monkeypatch, settings, deployed, own_client):
     """The queue of reruns, and what submit_job makes of its messages."""
-    sqs = boto3.client("sqs")
+    sqs = own_client("sqs")
     url = sqs.create_queue(QueueName="drops")["QueueUrl"]
     for name, value in structs.replace(settings, reruns_queue=url).to_env().items():
         monkeypatch.setenv(name, value)
