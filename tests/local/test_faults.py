@@ -1,4 +1,4 @@
-"""200 requests, each of which gets exactly one job (an array and its follower: two), whatever is injected.
+"""400 requests, each of which gets exactly one job (an array and its follower: two), whatever is injected.
 
 tests/simulation tries it a million times; here it is once over sockets and between processes.
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.local
 # ruff: noqa: S311 - a fixed seed is the point
 
 SEED = 20_260_302
-REQUESTS, FEW_REQUESTS = 200, 120
+REQUESTS, FEW_REQUESTS = 400, 120
 FAULT_PERCENT = (75, 60, 40, 20, 0, 0)
 """Of the invocations, round by round. In the last two, what still waits must settle."""
 WIDTH = 140
