@@ -60,7 +60,7 @@ def named(file: Path) -> tuple[set[str], set[str]]:
 def used(known: Members) -> Members:
     """What of `known` the functions use, by operation."""
     found: Members = {}
-    for file in sorted(ADAPTERS.glob("*.py")):
+    for file in sorted(ADAPTERS.rglob("*.py")):
         if file.name in ONLY_THE_COMMAND_LINE:
             continue
         methods, names = named(file)
