@@ -76,6 +76,11 @@ def naive_error(known: Series) -> float:
     return float(np.mean(np.abs(np.diff(known.values))))
 
 
+def naive_root_mean_square(known: Series) -> float:
+    """The in-sample root mean square error of the one-step persistence forecast: the scale of RMSSE."""
+    return float(np.sqrt(np.mean(np.diff(known.values) ** 2)))
+
+
 def seasonal_naive_error(known: Series, season: Season) -> float:
     """The in-sample MAE of the one-season-back forecast; NaN when the history is shorter than a season."""
     errors = np.abs(known.values - _at_or_before(known, season.before(known.times) + season.tolerance))

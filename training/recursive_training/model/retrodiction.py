@@ -28,3 +28,4 @@ class Retrodiction:
     seasonal_naive_error: float
     season: str
     model: str = ""
+    naive_root_mean_square: float = float("nan")

@@ -121,6 +121,7 @@ def _retrodiction(
         seasonal_naive_error=baselines.seasonal_naive_error(known, season),
         season=season.name,
         model=model,
+        naive_root_mean_square=baselines.naive_root_mean_square(known),
     )
 
 

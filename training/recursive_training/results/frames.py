@@ -16,6 +16,7 @@ from recursive_training.series import Window
 _ARRAYS = ("actual", "retrodicted", "lower", "upper", "persistence", "seasonal_naive")
 _SCALES: dict[str, Any] = {
     "naive_error": pl.Float64,
+    "naive_root_mean_square": pl.Float64,
     "seasonal_naive_error": pl.Float64,
     "season": pl.String,
 }
@@ -27,9 +28,13 @@ _OF_A_WINDOW: dict[str, Any] = {
 }
 
 
-def parquet(parts: Sequence[Retrodiction], *, scales: bool = False) -> bytes:
-    """retrodictions.parquet; with `scales`, also what a window's scores need and a reader does not."""
-    of_a_window = _OF_A_WINDOW | (_SCALES if scales else {})
+def parquet(parts: Sequence[Retrodiction]) -> bytes:
+    """retrodictions.parquet: with the scales, so that every score can be computed from it again.
+
+    `step` counts a window's observations from 1; what was known before `window_start` is all that a row
+    knows.
+    """
+    of_a_window = _OF_A_WINDOW | _SCALES
     frames = [_frame(list(group), of_a_window) for _, group in groupby(parts, lambda part: part.variable)]
     buffer = io.BytesIO()
     pl.concat(frames or [_frame([], of_a_window)]).write_parquet(buffer)
@@ -37,7 +42,7 @@ def parquet(parts: Sequence[Retrodiction], *, scales: bool = False) -> bytes:
 
 
 def retrodictions(payload: bytes, windows: Sequence[Window], uri: str) -> list[Retrodiction]:
-    """What `parquet` with scales wrote, in its order. Raises MissingPartError when it did not write this."""
+    """What `parquet` wrote, in its order. Raises MissingPartError when it did not write this."""
     try:
         frame = pl.read_parquet(io.BytesIO(payload)).select(*_OF_A_WINDOW, *_SCALES, "timestamp", *_ARRAYS)
         return [_retrodiction(part, windows) for part in frame.partition_by("variable", "window")]
@@ -55,6 +60,7 @@ def _frame(parts: Sequence[Retrodiction], of_a_window: Mapping[str, Any]) -> pl.
     }
     windows = pl.DataFrame({name: values[name] for name in of_a_window}, schema=of_a_window)
     return windows[place].with_columns(
+        pl.Series("step", _joined([np.arange(1, len(part.times) + 1) for part in parts], "int64")),
         pl.Series("timestamp", _joined([part.times for part in parts], "datetime64[us]")),
         *(pl.Series(name, _joined([getattr(part, name) for part in parts], "float64")) for name in _ARRAYS),
     )

@@ -1,10 +1,13 @@
 """What came out for each variable: windows, scores and trust, the values every output is made from."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from recursive_training.data.dataset import Dataset
+from recursive_training.model import judgement
+from recursive_training.model.judgement import Judgement
 from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.model.scores import Scores, score
 from recursive_training.model.trust import CRITERIA, Trust
@@ -26,6 +29,7 @@ class Outcome:
     successes: list[bool]
     trusts: list[Trust]
     season: str
+    judgement: Judgement
 
     @property
     def name(self) -> str:
@@ -43,7 +47,7 @@ def judge(series: Series, parts: Sequence[Retrodiction], criterion: str) -> Outc
     for success in successes:
         trusts.append(trusts[-1].after(success))
     seasons = ", then ".join(dict.fromkeys(part.season for part in parts))
-    return Outcome(series, parts, score(parts), successes, trusts[1:], seasons)
+    return Outcome(series, parts, score(parts), successes, trusts[1:], seasons, judgement.judge(parts))
 
 
 def metrics(
@@ -84,4 +88,15 @@ def _variable(outcome: Outcome) -> dict[str, Any]:
         "successes": outcome.trust.successes,
         "season": outcome.season,
         **asdict(outcome.scores),
+        "trust_interval": judgement.credible_interval(outcome.trust),
+        "best_baseline": outcome.judgement.best_baseline,
+        "skill_vs_best_baseline": outcome.judgement.skill,
+        "skill_interval": _interval(outcome.judgement),
+        "diebold_mariano_p": outcome.judgement.p_value,
+        "verdict": outcome.judgement.verdict,
+        "models": dict(Counter(part.model for part in outcome.parts).most_common()),
     }
+
+
+def _interval(judged: Judgement) -> list[float] | None:
+    return None if judged.low is None or judged.high is None else [judged.low, judged.high]

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from recursive_training.model import judgement
 from recursive_training.model.retrodiction import INTERVAL_LEVEL
 from recursive_training.options import Options
 from recursive_training.results import charts
@@ -90,6 +91,8 @@ def _variable(outcome: Outcome) -> dict[str, Any]:
         "scores": outcome.scores,
         "trust": outcome.trust,
         "season": outcome.season,
+        "verdict": outcome.judgement.verdict,
+        "believed": judgement.credible_interval(outcome.trust),
         "first": str(outcome.parts[0].times[0].astype("datetime64[D]")),
         "last": str(outcome.parts[-1].times[-1].astype("datetime64[D]")),
         "whole": charts.chart(outcome.parts),

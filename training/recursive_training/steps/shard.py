@@ -43,7 +43,7 @@ def walk_block(options: Options, data: Bucket, bucket: Bucket, started: float) -
         "Shard %d of %d: %d of %d windows", role.index, role.count, len(mine), len(prepared.walked)
     )  # fmt: skip
     parts, workers = walk(prepared.tasks(options, set(mine)), options)
-    payload = frames.parquet(parts, scales=True)
+    payload = frames.parquet(parts)
     document = {
         "job_id": options.job_id,
         "index": role.index,
