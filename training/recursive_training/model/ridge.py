@@ -52,32 +52,30 @@ class Folds:
         self._gram, self._cross = self._rows.T @ self._rows, self._rows.T @ targets
 
     def _solved(self, gram: Numbers, cross: Numbers, penalties: Numbers) -> Numbers:
-        """Penalties by 1 + features by steps."""
-        added: Numbers = penalties[:, None, None] * np.eye(len(gram))
-        added[:, 0, 0] = _INTERCEPT
-        each = np.broadcast_to(cross, (len(penalties), *cross.shape))
-        return np.linalg.solve(gram + added, each).astype(np.float64, copy=False)
+        """Folds by penalties by 1 + features by steps; `penalties` are folds by penalties."""
+        added: Numbers = penalties[:, :, None, None] * np.eye(gram.shape[-1])
+        added[:, :, 0, 0] = _INTERCEPT
+        each = np.broadcast_to(cross[:, None], (*penalties.shape, *cross.shape[1:]))
+        return np.linalg.solve(gram[:, None] + added, each).astype(np.float64, copy=False)
 
     def predicted(self, judged: NDArray[np.int64], horizon: int) -> Numbers:
         """Penalties by judged rows by steps: what the fit without the row's fold predicts of it."""
         count = len(self._targets)
-        out = np.empty((len(self._penalties), len(judged), self._targets.shape[1]))
-        for first, end in folds(count):
-            purged = min(horizon, count // 3)  # a short history would have nothing left to learn from
-            low, high = max(0, first - purged), min(count, end + purged)
-            rows, targets = self._rows[low:high], self._targets[low:high]
-            gram: Numbers = self._gram - rows.T @ rows
-            cross: Numbers = self._cross - rows.T @ targets
-            share = max(count - (high - low), 1) / count
-            start, stop = np.searchsorted(judged, (first, end))
-            fits = self._solved(gram, cross, share * self._penalties)
-            out[:, start:stop] = self._rows[judged[start:stop]] @ fits
-        return out
+        edges = folds(count)
+        purged = min(horizon, count // 3)  # a short history would have nothing left to learn from
+        left_out = [slice(max(0, first - purged), min(count, end + purged)) for first, end in edges]
+        gram: Numbers = self._gram - np.array([self._rows[one].T @ self._rows[one] for one in left_out])
+        cross: Numbers = self._cross - np.array([self._rows[one].T @ self._targets[one] for one in left_out])
+        shares = np.array([1 - (one.stop - one.start - 1) / count for one in left_out])
+        fits = self._solved(gram, cross, shares[:, None] * self._penalties)
+        bounds = np.searchsorted(judged, edges)
+        predictions = [self._rows[judged[a:b]] @ fit for (a, b), fit in zip(bounds, fits, strict=True)]
+        return np.concatenate(predictions, axis=1)
 
     def fit(self, penalty: float) -> Ridge:
         """The fit on all rows."""
-        solved = self._solved(self._gram, self._cross, np.array([penalty]))
-        return Ridge(self._mean, self._precision, solved[0])
+        solved = self._solved(self._gram[None], self._cross[None], np.array([[penalty]]))
+        return Ridge(self._mean, self._precision, solved[0, 0])
 
 
 def folds(rows: int) -> list[tuple[int, int]]:
