@@ -14,7 +14,7 @@ LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - recursive_trainin
 PERIOD = ("--start-date", "2018-01-01", "--end-date", "2018-12-31")
 
 
-def test_a_run_writes_its_five_outputs(sample, train, monkeypatch, sample_path):
+def test_a_run_writes_its_six_outputs(sample, train, monkeypatch, sample_path):
     monkeypatch.setenv("PULSE_JOB_ID", "batch-20220101000000-0123abcd")
     run = train(*PERIOD)
     assert run.code == 0
@@ -22,6 +22,7 @@ def test_a_run_writes_its_five_outputs(sample, train, monkeypatch, sample_path):
     assert sorted(sample.result_keys()) == [
         folder + name
         for name in (
+            "forecast.parquet",
             "manifest.json",
             "metrics.json",
             "model/nasdaq_close.json",

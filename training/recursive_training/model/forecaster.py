@@ -13,6 +13,7 @@ doi 10.1057/jors.1969.103).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -128,34 +129,48 @@ class _Rows:
     origins: Origins
     steps: int
 
-    @property
+    @cached_property
     def judged(self) -> Origins:
         return np.arange(0, len(self.origins), max(len(self.origins) // _JUDGED_ROWS, 1))
 
-    @property
+    @cached_property
     def changes(self) -> Numbers:
         paths = sliding_window_view(self.known, self.steps + 1)[self.origins]
         changes: Numbers = paths[:, 1:] - paths[:, :1]
         return changes
 
-    def judge(self, model: Model, changes: Numbers) -> _Judged:
+    @cached_property
+    def _judged_changes(self) -> Numbers:
+        return self.changes[self.judged]
+
+    @cached_property
+    def _happened(self) -> Numbers:
+        happened: Numbers = np.exp(self._judged_changes)
+        return happened
+
+    @cached_property
+    def _last(self) -> Numbers:
+        """The value at each judged origin, over the largest."""
+        last: Numbers = np.exp(self.known[self.origins[self.judged]] - self.known.max())[:, None]
+        return last
+
+    def judge(self, model: Model) -> _Judged:
         inputs = model.inputs(self.known, self.origins, self.steps)
         judged, base = self.judged, inputs.base[self.judged]
         if not model.penalties:
-            return _Judged(model, base, None, self._error(base, changes))
-        targets = (changes - inputs.base) / inputs.scale[:, None]
+            return _Judged(model, base, None, self._error(base))
+        targets = (self.changes - inputs.base) / inputs.scale[:, None]
         fits = Folds(inputs.features, targets, model.penalties)
         found = base + inputs.scale[judged][:, None] * fits.predicted(judged, self.steps)
-        errors = [self._error(one, changes) for one in found]
+        errors = [self._error(one) for one in found]
         best = int(np.argmin(errors))
         return _Judged(model, found[best], fits.fit(model.penalties[best]), errors[best])
 
-    def _error(self, predicted: Numbers, changes: Numbers) -> float:
+    def _error(self, predicted: Numbers) -> float:
         """The mean absolute error on the judged rows, in the variable's own unit."""
         if not self.logarithmic:
-            return float(np.mean(np.abs(predicted - changes[self.judged])))
-        last = np.exp(self.known[self.origins[self.judged]] - self.known.max())[:, None]
-        return float(np.mean(np.abs(last * (np.exp(predicted) - np.exp(changes[self.judged])))))
+            return float(np.mean(np.abs(predicted - self._judged_changes)))
+        return float(np.mean(np.abs(self._last * (np.exp(predicted) - self._happened))))
 
 
 def learn(known: Series, batch_size_days: int, choice: Choice = ANY) -> Learned:
@@ -167,14 +182,13 @@ def learn(known: Series, batch_size_days: int, choice: Choice = ANY) -> Learned:
     models = portfolio(numbers, steps, found, choice.models)
     first = max(model.lookback for model in models)
     rows = _Rows(numbers, logarithmic, np.arange(first, len(numbers) - steps), steps)
-    changes = rows.changes
-    judged = [rows.judge(model, changes) for model in models]
+    judged = [rows.judge(model) for model in models]
     weights = _weights(judged, len(rows.origins) / steps)
     combined: Numbers = np.sum([w * one.changes for w, one in zip(weights, judged, strict=True)], axis=0)
     interval = intervals.fit(
         numbers,
         rows.origins[rows.judged],
-        changes[rows.judged] - combined,
+        rows.changes[rows.judged] - combined,
         len(rows.origins),
         least_volatility(numbers),
     )

@@ -24,7 +24,7 @@ from recursive_training.options import Options
 from recursive_training.resources import Usage, usage
 from recursive_training.series import Series, Window
 
-_WINDOWS_PER_TASK = 20
+_WINDOWS_PER_TASK = 40
 
 
 @dataclass(frozen=True)

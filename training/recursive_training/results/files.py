@@ -17,13 +17,15 @@ from recursive_training.model import artifact
 from recursive_training.model.forecaster import learn
 from recursive_training.model.history import HISTORY
 from recursive_training.model.inputs import Choice
+from recursive_training.results import frames
 from recursive_training.results.outcome import Outcome
 
-METRICS, MANIFEST, REPORT, RETRODICTIONS = (
+METRICS, MANIFEST, REPORT, RETRODICTIONS, FORECAST = (
     "metrics.json",
     "manifest.json",
     "report.html",
     "retrodictions.parquet",
+    "forecast.parquet",
 )
 _CONTENT_TYPES = {
     ".json": "application/json",
@@ -41,18 +43,20 @@ def as_json(document: Mapping[str, Any], indent: int | None = 2) -> bytes:
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text).encode()
 
 
-def models(outcomes: Sequence[Outcome], batch_size_days: int, choice: Choice) -> dict[str, bytes]:
-    """model/<variable>.json for each, ready for the window after its last.
+def what_comes_next(outcomes: Sequence[Outcome], batch_size_days: int, choice: Choice) -> dict[str, bytes]:
+    """forecast.parquet, and model/<variable>.json for each variable, which made it.
 
-    It is fitted on all that was known at the end of the last. The variable's name is percent-encoded; a long
-    one is cut and ends in its digest.
+    It is learned on all that was known at the end of the last window. The variable's name is percent-encoded;
+    a long one is cut and ends in its digest.
     """
-    files = {}
+    files, tables = {}, []
     for outcome in outcomes:
         known = outcome.series.before(outcome.parts[-1].window.end).latest(HISTORY)
-        stored = artifact.dump(learn(known, batch_size_days, choice), known)
+        learned = learn(known, batch_size_days, choice)
+        tables.append(frames.forecast(learned, known))
+        stored = artifact.dump(learned, known)
         files[f"model/{_file_name(outcome.name)}.json"] = as_json(stored, indent=None)
-    return files
+    return {FORECAST: frames.as_parquet(tables), **files}
 
 
 def _file_name(variable: str) -> str:

@@ -10,8 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from recursive_training.errors import MissingPartError
+from recursive_training.model.ahead import next_times
+from recursive_training.model.forecaster import Learned
 from recursive_training.model.retrodiction import Retrodiction
-from recursive_training.series import Window
+from recursive_training.series import Series, Window
 
 _ARRAYS = ("actual", "retrodicted", "lower", "upper", "persistence", "seasonal_naive")
 _SCALES: dict[str, Any] = {
@@ -36,9 +38,29 @@ def parquet(parts: Sequence[Retrodiction]) -> bytes:
     """
     of_a_window = _OF_A_WINDOW | _SCALES
     frames = [_frame(list(group), of_a_window) for _, group in groupby(parts, lambda part: part.variable)]
+    return as_parquet(frames or [_frame([], of_a_window)])
+
+
+def as_parquet(tables: Sequence[pl.DataFrame]) -> bytes:
     buffer = io.BytesIO()
-    pl.concat(frames or [_frame([], of_a_window)]).write_parquet(buffer)
+    pl.concat(tables).write_parquet(buffer)
     return buffer.getvalue()
+
+
+def forecast(learned: Learned, known: Series) -> pl.DataFrame:
+    """The next period of a variable, one row a step; forecast.parquet has all variables below each other."""
+    found = learned.forecast_next(known.values)
+    return pl.DataFrame(
+        {
+            "variable": known.name,
+            "model": learned.name,
+            "step": np.arange(1, learned.steps + 1),
+            "timestamp": next_times(known.times, learned.steps),
+            "forecast": found.middle,
+            "lower": found.lower,
+            "upper": found.upper,
+        }
+    )
 
 
 def retrodictions(payload: bytes, windows: Sequence[Window], uri: str) -> list[Retrodiction]:

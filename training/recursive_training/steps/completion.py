@@ -40,7 +40,7 @@ def complete(
     ]
     files = {
         results.RETRODICTIONS: frames.parquet([part for one in outcomes for part in one.parts]),
-        **results.models(outcomes, options.batch_size_days, options.choice),
+        **results.what_comes_next(outcomes, options.batch_size_days, options.choice),
     }
     metrics = outcome.metrics(options.job_id, data, outcomes, prepared.left_out, used())
     files[results.REPORT] = report.render(metrics, outcomes, options)
