@@ -88,6 +88,7 @@ bench: setup ## what Pulse costs in time and money, against floors and peers mea
 	@python -m benchmarks.alert_delay
 	@python -m benchmarks.cost_of_pulse
 	@python -m benchmarks.reading
+	@python -m benchmarks.training
 
 simulate: setup ## Pulse in virtual time, every order and fault by a seed (SEED=7 FOR=60s REQUESTS=100000)
 	@python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(FOR),--for $(FOR)) $(if $(REQUESTS),--requests $(REQUESTS))
