@@ -199,7 +199,9 @@ class Walk:
         self.deliver(OUT_OF_MEMORY, self.known(job))
         self.watch.until(lambda seen: "4096" in self.memories(seen) or None, "the rerun with more memory")
         # What could not be done for an alert is logged after it went out.
-        self.watch.until(lambda seen: is_told_in_slack(seen, "FAILED", job) or None, "word of the failure")
+        self.watch.until(
+            lambda seen: is_told_in_slack(seen, "died of memory", job) or None, "word of the failure"
+        )
 
     def known(self, job: Document) -> Document:
         """The job as AWS Batch describes it."""
