@@ -4,7 +4,8 @@
 
 The folder holds `<name>.csv` (a time and a value) and `meta.json`, which gives each name its `batch` (days in
 a window) and `start` (first day, or null); without it, the sample is walked. MASE is over that of copying the
-last value, of the better baseline and of the momentum ridge alone, the interval score over the latter's. Windows a second are by processor time.
+last value, of the better baseline and of the momentum ridge alone, the interval score over the latter's.
+Windows a second are by processor time.
 """
 
 import json
