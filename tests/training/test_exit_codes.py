@@ -276,6 +276,7 @@ def test_metrics_and_manifest_are_stored_last(s3_answers, train):
     assert train(*KEY).code == 0
     assert [path.split("/results/run-1/")[1].split("?")[0] for path in stored] == [
         "retrodictions.parquet",
+        "forecast.parquet",
         "model/price.json",
         "report.html",
         "metrics.json",

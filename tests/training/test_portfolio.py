@@ -157,3 +157,9 @@ def test_models_are_learned_at_places_that_hang_on_the_number_of_observations_al
     assert max(known - place for known, place in enumerate(places, 1)) == LONGEST_PAUSE - 1
     assert max((known - place) / known for known, place in enumerate(places, 1)) < 1 / 7
     assert LONGEST_PAUSE < HISTORY
+
+
+def test_residuals_that_are_nothing_at_first_are_no_overflow():
+    spread = np.array([np.finfo(float).tiny, 1e3, 1e30])
+    with np.errstate(all="raise"):
+        assert (intervals.freedom(spread, 60) >= 2.5).all()

@@ -86,7 +86,7 @@ def freedom(spread: Numbers, rows: int) -> Numbers:
     """
     steps = np.arange(1, len(spread) + 1)
     logs = np.log(steps)
-    growth = 2 * float(np.sum(np.log(spread / spread[0]) * logs)) / max(float(np.sum(logs**2)), 1.0)
+    growth = 2 * float(np.sum((np.log(spread) - np.log(spread[0])) * logs)) / max(float(np.sum(logs**2)), 1.0)
     if growth > _NO_GROWTH:
         growth += _GROWTH_ERROR
     overlap = steps ** min(max(growth, 0.0), 1.0)
