@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import polars as pl
+
 from recursive_training.data.s3 import Bucket
 from recursive_training.errors import ResultsNotWrittenError
 from recursive_training.logs import logger
@@ -43,8 +45,10 @@ def as_json(document: Mapping[str, Any], indent: int | None = 2) -> bytes:
     return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text).encode()
 
 
-def what_comes_next(outcomes: Sequence[Outcome], batch_size_days: int, choice: Choice) -> dict[str, bytes]:
-    """forecast.parquet, and model/<variable>.json for each variable, which made it.
+def what_comes_next(
+    outcomes: Sequence[Outcome], batch_size_days: int, choice: Choice
+) -> tuple[dict[str, bytes], list[pl.DataFrame]]:
+    """forecast.parquet, and model/<variable>.json for each variable, which made it; and the forecasts.
 
     It is learned on all that was known at the end of the last window. The variable's name is percent-encoded;
     a long one is cut and ends in its digest.
@@ -56,7 +60,7 @@ def what_comes_next(outcomes: Sequence[Outcome], batch_size_days: int, choice: C
         tables.append(frames.forecast(learned, known))
         stored = artifact.dump(learned, known)
         files[f"model/{_file_name(outcome.name)}.json"] = as_json(stored, indent=None)
-    return {FORECAST: frames.as_parquet(tables), **files}
+    return {FORECAST: frames.as_parquet(tables), **files}, tables
 
 
 def _file_name(variable: str) -> str:

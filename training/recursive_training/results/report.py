@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recursive_training.model import judgement
@@ -24,15 +25,20 @@ _CRITERIA = {
 }
 
 
-def render(metrics: dict[str, Any], outcomes: Sequence[Outcome], options: Options) -> bytes:
-    """The page as UTF-8, from metrics.json's content and the windows."""
+def render(
+    metrics: dict[str, Any],
+    outcomes: Sequence[Outcome],
+    forecasts: Sequence[pl.DataFrame],
+    options: Options,
+) -> bytes:
+    """The page as UTF-8, from metrics.json's content, the windows and the next period of each variable."""
     return _page(
         "report.html",
         metrics=metrics,
         options=options,
         success=_CRITERIA[options.success_criterion],
         level=INTERVAL_LEVEL,
-        variables=[_variable(outcome) for outcome in outcomes],
+        variables=[_variable(*one) for one in zip(outcomes, forecasts, strict=True)],
     )
 
 
@@ -84,13 +90,18 @@ def signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.1%}"
 
 
-def _variable(outcome: Outcome) -> dict[str, Any]:
+def _variable(outcome: Outcome, forecast: pl.DataFrame) -> dict[str, Any]:
     recent = outcome.parts[-_RECENT_WINDOWS:]
     return {
         "name": outcome.name,
         "scores": outcome.scores,
         "trust": outcome.trust,
         "season": outcome.season,
+        "model": forecast["model"][0],
+        "next": [
+            forecast.row(step, named=True)
+            for step in sorted({0, (len(forecast) - 1) // 2, len(forecast) - 1})
+        ],
         "verdict": outcome.judgement.verdict,
         "believed": judgement.credible_interval(outcome.trust),
         "first": str(outcome.parts[0].times[0].astype("datetime64[D]")),

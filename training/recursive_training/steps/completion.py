@@ -38,12 +38,13 @@ def complete(
         for series in data.series
         if series.name in by_variable
     ]
+    models, forecasts = results.what_comes_next(outcomes, options.batch_size_days, options.choice)
     files = {
         results.RETRODICTIONS: frames.parquet([part for one in outcomes for part in one.parts]),
-        **results.what_comes_next(outcomes, options.batch_size_days, options.choice),
+        **models,
     }
     metrics = outcome.metrics(options.job_id, data, outcomes, prepared.left_out, used())
-    files[results.REPORT] = report.render(metrics, outcomes, options)
+    files[results.REPORT] = report.render(metrics, outcomes, forecasts, options)
     files[results.METRICS] = results.as_json(metrics)
     read = {
         "bucket": options.s3_data_bucket,
