@@ -93,7 +93,7 @@ _READ = ("answered", "failed", "killed")
 _WRITE = ("answered", "failed", "answer lost", REPEATED, "killed", "killed after")
 POSSIBLE = {
     **dict.fromkeys(("record", "plan", "claimed", "children", "runs"), _READ),
-    **dict.fromkeys(("claim", "take_over", "settle", "release", "create", "move"), _WRITE),
+    **dict.fromkeys(("claim", "take_over", "settle", "release", "create", "update_if_unchanged"), _WRITE),
     **dict.fromkeys(("note_cost", "note_child", "note_ended_array"), _WRITE),
     "find": ("answered", "failed", "denied", "killed"),
     "submit": (

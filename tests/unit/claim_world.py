@@ -104,7 +104,7 @@ class MemoryLedger:
     def create(self, record):
         return self.records.setdefault(record.job_id, record) is record
 
-    def move(self, record, *, before):
+    def update_if_unchanged(self, record, *, before):
         held = self.records[record.job_id]
         if (held.position, held.revision) != (before, record.revision - 1):
             return False

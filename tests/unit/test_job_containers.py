@@ -240,7 +240,7 @@ def priced(event, now, **queue):
     catalogue = structs.replace(CATALOGUE, queues=queues)
     runs = PriceRuns(ledger=None, instances=None, prices=PRICES, catalogue=catalogue, clock=lambda: now)
     record = foreign(event, job_id="j", queue="some", now=now)
-    return record.vcpus, runs.of(record, event)
+    return record.vcpus, runs.cost_of(record, event)
 
 
 def test_should_price_a_job_by_all_of_its_containers(happened, now):

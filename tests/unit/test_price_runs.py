@@ -87,34 +87,34 @@ RECORD = JobRecord(
 def test_should_look_an_instance_up_once_while_it_runs_and_not_again():
     memory = Memory({ARN: ON_DEMAND})
     runs = priced(memory)
-    assert [runs.meet(running()), runs.meet(running())] == ["", ""]
+    assert [runs.note_instance(running()), runs.note_instance(running())] == ["", ""]
     memory.found = {}
-    assert runs.of(RECORD, ended(attempt(hours=3))) == Cost(usd=Decimal("0.150000"))
+    assert runs.cost_of(RECORD, ended(attempt(hours=3))) == Cost(usd=Decimal("0.150000"))
     assert memory.asked == 1
 
 
 def test_should_look_up_at_the_end_what_was_missed_before():
-    assert priced(Memory({ARN: ON_DEMAND})).of(RECORD, ended(attempt())).usd == Decimal("0.05")
+    assert priced(Memory({ARN: ON_DEMAND})).cost_of(RECORD, ended(attempt())).usd == Decimal("0.05")
 
 
 def test_should_add_up_attempts_on_different_instances():
     memory = Memory({ARN: SPOT, OTHER: ON_DEMAND}, [SpotPrice(NOON - HOUR, Decimal("0.04"))])
     never_started = Attempt(status_reason="Task failed to start", container_instance=ARN)
     done = ended(attempt(), never_started, attempt(OTHER, begun=NOON + 2 * HOUR))
-    assert priced(memory).of(RECORD, done).usd == Decimal("0.07")
+    assert priced(memory).cost_of(RECORD, done).usd == Decimal("0.07")
 
 
 def test_should_price_one_attempt_that_the_event_tells_without_a_list():
     done = replace(running(), status="SUCCEEDED", stopped_at=NOON + HOUR)
-    assert priced(Memory({ARN: ON_DEMAND})).of(RECORD, done).usd == Decimal("0.05")
+    assert priced(Memory({ARN: ON_DEMAND})).cost_of(RECORD, done).usd == Decimal("0.05")
 
 
 def test_should_cost_nothing_when_nothing_ran():
-    assert priced(Memory()).of(RECORD, ended()) == Cost(usd=Decimal(0))
+    assert priced(Memory()).cost_of(RECORD, ended()) == Cost(usd=Decimal(0))
 
 
 def test_should_charge_for_no_more_than_the_whole_instance():
-    done = priced(Memory({ARN: ON_DEMAND})).of(replace(RECORD, vcpus="8"), ended(attempt()))
+    done = priced(Memory({ARN: ON_DEMAND})).cost_of(replace(RECORD, vcpus="8"), ended(attempt()))
     assert done.usd == Decimal("0.1")
 
 
@@ -129,7 +129,7 @@ def test_should_charge_for_no_more_than_the_whole_instance():
     ],
 )
 def test_should_say_why_a_cost_is_not_known_and_never_tell_a_part_of_it(found, why):
-    cost = priced(Memory(found | {OTHER: ON_DEMAND})).of(RECORD, ended(attempt(OTHER), attempt()))
+    cost = priced(Memory(found | {OTHER: ON_DEMAND})).cost_of(RECORD, ended(attempt(OTHER), attempt()))
     assert cost.usd is None
     assert why in cost.trouble
 
@@ -138,29 +138,29 @@ def test_should_wait_for_a_price_as_long_as_aws_fails_in_passing():
     soon = priced(Memory({ARN: Unavailable("slow")}))
     just_ended = replace(ended(attempt()), stopped_at=NOON - timedelta(minutes=9))
     with pytest.raises(Unavailable):
-        soon.of(RECORD, just_ended)
+        soon.cost_of(RECORD, just_ended)
     long_ago = replace(just_ended, stopped_at=NOON - timedelta(minutes=10))
-    assert soon.of(RECORD, long_ago) == Cost(trouble="slow")
+    assert soon.cost_of(RECORD, long_ago) == Cost(trouble="slow")
 
 
 def test_should_not_price_an_end_of_which_nothing_was_heard():
-    assert priced(Memory()).of(RECORD, replace(ended(), status_reason=END_UNKNOWN)) == Cost()
+    assert priced(Memory()).cost_of(RECORD, replace(ended(), status_reason=END_UNKNOWN)) == Cost()
 
 
 def test_should_ask_nothing_about_an_attempt_that_names_no_instance():
     memory = Memory()
-    assert "does not say on which" in priced(memory).of(RECORD, ended(attempt(""))).trouble
+    assert "does not say on which" in priced(memory).cost_of(RECORD, ended(attempt(""))).trouble
     assert memory.asked == 0
 
 
 def test_should_say_what_an_instance_could_not_be_looked_up_for():
-    assert priced(Memory({ARN: Misconfigured("denied")})).meet(running()) == "denied"
+    assert priced(Memory({ARN: Misconfigured("denied")})).note_instance(running()) == "denied"
 
 
 @pytest.mark.parametrize("event", [running(""), ended(attempt()), replace(running(), status="STARTING")])
 def test_should_ask_nothing_of_other_events(event):
     memory = Memory({ARN: ON_DEMAND})
-    assert not priced(memory).meet(event)
+    assert not priced(memory).note_instance(event)
     assert memory.asked == 0
 
 
@@ -169,13 +169,13 @@ def test_should_price_fargate_without_a_call():
     (name,) = (name for name, queue in CATALOGUE.queues.items() if queue.platform == "FARGATE")
     on_fargate = replace(RECORD, queue=name)
     # 1 vCPU and 2 GB for an hour.
-    assert priced(memory).of(on_fargate, ended(attempt(""))).usd == Decimal("0.048")
+    assert priced(memory).cost_of(on_fargate, ended(attempt(""))).usd == Decimal("0.048")
     assert memory.asked == 0
 
 
 def test_should_not_price_what_another_client_ran_elsewhere():
-    assert priced(Memory()).of(replace(RECORD, queue="theirs"), ended(attempt())) == Cost()
-    assert priced(Memory()).of(replace(RECORD, vcpus=""), ended(attempt())) == Cost()
+    assert priced(Memory()).cost_of(replace(RECORD, queue="theirs"), ended(attempt())) == Cost()
+    assert priced(Memory()).cost_of(replace(RECORD, vcpus=""), ended(attempt())) == Cost()
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_should_price_an_attempt_on_fargate_by_where_it_ran(clusters, spot_hours
     def cost(hours, *, spot):
         return actual_cost(PRICES, vcpus=1, memory_mib=2048, spot=spot, attempt_seconds=[3600] * hours)
 
-    assert runs.of(record, event).usd == cost(spot_hours, spot=True) + cost(on_demand_hours, spot=False)
+    assert runs.cost_of(record, event).usd == cost(spot_hours, spot=True) + cost(on_demand_hours, spot=False)
 
 
 def test_should_know_the_cluster_of_each_attempt_from_its_task():

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pulse.domain.history import FinishedRun, percentile
-from pulse.domain.request.resources import FARGATE_MEMORY_MIB, Asked, resource_faults
+from pulse.domain.request.resources import FARGATE_MEMORY_MIB, RequestedResources, resource_faults
 from pulse.domain.sizing.facts import DatasetFacts
 from pulse.domain.sizing.sizing import next_size_up, size
 
-AUTO = Asked(vcpus="auto", memory_mib="auto", timeout_seconds="auto")
+AUTO = RequestedResources(vcpus="auto", memory_mib="auto", timeout_seconds="auto")
 MARKET = DatasetFacts(
     bytes=241_992,
     rows=8_313,
@@ -92,7 +92,7 @@ def test_should_expect_a_slower_run_on_less_vcpu_and_give_five_times_that():
 
 
 def test_should_split_the_work_but_not_the_memory_among_shards():
-    asked = Asked(vcpus=1, memory_mib="auto", timeout_seconds="auto")
+    asked = RequestedResources(vcpus=1, memory_mib="auto", timeout_seconds="auto")
     large = replace(MARKET, rows=10_000_000, bytes=300_000_000)
     whole, share = (
         sized(large, asked=asked, batch_size_days=1),
@@ -108,15 +108,15 @@ def test_should_work_less_when_the_period_is_shorter():
 
 
 def test_should_keep_what_was_asked_for_and_size_the_rest():
-    found = sized(asked=Asked(vcpus=4, memory_mib="auto", timeout_seconds=3600))
+    found = sized(asked=RequestedResources(vcpus=4, memory_mib="auto", timeout_seconds=3600))
     assert (found.vcpus, found.memory_mib, found.timeout_seconds) == (4, 8192, 3600)
     assert found.why.startswith("4 vCPU (as asked) and 8192 MiB: ")
     assert found.why.endswith("timeout 1 h (as asked), expected 5.0 s.")
-    assert sized(asked=Asked(vcpus="auto", memory_mib=16384, timeout_seconds="auto")).vcpus == 2
+    assert sized(asked=RequestedResources(vcpus="auto", memory_mib=16384, timeout_seconds="auto")).vcpus == 2
 
 
 def test_should_say_nothing_when_everything_was_asked_for():
-    found = sized(asked=Asked(vcpus=4, memory_mib=8192, timeout_seconds=3600, gpus=1))
+    found = sized(asked=RequestedResources(vcpus=4, memory_mib=8192, timeout_seconds=3600, gpus=1))
     assert (found.why, found.gpus, found.memory_mib) == ("", 1, 8192)
 
 
