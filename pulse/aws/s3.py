@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from pulse.aws.errors import as_domain_errors, code
-from pulse.domain.errors import TooLarge
+from pulse.domain.errors import TooLarge, Unavailable
 from pulse.domain.s3.objects import Listing, Part
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ class Objects:
             content = answer["Body"].read(limit_bytes + 1)
         if len(content) > limit_bytes:
             raise TooLarge(answer["ContentLength"], limit_bytes)
+        # botocore compares the two only where all is read without a limit.
+        if len(content) != answer["ContentLength"]:
+            raise Unavailable(f"S3's answer ended after {len(content)} of {answer['ContentLength']} bytes.")
         return content
 
     def read_range(self, bucket: str, key: str, byte_range: str, *, version_id: str = "") -> Part | None:

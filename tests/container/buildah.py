@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.container import stand_in
-from tests.container.engines import IMAGE, Docker, Ended, Engine, Job, checked, follow, succeeds
+from tests.container.engines import (
+    IMAGE,
+    CannotRunHere,
+    Docker,
+    Ended,
+    Engine,
+    Job,
+    checked,
+    follow,
+    succeeds,
+)
 from tests.container.stand_in import CACHE
 
 TOOLS = ("buildah", "runc", "mmdebstrap")
@@ -48,7 +58,11 @@ class Buildah:
         self._container = ""
 
     def build(self, context: Path) -> None:
-        base = stand_in.base_of(context / "Dockerfile", buildah)
+        try:
+            base = stand_in.base_of(context / "Dockerfile", buildah)
+        except AssertionError as error:
+            raise CannotRunHere(f"Debian's packages cannot be had: {error}") from error
+        _try_out(base)
         words = ("--isolation", "chroot", "--network", "host", "--layers", "--pull=never", "--from", base)
         buildah("build", "--quiet", *words, "--tag", IMAGE, str(context))
         buildah("rmi", "--prune")
@@ -56,11 +70,7 @@ class Buildah:
 
     def run(self, job: Job) -> Ended:
         image = json.loads(buildah("inspect", "--type", "image", IMAGE))["OCIv1"]["config"]
-        root = Path(buildah("mount", self._container))
-        with tempfile.TemporaryDirectory(prefix="bundle-") as folder:
-            bundle = Path(folder)
-            (bundle / "config.json").write_text(json.dumps(_specification(job, image, root, bundle)))
-            return follow(["runc", "run", "--bundle", folder, bundle.name], job.stop_after)
+        return _run(job, image, Path(buildah("mount", self._container)))
 
     def close(self) -> None:
         if self._container:
@@ -69,6 +79,25 @@ class Buildah:
 
 def buildah(*words: str) -> str:
     return checked(*_STORE, *words)
+
+
+def _try_out(base: str) -> None:
+    """Raises CannotRunHere when not even `true` runs, as where root may not use control groups."""
+    container = buildah("from", "--pull=never", base)
+    nothing = Job({"ReadonlyRootFilesystem": True, "MountPoints": []}, {"PATH": "/bin"}, ["/bin/true"])
+    try:
+        ended = _run(nothing, {}, Path(buildah("mount", container)))
+    finally:
+        buildah("rm", container)
+    if ended.code:
+        raise CannotRunHere(f"runc cannot run a container here: {ended.output}")
+
+
+def _run(job: Job, image: Mapping[str, Any], root: Path) -> Ended:
+    with tempfile.TemporaryDirectory(prefix="bundle-") as folder:
+        bundle = Path(folder)
+        (bundle / "config.json").write_text(json.dumps(_specification(job, image, root, bundle)))
+        return follow(["runc", "run", "--bundle", folder, bundle.name], job.stop_after)
 
 
 def _specification(job: Job, image: Mapping[str, Any], root: Path, bundle: Path) -> dict[str, Any]:

@@ -53,6 +53,10 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
+class CannotRunHere(Exception):
+    """Raised where the tools are there and cannot be used, which is no fault of the image."""
+
+
 def checked(*command: str) -> str:
     """Its output; what it printed is the message of an AssertionError if it fails."""
     done = subprocess.run(command, check=False, text=True, capture_output=True)
