@@ -15,7 +15,13 @@ BUCKET = "pulse-results"
 PREFIX = f"results/{JOB}/"
 METRICS = {
     "variables": {
-        "price": {"trust": 0.75, "skill_vs_persistence": 0.25, "mase": 0.9, "coverage": 0.9, "windows": 20}
+        "price": {
+            "trust": 0.75,
+            "skill_vs_persistence": 0.25,
+            "mase": 0.9,
+            "coverage": 0.9,
+            "verdict": "no better",
+        }
     }
 }
 
@@ -55,6 +61,7 @@ def test_should_show_what_a_run_found_and_its_files_only(api):
     assert ended.exit_code == 0, ended.stderr
     words = [line.split() for line in ended.stdout.splitlines() if line.strip()]
     assert ["price", "0.75", "+0.25", "0.90", "0.90"] in words
+    assert ["price", "is", "no", "better."] in words
     assert ["models/price.json", "2", "B"] in words
     assert ["next", "pulse", "open", JOB] in words
     assert "of another" not in ended.stdout

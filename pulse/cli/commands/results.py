@@ -14,7 +14,7 @@ from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import Json
 from pulse.cli.views import submission
-from pulse.domain.alerts.variables import LEGEND, table
+from pulse.domain.alerts.variables import LEGEND, table, verdicts
 from pulse.domain.fault import printable
 from pulse.domain.training.metrics import TrainingMetrics, parse
 
@@ -73,7 +73,8 @@ def _show(found: Written, metrics: TrainingMetrics | None) -> None:
         submission.STYLES["SUCCEEDED"],
     )
     rows = table(metrics, None) if metrics else ()
-    if rows:
+    if metrics and rows:
+        output.paragraphs(verdicts(metrics))
         output.table(output.data, rows[0], rows[1:])
         output.messages.print(LEGEND, style="dim")
     if metrics and metrics.ranking:

@@ -13,7 +13,7 @@ from pulse.domain.alerts.alert import (
     sentences,
 )
 from pulse.domain.alerts.facts import job_facts, job_names
-from pulse.domain.alerts.variables import LEGEND, table
+from pulse.domain.alerts.variables import LEGEND, table, verdicts
 from pulse.domain.diagnosis.children import Failures, in_words, record_of
 from pulse.domain.diagnosis.diagnose import (
     CANCELLED,
@@ -225,5 +225,6 @@ def _shown(log: tuple[str, ...]) -> tuple[str, ...]:
 def _outcome(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> str:
     windows = f" over {metrics.windows} windows" if metrics.windows else ""
     count = len(metrics.variables)
-    told = f"{count} {'variable was' if count == 1 else 'variables were'} retrodicted{windows}. {LEGEND}"
-    return f"{told} In parentheses: the change since the run before." if previous else told
+    told = f"{count} {'variable was' if count == 1 else 'variables were'} retrodicted{windows}."
+    change = ["In parentheses: the change since the run before."] if previous else []
+    return " ".join([told, *verdicts(metrics), LEGEND, *change])

@@ -6,6 +6,7 @@ from pulse.domain.training.metrics import TrainingMetrics, VariableMetrics
 MAX_VARIABLES = 20
 LEGEND = "Trust and coverage go from 0 to 1; a skill above 0 beats persistence."
 _NAME_CHARACTERS = 60
+_VERDICTS, _VERDICT_CHARACTERS = 3, 120
 _PLAIN_BELOW = 1000
 _HEADER = ("variable", "trust", "skill", "MASE", "coverage")
 
@@ -18,17 +19,33 @@ def table(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> Table:
     """
     if not metrics.variables:
         return ()
-    best = sorted(metrics.variables.items(), key=lambda item: -(item[1].trust or 0))
+    best = _ordered(metrics)
     rows = [_row(name, now, previous) for name, now in best[:MAX_VARIABLES]]
     if len(best) > MAX_VARIABLES:
         rows.append((f"and {len(best) - MAX_VARIABLES} more", "", "", "", ""))
     return (_HEADER, *rows)
 
 
+def verdicts(metrics: TrainingMetrics) -> list[str]:
+    """A sentence for each of the first variables of the table, and how many more there are."""
+    judged = [(name, one.verdict) for name, one in _ordered(metrics) if one.verdict]
+    told = [f"{_shown_name(name)} is {cut(printable(text), _VERDICT_CHARACTERS)}." for name, text in judged]
+    more = len(told) - _VERDICTS
+    return [*told[:_VERDICTS], *([f"The report judges {more} more."] if more > 0 else [])]
+
+
+def _ordered(metrics: TrainingMetrics) -> list[tuple[str, VariableMetrics]]:
+    return sorted(metrics.variables.items(), key=lambda item: -(item[1].trust or 0))
+
+
+def _shown_name(name: str) -> str:
+    return cut(printable(name[:_NAME_CHARACTERS]), _NAME_CHARACTERS)
+
+
 def _row(name: str, now: VariableMetrics, previous: TrainingMetrics | None) -> tuple[str, ...]:
     before = previous.variables.get(name) if previous else None
     return (
-        cut(printable(name[:_NAME_CHARACTERS]), _NAME_CHARACTERS),
+        _shown_name(name),
         _number(now.trust) + _change(now.trust, before.trust if before else None),
         _number(now.skill_vs_persistence, sign="+")
         + _change(now.skill_vs_persistence, before.skill_vs_persistence if before else None),

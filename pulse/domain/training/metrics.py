@@ -11,7 +11,9 @@ from pulse.domain.training import warnings as run_warnings
 
 
 class VariableMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`trust` and `coverage` are shares from 0 to 1; skills are 1 at best, 0 as good as the baseline."""
+    """`trust` and `coverage` are shares from 0 to 1; skills are 1 at best, 0 as good as the baseline.
+    `verdict`: the training's own sentence on it, without a full stop; text from outside.
+    """
 
     trust: float | None = None
     skill_vs_persistence: float | None = None
@@ -19,6 +21,7 @@ class VariableMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mase: float | None = None
     coverage: float | None = None
     windows: int | None = None
+    verdict: str = ""
 
 
 class Period(Struct, frozen=True):
