@@ -11,7 +11,7 @@ from recursive_training.data.columns.notation import Column
 from recursive_training.data.columns.numbers import NotNumbers
 from recursive_training.data.columns.values import Wanted, example_of, find_clean, read_values
 from recursive_training.data.files.headers import TIMESTAMP_NAMES, label, listed, time_place
-from recursive_training.data.files.opening import open_table
+from recursive_training.data.files.opening import Opened, open_table
 from recursive_training.data.notes import FEW, Notes, is_few
 from recursive_training.data.rows import (
     TIMESTAMP,
@@ -66,15 +66,18 @@ def read_table(
     Raises UnreadableFileError.
     """
     wanted, notes = wanted or Wanted(), Notes()
-    frame, line, unreadable, passed = open_table(payload, uri, wanted.missing_texts, wanted.id_columns)
-    notes.reading += passed
+    opened = open_table(payload, uri, wanted.missing_texts, wanted.id_columns)
+    frame, line = opened.frame, opened.line
+    notes.reading += opened.notes
+    refused = dict(opened.refused)
     names, rows = list(frame.columns), frame.height
     if frame.is_empty():
         raise EmptyFileError(f"{uri} has no rows (columns: {listed(names)}). Load data into it.")
     time_name = names[time_place(names) or 0]
+    _note_shorter_rows(opened, time_name, Column(names[-1], uri, line, notes))
     frame, line = without_other_headers(frame, Column(time_name, uri, line, notes))
     columns = dict(zip(names, frame.get_columns(), strict=True))
-    del frame
+    del frame, opened
     time_name = _finest(columns, time_name, Column(time_name, uri, line, notes))
     column = Column(label(time_name), uri, line, notes)
     days = columns.pop(time_name)
@@ -83,7 +86,6 @@ def read_table(
         notes.reading.append(f"{uri}: {time_name} and {clock} together are the times.")
         days = with_clock(days, columns.pop(clock))
     times = read_moments(days, column)
-    refused = dict(unreadable)
     clean, numbers = find_clean(columns, wanted), []
     for name in list(columns):
         # Taken out one by one: text is twice as large as the numbers it becomes.
@@ -115,6 +117,25 @@ def read_table(
         demand_few_contested(frame, placed, lambda: open_table(payload, uri).frame)
         frame = last_of_each_time(frame)
     return Table(frame, names, rows, notes, refused, where, east)
+
+
+def _note_shorter_rows(opened: Opened, time_name: str, last: Column) -> None:
+    """Notes rows that end before the last column, as where a line was cut. What is no row of data is not
+    meant: lines behind the table have no time.
+    """
+    frame = opened.frame
+    if not frame[last.name].null_count() or time_name == last.name:
+        return
+    candidates = frame[last.name].is_null() & frame[time_name].cast(pl.String).str.contains(r"^\s*\d")
+    shorter = opened.shorter(candidates.arg_true().to_list())
+    if not shorter:
+        return
+    what = "1 row has" if len(shorter) == 1 else f"{len(shorter):,} rows have"
+    said = f"{last.uri}: {what} fewer cells than the header ({last.line(shorter[0])}): the rest is missing."
+    if is_few(len(shorter), frame.height):
+        last.notes.left_out.append(said)
+    else:
+        last.notes.warnings.append((last.name, said))
 
 
 def _finest(columns: dict[str, pl.Series], chosen: str, column: Column) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from io import BytesIO, StringIO, TextIOWrapper
 from itertools import islice, zip_longest
 
+import numpy as np
+
 from recursive_training.data.files.headers import Header, Numbered, Row, is_number, like_date, time_place
 from recursive_training.data.files.hints import refusal
 from recursive_training.errors import UnreadableFileError
@@ -79,6 +81,22 @@ def longer_row(payload: bytes, layout: Layout) -> tuple[int, int] | None:
     """The line of the first row with more cells than there are names, and how many it has."""
     rows = _data_rows(payload, layout)
     return next(((one.line, len(one.row)) for one in rows if len(one.row) > len(layout.names)), None)
+
+
+def shorter_rows(payload: bytes, layout: Layout, rows: Sequence[int]) -> list[int]:
+    """Those of the rows, which count from 0, that have fewer cells than there are names."""
+    if b'"' in payload:
+        wanted = set(rows)
+        found = enumerate(_data_rows(payload, layout))
+        return [row for row, one in found if row in wanted and len(one.row) < len(layout.names)]
+    feeds = np.flatnonzero(np.frombuffer(payload, np.uint8) == ord("\n"))
+    starts = np.concatenate([[0], feeds + 1, [len(payload)]])
+    separator, first = layout.separator.encode(), layout.header_line + layout.unit_rows
+    return [
+        row
+        for row in rows
+        if payload.count(separator, starts[first + row], starts[first + row + 1]) + 1 < len(layout.names)
+    ]
 
 
 def _data_rows(payload: bytes, layout: Layout) -> Iterator[Numbered]:

@@ -18,7 +18,7 @@ import polars as pl
 
 from recursive_training.data.files.compression import unpack
 from recursive_training.data.files.headers import listed, time_place
-from recursive_training.data.files.layout import Layout, find_layout, line_of_row, longer_row
+from recursive_training.data.files.layout import Layout, find_layout, line_of_row, longer_row, shorter_rows
 from recursive_training.data.files.parquet import MAGIC, read_parquet, reason
 from recursive_training.errors import EmptyFileError, UnreadableFileError
 
@@ -58,13 +58,15 @@ _FAILURES = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, V
 
 class Opened(NamedTuple):
     """`frame` has the file's columns, their names stripped. `line` names the place of a row: `line 7`.
-    `refused`: columns that could not be read, with the reason. `notes`: what was passed over.
+    `refused`: columns that could not be read, with the reason. `notes`: what was passed over. `shorter` says
+    which of some rows have fewer cells than there are columns.
     """
 
     frame: pl.DataFrame
     line: Callable[[int], str]
     refused: Mapping[str, str] = {}
     notes: Sequence[str] = ()
+    shorter: Callable[[Sequence[int]], list[int]] = lambda _: []
 
 
 def open_table(payload: bytes, uri: str, missing: Collection[str] = (), ids: Collection[str] = ()) -> Opened:
@@ -90,7 +92,12 @@ def open_table(payload: bytes, uri: str, missing: Collection[str] = (), ids: Col
     frame.columns = layout.names
     if kept := [name for name in layout.names if name in ids]:
         frame = frame.with_columns(_ids(payload, layout, kept))
-    return Opened(frame, lambda row: f"line {line_of_row(payload, layout, row)}", notes=layout.notes)
+    return Opened(
+        frame,
+        lambda row: f"line {line_of_row(payload, layout, row)}",
+        notes=layout.notes,
+        shorter=lambda rows: shorter_rows(payload, layout, rows),
+    )
 
 
 @contextmanager
