@@ -21,6 +21,7 @@ _DASH = np.array(
     [-4.0, 4.0]
 )  # user units: from end to end of what is drawn where an observation stands alone
 _DAY = np.timedelta64(1, "D")
+_LEAST_BEFORE, _PERIODS_BEFORE = 30, 3  # of observations and of periods, before what comes next
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,36 @@ def chart(parts: Sequence[Retrodiction]) -> Chart:
         window_starts=[WIDTH * float((part.times[0] - start) / (end - start)) for part in parts]
         if few
         else [],
+    )
+
+
+def next_chart(
+    parts: Sequence[Retrodiction], times: Times, middle: Numbers, ends: Sequence[Numbers]
+) -> Chart:
+    """What happened last, and behind it the forecast with its interval, whose `ends` are the lower and the
+    upper one.
+    """
+    length = min(max(_LEAST_BEFORE, _PERIODS_BEFORE * len(times)), _MOST_POINTS)
+    before = np.concatenate([part.times for part in parts])[-length:]
+    known = np.concatenate([part.actual for part in parts])[-length:]
+    low = float(min(known.min(), middle.min(), ends[0].min()))
+    high = float(max(known.max(), middle.max(), ends[1].max()))
+    start, end = before[0], max(times[-1], before[0] + _DAY)
+
+    def x(moments: Times) -> Numbers:
+        placed: Numbers = WIDTH * ((moments - start) / (end - start))
+        return placed
+
+    def y(values: Numbers) -> Numbers:
+        return HEIGHT * (1 - (values - low) / ((high - low) or 1.0))
+
+    return Chart(
+        actual=" ".join(_line(x(before[run]), y(known[run])) for run in _runs(before)),
+        retrodicted=_line(x(times), y(middle)),
+        band=_closed(x(times), y(ends[0]), y(ends[1])),
+        time_ticks=[Tick(float(x(np.array([t]))[0]), label) for t, label in _time_ticks(start, end)],
+        value_ticks=[Tick(float(y(np.array([v]))[0]), f"{v:,.10g}") for v in _round_values(low, high)],
+        window_starts=[float(x(times[:1])[0])],
     )
 
 

@@ -94,7 +94,7 @@ def _variable(outcome: Outcome) -> dict[str, Any]:
         "skill_interval": _interval(outcome.judgement),
         "diebold_mariano_p": outcome.judgement.p_value,
         "verdict": outcome.judgement.verdict,
-        "models": dict(Counter(part.model for part in outcome.parts).most_common()),
+        "models": dict(Counter(part.model.partition("+")[0] for part in outcome.parts).most_common()),
     }
 
 

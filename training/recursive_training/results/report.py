@@ -4,6 +4,7 @@ jinja2 escapes every value.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,10 @@ def signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.1%}"
 
 
+def _moment(time: datetime) -> str:
+    return f"{time:%Y-%m-%d}" if time.hour == time.minute == time.second == 0 else f"{time:%Y-%m-%d %H:%M}"
+
+
 def _variable(outcome: Outcome, forecast: pl.DataFrame) -> dict[str, Any]:
     recent = outcome.parts[-_RECENT_WINDOWS:]
     return {
@@ -99,9 +104,15 @@ def _variable(outcome: Outcome, forecast: pl.DataFrame) -> dict[str, Any]:
         "season": outcome.season,
         "model": forecast["model"][0],
         "next": [
-            forecast.row(step, named=True)
+            forecast.row(step, named=True) | {"timestamp": _moment(forecast["timestamp"][step])}
             for step in sorted({0, (len(forecast) - 1) // 2, len(forecast) - 1})
         ],
+        "ahead": charts.next_chart(
+            outcome.parts,
+            forecast["timestamp"].to_numpy().astype("datetime64[us]"),
+            forecast["forecast"].to_numpy(),
+            (forecast["lower"].to_numpy(), forecast["upper"].to_numpy()),
+        ),
         "verdict": outcome.judgement.verdict,
         "believed": judgement.credible_interval(outcome.trust),
         "first": str(outcome.parts[0].times[0].astype("datetime64[D]")),
