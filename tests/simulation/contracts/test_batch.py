@@ -16,7 +16,7 @@ import pytest
 from localaws.instance import Instance
 from pulse.aws.batch import job_queues, jobs
 from pulse.domain.errors import Misconfigured, RefusedByBatch
-from pulse.services.ports import ledger as ports
+from pulse.services.ports import batch as ports
 from tests.localaws.batch_live import Stage
 from tests.simulation.batch import Batch
 from tests.simulation.batch_definitions import training_definition
