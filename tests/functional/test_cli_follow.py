@@ -135,8 +135,11 @@ def test_should_drop_columns_rather_than_cut_them_in_a_narrow_terminal(api, monk
     console = Console(file=screen, force_terminal=True, width=width, color_system=None)
     monkeypatch.setattr(output, "data", console)
 
-    assert typed("list").exit_code == 0
+    ended = typed("list")
 
+    assert ended.exit_code == 0
+    hidden = ", ".join(column for column in COLUMNS if column in gone - {"result"})
+    assert (f"No room for {hidden}:" in ended.stderr) == bool(hidden)
     lines = screen.getvalue().splitlines()
     assert max(map(len, lines)) <= width
     words = screen.getvalue().split()

@@ -146,7 +146,7 @@ def test_should_open_a_signed_address_of_the_report(api, monkeypatch):
     assert ended.exit_code == 0, ended.stderr
     assert ended.stdout.split() == opened
     assert f"{PREFIX}report.html?" in opened[0]
-    assert "ignature=" in opened[0]
+    assert "X-Amz-Signature=" in opened[0]
 
 
 @pytest.mark.usefixtures("written")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from pulse.aws.errors import as_domain_errors, code
@@ -27,7 +28,8 @@ class Results:
     def __init__(self, session: boto3.Session, bucket: str) -> None:
         self._bucket = bucket
         with as_domain_errors("Connecting to S3"):
-            self._client = session.client("s3")
+            # Without it, links are signed as of old, which newer regions and KMS refuse.
+            self._client = session.client("s3", config=Config(signature_version="s3v4"))
 
     def files(self, prefix: str) -> Iterator[ResultFile]:
         """What lies below `prefix`, in the order of the keys."""

@@ -62,7 +62,13 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
         output.as_json(page)
         return
     if jobs := page["jobs"]:
-        output.show(output.data, _table(jobs))
+        table, hidden = _table(jobs)
+        output.show(output.data, table)
+        if hidden:
+            output.messages.print(
+                f"No room for {', '.join(hidden)}: a wider terminal or pulse status JOB_ID shows them.",
+                style="dim",
+            )
     else:
         output.messages.print("No jobs.")
     if page["next"]:
@@ -83,7 +89,8 @@ def _page(api: SignedApi, query: dict[str, str], limit: int, *, as_json: bool) -
         following = {"next": page["next"]}
 
 
-def _table(jobs: list[Told]) -> Table:
+def _table(jobs: list[Told]) -> tuple[Table, list[str]]:
+    """The jobs, and the columns that the terminal has no room for."""
     rows = [dict(zip(COLUMNS, map(printable, _cells(job)), strict=True)) for job in jobs]
     columns = _fitting(rows) if output.data.is_terminal else COLUMNS
     table = output.empty_table(columns, set(COLUMNS) - LEAST_CHARACTERS.keys())
@@ -92,7 +99,7 @@ def _table(jobs: list[Told]) -> Table:
     for job, row in zip(jobs, rows, strict=True):
         style = {"status": submission.STYLES.get(str(job.get("status")), "")}
         table.add_row(*(Text(row[column], style.get(column, "")) for column in columns))
-    return table
+    return table, [name for name in COLUMNS if name not in columns and any(row[name] for row in rows)]
 
 
 def _fitting(rows: list[dict[str, str]]) -> list[str]:
