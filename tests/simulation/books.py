@@ -175,9 +175,9 @@ class Books:
 
     def _rerun_reason(self, record: JobRecord, job: Job) -> AutomaticReason | None:
         """Why another should follow: once for each reason, of no array, whose children die of several."""
-        if record.foreign or job.size is not None or job.status != "FAILED" or job.is_terminated:
+        if record.foreign or job.size is not None or job.status != "FAILED" or not job.attempts:
             return None
-        if not job.attempts:
+        if job.is_cancelled or job.is_terminated:
             return None
         found: AutomaticReason | None = None
         queue = self._settings.catalogue.queues[record.queue]

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import chain
 
 from pulse.aws.ledger import items
+from pulse.domain.alerts.flood import TOLD_ONE_BY_ONE
 from pulse.domain.alerts.job_ended import is_told
 from pulse.domain.job.record import JobRecord
 from pulse.domain.job.status import position
@@ -181,6 +182,14 @@ class Invariants:
         yield from found.months()
         yield from found.duplicates()
         yield from found.goes_on(self._answered)
+        yield from self._untold_floods()
+
+    def _untold_floods(self) -> Iterator[str]:
+        for (pk, since), item in self._world.table.items.items():
+            if pk == items.REFUSALS and not item.get("REJECTED_sent"):
+                count = int(item.get("count", {"N": "0"})["N"])
+                if count > TOLD_ONE_BY_ONE:
+                    yield f"Nobody was told of {count} drops that were refused since {since}."
 
     def _unfinished(self, record: JobRecord) -> Iterator[str]:
         if record.status == "RELEASED":

@@ -34,6 +34,8 @@ KEPT = (
         {"doubled": 0.2},
     ),
     Kept(5, 200, "the reconciler looked for the children of an ended array for half an hour only"),
+    Kept(2000012, 200, "the books did not wait for the alert that counts a flood of refused drops"),
+    Kept(1000032, 200, "what was cancelled after its Spot capacity was taken was to run again"),
 )
 
 
