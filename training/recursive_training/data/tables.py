@@ -25,6 +25,8 @@ from recursive_training.data.rows import (
 )
 from recursive_training.errors import EmptyFileError, UnreadableFileError
 
+_FEWEST_TIMES = 10
+
 RULES = (
     "A column of dates is in one notation, and a column of numbers too: otherwise it is refused.",
     (
@@ -116,6 +118,7 @@ def read_table(
         placed = Column(time_name, uri, lambda row: line(int(kept[row])), notes)
         demand_few_contested(frame, placed, lambda: open_table(payload, uri).frame)
         frame = last_of_each_time(frame)
+    _note_lonely_times(frame[TIMESTAMP], uri, notes)
     return Table(frame, names, rows, notes, refused, where, east)
 
 
@@ -136,6 +139,22 @@ def _note_shorter_rows(opened: Opened, time_name: str, last: Column) -> None:
         last.notes.left_out.append(said)
     else:
         last.notes.warnings.append((last.name, said))
+
+
+def _note_lonely_times(times: pl.Series, uri: str, notes: Notes) -> None:
+    """Warns of a first or last time that lies farther from the others than these from each other: 1900-01-01
+    and 1970-01-01 often mean that there is none.
+    """
+    if len(times) < _FEWEST_TIMES:
+        return
+    first, second, *_, last_but_one, last = (times[place] for place in (0, 1, -2, -1))
+    for lonely, gap, begin, end in (
+        (first, second - first, second, last),
+        (last, last - last_but_one, first, last_but_one),
+    ):
+        if gap > end - begin:
+            said = f"{uri}: the time {lonely} lies far from all others ({begin} to {end})."
+            notes.warnings.append(("", f"{said} If it stands for none, leave its rows out."))
 
 
 def _finest(columns: dict[str, pl.Series], chosen: str, column: Column) -> str:

@@ -17,6 +17,7 @@ from recursive_training.data.files.headers import (
 )
 
 _LOOK_AHEAD = 5
+_LEAST_DATES = 3  # in a header, for it to be one of dates
 
 
 def refusal(rows: dict[str, list[Numbered]], headers: list[Header], uri: str) -> str:
@@ -25,9 +26,13 @@ def refusal(rows: dict[str, list[Numbered]], headers: list[Header], uri: str) ->
     names = [name.strip() or f"column_{place}" for place, name in enumerate(first, start=1)]
     hint = (
         _uncertain_header(headers)
+        or _json(first)
         or _no_header(numbered)
+        or _single_quotes(first)
+        or _dates_as_names(names)
+        or _parts_of_dates(names)
+        or _blanks([one.row for one in numbered])
         or _dates_elsewhere(first, numbered[1:])
-        or _blanks(first)
         or _likely_header(numbered)
         or "Name the column of dates 'timestamp'."
     )
@@ -55,8 +60,41 @@ def _no_header(numbered: Sequence[Numbered]) -> str:
     )
 
 
-def _blanks(first: Row) -> str:
-    apart = len(first) == 1 and re.search(r"\S\s{2,}\S", first[0])
+def _json(first: Row) -> str:
+    return "It holds JSON, no CSV: write a table." if re.match(r'\s*[\[{]\s*"', first[0]) else ""
+
+
+def _single_quotes(first: Row) -> str:
+    quoted = all(re.fullmatch(r"\s*'.*'\s*", cell) for cell in first)
+    return "Its cells stand in single quotes: write double ones, or none." if quoted else ""
+
+
+def _dates_as_names(names: Sequence[str]) -> str:
+    dates = [name for name in names if like_date(name) and not is_number(name)]
+    if len(dates) < _LEAST_DATES:
+        return ""
+    such_as = f"Its header holds dates ({listed(dates[:2])}, …): each is a column."
+    return f"{such_as} Turn the table, so that each date is a row under 'timestamp'."
+
+
+def _parts_of_dates(names: Sequence[str]) -> str:
+    by_name = {name.lower(): name for name in names}
+    parts = [by_name[part] for part in ("year", "month", "day") if part in by_name]
+    if not parts or parts[0].lower() != "year":
+        return ""
+    if len(parts) == 1:
+        return f"Column {label(parts[0])} holds years: write a day of each, as YYYY-MM-DD, under 'timestamp'."
+    return (
+        f"Columns {listed(parts)} hold the parts of its dates: write one column 'timestamp', as YYYY-MM-DD."
+    )
+
+
+def _blanks(rows: Sequence[Row]) -> str:
+    """Where spaces cut all rows into as many cells, or several in a row stand between two words."""
+    if any(len(row) != 1 for row in rows):
+        return ""
+    counts = {len(row[0].split()) for row in rows if row[0].strip()}
+    apart = re.search(r"\S\s{2,}\S", rows[0][0]) or (len(counts) == 1 and counts != {1})
     return "Spaces separate its columns: write commas." if apart else ""
 
 
