@@ -74,14 +74,23 @@ def test_should_find_the_first_submission_when_run_again(api, tmp_path, monkeypa
     assert pending(tmp_path) == []
 
 
-def test_should_give_up_soon_where_nothing_listens_and_nobody_has_answered(api, monkeypatch):
-    monkeypatch.setattr(calls, "UNREACHED_SECONDS", 0)
+def test_should_say_at_once_that_nothing_listens_on_this_machine_and_what_to_start(api, monkeypatch):
+    monkeypatch.setattr(calls.time, "sleep", lambda _: pytest.fail("it waited"))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         free = f"http://127.0.0.1:{taken.getsockname()[1]}"
     ended = typed("--profile", "small", "--api-url", free)
     assert ended.exit_code == 1
-    assert "No answer within 0 s" in " ".join(ended.stderr.split())
-    assert "refused" in ended.stderr
+    assert f"Nothing listens at {free}. Start AWS on this machine with pulse local up" in ended.stderr
+
+
+def test_should_give_up_soon_on_an_address_elsewhere_where_nobody_has_answered(api, monkeypatch):
+    monkeypatch.setattr(calls, "UNREACHED_SECONDS", 0)
+    elsewhere = SignedApi("https://api.example.com", boto3.Session())
+    monkeypatch.setattr(
+        elsewhere, "call", lambda *_, **__: _raised_or_returned(httpx.ConnectError("refused"))
+    )
+    with pytest.raises(calls.NoAnswer, match=r"No answer within 0 s: .*refused"):
+        calls.call(elsewhere, "GET", "/jobs/one")
 
 
 def test_should_be_patient_with_an_api_that_has_answered(api, monkeypatch):

@@ -21,6 +21,7 @@ PATIENCE_SECONDS = timedelta(minutes=3).total_seconds()
 UNREACHED_SECONDS = 15.0
 """Patience with an address at which nobody has answered this command and nothing listens."""
 LONGEST_PAUSE_SECONDS = 20.0
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 # What says nothing of the outcome yet, and why, where the answer has no title: 429, 502, 503 without
 # Retry-After and 504 are API Gateway's own.
@@ -40,13 +41,23 @@ class NoAnswer(PulseError):
         super().__init__(f"No answer within {seconds:.0f} s: {reason}.")
 
 
+class NothingListens(PulseError):
+    """Raised when nothing listens at an address of this machine."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"Nothing listens at {printable(url)}. Start AWS on this machine with pulse local up --detach, "
+            'then eval "$(pulse local env)"; or leave PULSE_API_URL out for what is deployed to an account.'
+        )
+
+
 def call(api: SignedApi, method: str, path: str, **arguments: Any) -> httpx.Response:
     """The first answer that settles the call; `arguments` as SignedApi.call takes them. A spinner says why it
     waits.
 
-    Raises NoAnswer when none came within PATIENCE_SECONDS or UNREACHED_SECONDS, and what SignedApi.call
-    raises but for httpx.TransportError. Must only be used with what may be sent twice: GET, a dry run, an
-    Idempotency-Key.
+    Raises NothingListens at once on this machine, NoAnswer when none came within PATIENCE_SECONDS or
+    UNREACHED_SECONDS, and what SignedApi.call raises but for httpx.TransportError. Must only be used with
+    what may be sent twice: GET, a dry run, an Idempotency-Key.
     """
     began, pause = time.monotonic(), 1.0
     with output.messages.status(escape(f"Asking {printable(api.url)}")) as status:
@@ -57,6 +68,8 @@ def call(api: SignedApi, method: str, path: str, **arguments: Any) -> httpx.Resp
             except httpx.TransportError as error:
                 reason, wait = f"{printable(api.url)}: {printable(str(error)) or type(error).__name__}", None
                 if isinstance(error, httpx.ConnectError) and not api.reached:
+                    if httpx.URL(api.url).host in _THIS_MACHINE:
+                        raise NothingListens(api.url) from error
                     patience = min(UNREACHED_SECONDS, PATIENCE_SECONDS)
             else:
                 if not _is_open(answer):
