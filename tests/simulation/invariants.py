@@ -198,7 +198,10 @@ class Invariants:
             yield f"The record of {record.job_id} is {record.status}."
             return
         jobs = self._world.batch.by_pulse_id.get(record.job_id, [])
-        if len(jobs) == 1 and jobs[0].status != record.status:
+        recorded = self._world.batch.jobs.get(record.batch_job_id)
+        # A foreign job that looks like ours and is heard of first takes the claim: SECURITY.md.
+        is_taken = recorded is not None and recorded.is_foreign
+        if len(jobs) == 1 and jobs[0].status != record.status and not is_taken:
             yield f"{record.job_id} is {record.status} in the ledger, {jobs[0].status} in AWS Batch."
         if is_told(record) and not self._world.told[record.results_id, record.status]:
             yield f"Nobody was told that {record.job_id} {record.status}."
