@@ -26,9 +26,9 @@ import typer
 from recursive_training.model.inputs import Choice
 from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.model.scores import interval_scores
-from recursive_training.model.walk import retrodict, retrodictions
 from recursive_training.model.windows import cut, usable
 from recursive_training.series import Series, Window
+from recursive_training.steps.walk import retrodict, retrodictions
 from rich.console import Console
 from rich.table import Table
 

@@ -105,7 +105,7 @@ def test_a_table_without_a_column_of_numbers_exits_65(store, train):
 
 
 def test_something_nobody_foresaw_exits_1_with_its_traceback(sample, train, monkeypatch):
-    monkeypatch.setattr("recursive_training.model.walk.learn", lambda *_: 1 / 0)
+    monkeypatch.setattr("recursive_training.steps.walk.learn", lambda *_: 1 / 0)
     run = train()
     assert run.code == 1
     assert run.last_message == (
@@ -118,7 +118,7 @@ def test_a_panic_of_a_library_exits_1_with_a_last_line_too(sample, train, monkey
     def panic(*_):
         raise pl.exceptions.PanicException("out-of-range date")
 
-    monkeypatch.setattr("recursive_training.model.walk.learn", panic)
+    monkeypatch.setattr("recursive_training.steps.walk.learn", panic)
     run = train()
     assert run.code == 1
     assert run.last_message.startswith("Run run-1 met an unexpected PanicException: out-of-range date.")

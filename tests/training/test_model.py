@@ -8,9 +8,9 @@ from recursive_training.model.forecaster import learn
 from recursive_training.model.history import horizon, observations_needed
 from recursive_training.model.scores import score
 from recursive_training.model.trust import CRITERIA
-from recursive_training.model.walk import serially, tasks
 from recursive_training.model.windows import cut, usable
 from recursive_training.series import LARGEST, Series
+from recursive_training.steps.walk import serially, tasks
 
 DAY = np.timedelta64(1, "D")
 

@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 from recursive_training.model.inputs import NAMES, Choice
-from recursive_training.model.walk import retrodict, retrodictions, serially, tasks
 from recursive_training.model.windows import cut, usable
 from recursive_training.series import Series
+from recursive_training.steps.walk import retrodict, retrodictions, serially, tasks
 
 SAID = (
     "retrodicted",

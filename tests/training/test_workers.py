@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from distributed import Security
 from distributed.comm import connect
-from recursive_training.model.walk import cluster
+from recursive_training.steps.walk import cluster
 
 
 def test_another_program_of_the_machine_reaches_neither_the_scheduler_nor_a_worker(tmp_path):

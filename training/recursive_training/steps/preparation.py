@@ -12,9 +12,9 @@ from recursive_training.data.sources import Listing
 from recursive_training.errors import TooLittleDataError, some
 from recursive_training.logs import logger
 from recursive_training.model import windows
-from recursive_training.model.walk import Task, tasks
 from recursive_training.options import Options
 from recursive_training.series import Window
+from recursive_training.steps.walk import Task, tasks
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from recursive_training.data.s3 import Bucket, StoredObject
 from recursive_training.data.sources import Listing, Version
 from recursive_training.errors import MissingPartError
 from recursive_training.logs import logger
-from recursive_training.model.walk import walk
 from recursive_training.options import Options
 from recursive_training.resources import Usage, usage
 from recursive_training.results import files as results
 from recursive_training.results import frames
 from recursive_training.steps.preparation import prepare
+from recursive_training.steps.walk import walk
 
 SHARD = "shard.json"
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from recursive_training.data.s3 import Bucket, client
-from recursive_training.model import walk
 from recursive_training.options import Options
 from recursive_training.resources import usage
 from recursive_training.role import Kind
-from recursive_training.steps import merge, shard, summary
+from recursive_training.steps import merge, shard, summary, walk
 from recursive_training.steps.claim import claim
 from recursive_training.steps.completion import complete, done
 from recursive_training.steps.preparation import prepare
