@@ -5,6 +5,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no counterexample, and a failure must come again.
+settings.register_profile("pulse", deadline=None, derandomize=True)
+settings.load_profile("pulse")
 
 LONG = {
     f"test_{name}.py"

@@ -1,6 +1,6 @@
 """What always holds, looked at after every change, and what holds in the end, once nothing fails any more."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import chain
@@ -243,10 +243,11 @@ class Invariants:
 
     def _doubled_alerts(self) -> Iterator[str]:
         """An alert of a kind went out once, and once more for each time that whoever sent it was not told, or
-        could not note it.
+        could not note it. An array and what follows it are two jobs of one name, and each may be blocked.
         """
         happened = self._world.kernel.happened
         faults = {(one.invocation, one.number) for one in happened if one.kind not in _HARMLESS}
+        of_one_name = Counter(record.results_id for record in self.records())
         for (about, kind), places in self._world.published.items():
             excused = sum(
                 name in self._world.died
@@ -254,6 +255,7 @@ class Invariants:
                 or all((name, call + try_) in faults for try_ in (1, 2, 3))
                 for name, call in places
             )
-            if len(places) > 1 + excused:
+            jobs = max(1, of_one_name[about]) if kind == "BLOCKED" else 1
+            if len(places) > jobs + excused:
                 names = ", ".join(name for name, _ in places)
                 yield f"The alert {kind} about {about} went out {len(places)} times: {names}."

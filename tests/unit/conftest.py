@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from recursive_training.data.names import TABLE_SUFFIXES
 
 from pulse.domain.catalogue.catalogue import Catalogue, Queue
@@ -15,10 +14,6 @@ from pulse.domain.job.event import JobEvent
 from pulse.domain.job.record import JobRecord
 from pulse.domain.request.defaults import RequestDefaults
 from pulse.domain.request.profile import Profile
-
-# A busy machine is no counterexample, and a failure must come again.
-settings.register_profile("pulse", deadline=None, derandomize=True)
-settings.load_profile("pulse")
 
 EVENTS = Path(__file__).parent.parent / "events"
 
