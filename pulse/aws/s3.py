@@ -50,11 +50,12 @@ class Objects:
                     return None
                 raise
             content = answer["Body"].read(limit_bytes + 1)
+        announced = answer.get("ContentLength", len(content))
         if len(content) > limit_bytes:
-            raise TooLarge(answer["ContentLength"], limit_bytes)
+            raise TooLarge(announced, limit_bytes)
         # botocore compares the two only where all is read without a limit.
-        if len(content) != answer["ContentLength"]:
-            raise Unavailable(f"S3's answer ended after {len(content)} of {answer['ContentLength']} bytes.")
+        if len(content) != announced:
+            raise Unavailable(f"S3's answer ended after {len(content)} of {announced} bytes.")
         return content
 
     def read_range(self, bucket: str, key: str, byte_range: str, *, version_id: str = "") -> Part | None:

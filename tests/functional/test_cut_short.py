@@ -3,6 +3,8 @@
 import socket
 import threading
 from collections.abc import Iterator
+from io import BytesIO
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -53,3 +55,9 @@ def test_should_not_take_the_half_of_an_object_for_all_of_it(objects, limit):
 def test_should_not_take_the_half_of_a_part_for_all_of_it(objects):
     with pytest.raises(Unavailable):
         objects.read_range("bucket", "datasets/a.csv", "bytes=0-99")
+
+
+def test_should_take_an_answer_without_a_length_as_it_is():
+    """As it comes in chunks, of which the last one says that it is: a proxy may send it so."""
+    client = SimpleNamespace(get_object=lambda **_: {"Body": BytesIO(b"{}")})
+    assert Objects(lambda: client).read("bucket", "requests/a.json", limit_bytes=10) == b"{}"
