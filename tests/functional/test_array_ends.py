@@ -64,6 +64,14 @@ def test_should_tell_of_an_array_once(post, happen, alerts):
     assert [alert["job_id"] for alert in alerts()] == [broken["job_id"]]
 
 
+def test_should_tell_once_of_an_array_that_was_cancelled_with_what_follows_it(post, happen, alerts):
+    stopped = "Cancelled through Pulse by arn:aws:iam::123456789012:user/ann: no reason given"
+    array = post({"shards": 2})
+    happen("batch_failed_exit_code", arrayProperties={"size": 2}, statusReason=stopped)
+    happen("batch_failed_exit_code", 1, statusReason=stopped)
+    assert [alert["job_id"] for alert in alerts()] == [array["job_id"]]
+
+
 @pytest.mark.parametrize("request_", [{"shards": 2}, {"sweep": {"batch_size_days": [7, 30]}}])
 def test_should_tell_warnings_of_what_is_put_together(post, happen, s3, ledger, alerts, context, request_):  # noqa: PLR0913, PLR0917 - fixtures and parameters
     array = post(request_)

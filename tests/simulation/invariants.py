@@ -243,11 +243,14 @@ class Invariants:
 
     def _doubled_alerts(self) -> Iterator[str]:
         """An alert of a kind went out once, and once more for each time that whoever sent it was not told, or
-        could not note it. An array and what follows it are two jobs of one name, and each may be blocked.
+        could not note it. An array and what follows it are two jobs of one name: each may be blocked, and
+        where what follows is heard of first, each was cancelled.
         """
         happened = self._world.kernel.happened
         faults = {(one.invocation, one.number) for one in happened if one.kind not in _HARMLESS}
-        of_one_name = Counter(record.results_id for record in self.records())
+        records = list(self.records())
+        of_one_name = Counter(record.results_id for record in records)
+        stopped = Counter(one.results_id for one in records if is_told(one) and one.cancelled_by)
         for (about, kind), places in self._world.published.items():
             excused = sum(
                 name in self._world.died
@@ -255,7 +258,8 @@ class Invariants:
                 or all((name, call + try_) in faults for try_ in (1, 2, 3))
                 for name, call in places
             )
-            jobs = max(1, of_one_name[about]) if kind == "BLOCKED" else 1
+            alike = {"BLOCKED": of_one_name, "FAILED": stopped}.get(kind, Counter())
+            jobs = max(1, alike[about])
             if len(places) > jobs + excused:
                 names = ", ".join(name for name, _ in places)
                 yield f"The alert {kind} about {about} went out {len(places)} times: {names}."

@@ -37,6 +37,7 @@ KEPT = (
     Kept(2000012, 200, "the books did not wait for the alert that counts a flood of refused drops"),
     Kept(20000033, 200, "a foreign job that looks like ours, and was heard of first, took the claim"),
     Kept(30000061, 200, "an array and what follows it were both blocked, which are two alerts"),
+    Kept(1241601509, 200, "an array and what follows it were cancelled, and people were told of both"),
     Kept(1000032, 200, "what was cancelled after its Spot capacity was taken was to run again"),
 )
 

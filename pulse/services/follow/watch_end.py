@@ -130,6 +130,8 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
 
     def _failed(self, record: JobRecord, log: LastLines | None) -> EndReport:
         """`log`: the end of the record's own, None if it was not read."""
+        if self._fails_with_its_array(record):
+            return EndReport(alerted=())
         failed = failures(record, self.ledger.children(record.job_id)) if record.array_size else None
         if failed and (seconds := self._awaits_seconds(record, failed)):
             return EndReport(alerted=(), again_in_seconds=seconds)
@@ -149,6 +151,11 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
 
         alerted = self._once(record, alert)
         return EndReport(alerted=("FAILED",) if alerted else (), trouble=(log.trouble,))
+
+    def _fails_with_its_array(self, record: JobRecord) -> bool:
+        """Whether a job that follows an array was stopped with it: the array's alert is about both."""
+        array = self.ledger.record(record.follows) if record.follows else None
+        return array is not None and array.status == "FAILED"
 
     def _awaits_seconds(self, record: JobRecord, failed: Failures) -> int:
         """How long what a failed array leads to waits for children of which nothing was heard: at most three
