@@ -54,7 +54,7 @@ def test_a_run_forecasts_the_next_period_after_its_last_observation(sample, trai
     assert spx["timestamp"].min() > pl.Series([stored["last_time"]]).str.to_datetime()[0]
     assert spx["step"].to_list() == list(range(1, stored["steps"] + 1))
     page = sample.result("report.html").decode()
-    assert f"<td>{spx['timestamp'][-1]}</td><td>{spx['forecast'][-1]:,.0f}</td>" in page
+    assert f"<td>{spx['timestamp'][-1]:%Y-%m-%d}</td><td>{spx['forecast'][-1]:,.0f}</td>" in page
     assert (
         f"The retrodiction of spx_close is {sample.metrics()['variables']['spx_close']['verdict']}." in page
     )
