@@ -1,13 +1,14 @@
 """Where a command's words go: data to stdout, messages to stderr. Words from outside are made printable."""
 
 import textwrap
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -48,6 +49,15 @@ def _message(message: str, style: str) -> None:
 
 def as_json(content: Any) -> None:
     data.print(printable_json(content, indent=2), markup=False)
+
+
+@contextmanager
+def transfer(what: str, total_bytes: int) -> Iterator[Callable[[int], None]]:
+    """A bar while bytes go over the network; what it gives is called with how many more did."""
+    columns = (TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=messages, transient=True) as progress:
+        task = progress.add_task("", total=total_bytes)
+        yield lambda count: progress.advance(task, count)
 
 
 def facts(title: str, rows: Facts, style: str = "bold") -> None:

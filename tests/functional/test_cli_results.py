@@ -161,3 +161,13 @@ def test_should_only_print_the_address_when_asked_to(api, monkeypatch):
 )
 def test_should_never_lead_out_of_its_folder(name):
     assert path_of(name) is None
+
+
+def test_should_say_that_metrics_cannot_be_read_and_show_the_files_all_the_same(api, written):
+    written("metrics.json", b'{"variables": {"pri')
+
+    ended = typed("results", JOB)
+
+    assert ended.exit_code == 0
+    assert "Its metrics.json cannot be read here" in ended.stderr
+    assert "models/price.json" in ended.stdout

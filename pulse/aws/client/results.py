@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
-from pulse.aws.errors import as_domain_errors, code
+from pulse.aws.errors import as_domain_errors
 from pulse.domain.fault import printable
 
 LINK_SECONDS = 3600
-_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
 class ResultFile(NamedTuple):
@@ -39,16 +37,9 @@ class Results:
                 for found in page.get("Contents", ()):
                     yield ResultFile(found["Key"], found["Size"])
 
-    def read(self, key: str, most_bytes: int) -> bytes | None:
-        """The first bytes of an object; None when there is none."""
+    def read(self, key: str) -> bytes:
         with as_domain_errors(f"Reading s3://{self._bucket}/{printable(key)}"):
-            try:
-                wanted = f"bytes=0-{most_bytes - 1}"
-                return self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
-            except ClientError as error:
-                if code(error) in _ABSENT:
-                    return None
-                raise
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def download(self, key: str, to: Path, on_bytes: Callable[[int], None]) -> None:
         """Writes an object to a file, whole or not at all; `on_bytes` gets how many bytes more came in, from

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from pulse.aws.client.results import ResultFile, Results
 from pulse.cli import output
@@ -16,6 +15,7 @@ from pulse.domain.errors import Misconfigured
 from pulse.domain.fault import printable, shown
 
 HINT = "'--download'"
+REPORT = "report.html"
 _SCHEME = "s3://"
 
 
@@ -26,6 +26,9 @@ class Written(NamedTuple):
     store: Results
     prefix: str
     files: list[ResultFile]
+
+    def file(self, name: str) -> ResultFile | None:
+        return next((one for one in self.files if one.key == f"{self.prefix}{name}"), None)
 
 
 def find(deployment: Deployment, job_id: str) -> Written:
@@ -55,17 +58,15 @@ def download(found: Written, folder: Path) -> list[str]:
     their name on this machine. Raises typer.BadParameter, Misconfigured, Unavailable.
     """
     targets = [(file, path_of(file.key.removeprefix(found.prefix))) for file in found.files]
-    columns = (TextColumn("Downloading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise typer.BadParameter(f"{printable(str(folder))} is not empty: name another", param_hint=HINT)
-        with Progress(*columns, console=output.messages, transient=True) as progress:
-            task = progress.add_task("", total=sum(file.size_bytes for file in found.files))
+        with output.transfer("Downloading", sum(file.size_bytes for file in found.files)) as on_bytes:
             for file, path in targets:
                 if path is not None:
                     (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                    found.store.download(file.key, folder / path, lambda n: progress.advance(task, n))
+                    found.store.download(file.key, folder / path, on_bytes)
     except OSError as error:
         place = f"{printable(str(folder))} cannot be written to: {error.strerror}"
         raise typer.BadParameter(place, param_hint=HINT) from error

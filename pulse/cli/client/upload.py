@@ -6,7 +6,6 @@ from typing import Any
 
 import typer
 from recursive_training.data.names import TABLE_SUFFIXES
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from pulse.aws.client.uploads import Stored, Uploads
 from pulse.cli import output
@@ -57,10 +56,8 @@ def upload(file: Path, deployment: Deployment) -> dict[str, Any]:
 
 
 def _send(uploads: Uploads, file: Path, key: str, size: int) -> Stored:
-    columns = (TextColumn("Uploading"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=output.messages, transient=True) as progress:
-        task = progress.add_task("", total=size)
-        uploads.send(file, key, lambda count: progress.advance(task, count))
+    with output.transfer("Uploading", size) as on_bytes:
+        uploads.send(file, key, on_bytes)
     stored = uploads.find(key)
     if stored is None or stored.size_bytes != size:
         raise Unavailable(f"{printable(str(file))} changed or vanished while it was uploaded. Run it again.")

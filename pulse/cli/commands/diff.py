@@ -14,7 +14,6 @@ from pulse.domain.text.dollars import usd
 
 _DECIDED = ("dataset_version_id", "profile", "queue", "vcpus", "memory_mib", "gpus", "array_size")
 """What the deployment decided where a request said nothing."""
-_FOUND = ("status", "ran", "cost")
 
 
 @with_option_groups
@@ -53,7 +52,7 @@ def _found(job: Told, end: Told) -> dict[str, Any]:
     numbers = {str(one["name"]): round(float(one["value"]), 4) for one in end.get("headline") or ()}
     cost = usd(job["cost_usd"]) if job.get("cost_usd") else None
     ran = duration.in_words(job.get("ran_seconds")) or None
-    return {**numbers, **dict(zip(_FOUND, (end.get("status"), ran, cost), strict=True))}
+    return {**numbers, "status": end.get("status"), "ran": ran, "cost": cost}
 
 
 def _side_by_side(found: list[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -12,8 +12,6 @@ from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.domain.errors import Misconfigured
 
-REPORT = "report.html"
-
 
 @with_option_groups
 def open_report(
@@ -30,10 +28,12 @@ def open_report(
     """
     with output.errors_told():
         found = results.find(Deployment(where), job_id)
-        key = f"{found.prefix}{REPORT}"
-        if not any(file.key == key for file in found.files):
-            raise Misconfigured(f"{found.job['job_id']} wrote no {REPORT}. Its files: pulse results {job_id}")
-        address = found.store.link(key)
+        report = found.file(results.REPORT)
+        if report is None:
+            raise Misconfigured(
+                f"{found.job['job_id']} wrote no {results.REPORT}. Its files: pulse results {job_id}"
+            )
+        address = found.store.link(report.key)
     output.data.print(address, markup=False)
     if not only_print and not webbrowser.open(address):
         output.messages.print("No browser can be opened here: open the address above in one.")

@@ -9,16 +9,15 @@ from msgspec import to_builtins
 from pulse.cli import output
 from pulse.cli.client import results as run_results
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.client.results import Written
+from pulse.cli.client.results import REPORT, Written
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import Json
 from pulse.cli.views import submission
 from pulse.domain.alerts.variables import LEGEND, table, verdicts
 from pulse.domain.fault import printable
-from pulse.domain.training.metrics import TrainingMetrics, parse
+from pulse.domain.training.metrics import MAX_METRICS_BYTES, TrainingMetrics, parse
 
-MOST_METRICS_BYTES = 4 * 1024 * 1024
 _UNIT = 1024
 
 
@@ -38,8 +37,7 @@ def results(
     """
     with output.errors_told():
         found = run_results.find(Deployment(where), job_id)
-        body = found.store.read(f"{found.prefix}metrics.json", MOST_METRICS_BYTES)
-        metrics = parse(body) if body else None
+        metrics = _metrics(found)
         left = run_results.download(found, download) if download else []
     if json:
         output.as_json(
@@ -59,6 +57,17 @@ def results(
         output.warn(f"Not copied, because no file here can be called so: {', '.join(left)}")
 
 
+def _metrics(found: Written) -> TrainingMetrics | None:
+    """None when there are none; warns of a file that cannot be read. Raises Misconfigured, Unavailable."""
+    file = found.file("metrics.json")
+    if file is None:
+        return None
+    metrics = parse(found.store.read(file.key)) if file.size_bytes <= MAX_METRICS_BYTES else None
+    if metrics is None:
+        output.warn("Its metrics.json cannot be read here: it is too large, or not what a training writes.")
+    return metrics
+
+
 def _show(found: Written, metrics: TrainingMetrics | None) -> None:
     job = found.job
     output.facts(
@@ -68,7 +77,7 @@ def _show(found: Written, metrics: TrainingMetrics | None) -> None:
             ("result", submission.result(job)),
             *submission.asked(job),
             ("results", str(job.get("results") or "")),
-            ("next", f"pulse open {job['job_id']}" if _report(found) else ""),
+            ("next", f"pulse open {job['job_id']}" if found.file(REPORT) else ""),
         ],
         submission.STYLES["SUCCEEDED"],
     )
@@ -84,10 +93,6 @@ def _show(found: Written, metrics: TrainingMetrics | None) -> None:
         ("file", "size"),
         [[file.key.removeprefix(found.prefix), _size(file.size_bytes)] for file in found.files],
     )
-
-
-def _report(found: Written) -> bool:
-    return any(file.key == f"{found.prefix}report.html" for file in found.files)
 
 
 def _ranking(metrics: TrainingMetrics) -> list[list[str]]:

@@ -1,13 +1,13 @@
 """The metrics that matter, as a table: each variable's, beside those of the run before."""
 
 from pulse.domain.fault import cut, printable
+from pulse.domain.text.metric import metric
 from pulse.domain.training.metrics import TrainingMetrics, VariableMetrics
 
 MAX_VARIABLES = 20
 LEGEND = "Trust and coverage go from 0 to 1; a skill above 0 beats persistence."
 _NAME_CHARACTERS = 60
 _VERDICTS, _VERDICT_CHARACTERS = 3, 120
-_PLAIN_BELOW = 1000
 _HEADER = ("variable", "trust", "skill", "MASE", "coverage")
 
 Table = tuple[tuple[str, ...], ...]
@@ -55,14 +55,8 @@ def _row(name: str, now: VariableMetrics, previous: TrainingMetrics | None) -> t
 
 
 def _change(now: float | None, before: float | None) -> str:
-    if now is None or before is None:
-        return ""
-    # Zero is added because what rounds to -0.0 would be shown as a loss.
-    return f" ({_number(round(now - before, 2) + 0.0, sign='+')})"
+    return "" if now is None or before is None else f" ({metric(now - before, '+')})"
 
 
 def _number(value: float | None, sign: str = "") -> str:
-    """Two places; a number out of all proportion in few characters."""
-    if value is None:
-        return "-"
-    return f"{value:{sign}.2f}" if abs(value) < _PLAIN_BELOW else f"{value:{sign}.2g}"
+    return "-" if value is None else metric(value, sign)

@@ -1,26 +1,21 @@
 """The few numbers by which people judge a finished run, beside those of the run before it."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 from msgspec import Struct
 
+from pulse.domain.text.metric import metric
 from pulse.domain.training.metrics import TrainingMetrics
-
-Better = Literal["higher", "lower"]
-_NEGLIGIBLE = 0.005
-_PLAIN_BELOW = 1000
 
 
 class HeadlineMetric(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One number of a run, the mean of its variables, with that of the run it is compared to where both have
-    the same variables. `better`: which way it improves.
+    the same variables.
     """
 
     name: str
     value: float
     before: float | None = None
-    better: Better = "higher"
 
     @property
     def change(self) -> float | None:
@@ -29,8 +24,8 @@ class HeadlineMetric(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __str__(self) -> str:
         """Such as `skill +0.17 (+0.03)`: a skill has a sign, in brackets is the change."""
         sign = "+" if self.name == "skill" else ""
-        change = "" if self.change is None else f" ({_shown(self.change, '+')})"
-        return f"{self.name} {_shown(self.value, sign)}{change}"
+        change = "" if self.change is None else f" ({metric(self.change, '+')})"
+        return f"{self.name} {metric(self.value, sign)}{change}"
 
 
 def headline(metrics: TrainingMetrics, before: TrainingMetrics | None) -> tuple[HeadlineMetric, ...]:
@@ -62,9 +57,3 @@ def _mean(values: list[float | None]) -> float | None:
     """None where a variable has none: a mean of the rest would look better or worse than the run is."""
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known and len(known) == len(values) else None
-
-
-def _shown(value: float, sign: str) -> str:
-    """Two places; what rounds to zero has no minus, a number out of all proportion few characters."""
-    rounded = 0.0 if abs(value) < _NEGLIGIBLE else value
-    return f"{rounded:{sign}.2f}" if abs(rounded) < _PLAIN_BELOW else f"{rounded:{sign}.2g}"

@@ -9,6 +9,8 @@ from msgspec import Struct, structs
 from pulse.domain.parsing.json_bounds import LARGEST, bounded, is_too_deep
 from pulse.domain.training import warnings as run_warnings
 
+MAX_METRICS_BYTES = 4 * 1024 * 1024
+
 
 class VariableMetrics(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`trust` and `coverage` are shares from 0 to 1; skills are 1 at best, 0 as good as the baseline.

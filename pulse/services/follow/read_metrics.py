@@ -7,13 +7,12 @@ from msgspec import Struct, structs
 from pulse.domain.errors import Misconfigured, PulseError, Refused, Unavailable
 from pulse.domain.job.record import JobRecord, RunMeasures
 from pulse.domain.s3.layout import MANIFEST, metrics_key, results_prefix
-from pulse.domain.training.metrics import Data, TrainingMetrics, parse
+from pulse.domain.training.metrics import MAX_METRICS_BYTES, Data, TrainingMetrics, parse
 from pulse.domain.training.run_manifest import MAX_MANIFEST_BYTES, contradicts
 from pulse.services.ports.storage import Objects
 
 Number = TypeVar("Number", int, float)
 
-MAX_METRICS_BYTES = 4 * 1024 * 1024
 
 _NOT_ITS_OWN = (
     "Its metrics.json is not the one that its manifest.json names: something else wrote it. Do not rely on "

@@ -122,7 +122,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             found = read or self.read_metrics.of(record)
             before = earlier or (self._before(record) if found.metrics else MetricsRead())
             trouble.extend([found.trouble, before.trouble])
-            run = self._run(record)
+            run = _run(self._array(record), record)
             return job_alert(record, self.place, found.metrics, found.note, run=run, previous=before.metrics)
 
         alerted = self._once(record, alert)
@@ -130,7 +130,9 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
 
     def _failed(self, record: JobRecord, log: LastLines | None) -> EndReport:
         """`log`: the end of the record's own, None if it was not read."""
-        if self._fails_with_its_array(record):
+        array = self._array(record)
+        if array and array.status == "FAILED":
+            # What follows it was stopped with it, and the array's alert is about both.
             return EndReport(alerted=())
         failed = failures(record, self.ledger.children(record.job_id)) if record.array_size else None
         if failed and (seconds := self._awaits_seconds(record, failed)):
@@ -143,7 +145,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             self.reruns.ask(record.job_id, rerun.because)
 
         def alert() -> Alert:
-            run, holder = self._run(record), self._holder(record, decides, failed, log)
+            run, holder = _run(array, record), self._holder(record, decides, failed, log)
             again = self.price_runs.priced(rerun, run) if rerun else None
             return job_alert(
                 record, self.place, rerun=again, failed=failed, run=run, log=log.texts, holder=holder
@@ -151,11 +153,6 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
 
         alerted = self._once(record, alert)
         return EndReport(alerted=("FAILED",) if alerted else (), trouble=(log.trouble,))
-
-    def _fails_with_its_array(self, record: JobRecord) -> bool:
-        """Whether a job that follows an array was stopped with it: the array's alert is about both."""
-        array = self.ledger.record(record.follows) if record.follows else None
-        return array is not None and array.status == "FAILED"
 
     def _awaits_seconds(self, record: JobRecord, failed: Failures) -> int:
         """How long what a failed array leads to waits for children of which nothing was heard: at most three
@@ -168,10 +165,9 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             return 0
         return max(_LEAST_WAIT_SECONDS, int(2 * since.total_seconds()))
 
-    def _run(self, record: JobRecord) -> JobRecord:
-        """All of what ended with this job: it may follow an array of which nothing was told."""
-        array = self.ledger.record(record.follows) if record.follows else None
-        return as_one_run(array, record) if array else record
+    def _array(self, record: JobRecord) -> JobRecord | None:
+        """The array that the job follows."""
+        return self.ledger.record(record.follows) if record.follows else None
 
     def _holder(self, record: JobRecord, decides: JobRecord, failed: Failures | None, log: LastLines) -> str:
         """Who holds the run of a job that found it taken, as a sentence; empty for any other end."""
@@ -187,3 +183,8 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     def _before(self, record: JobRecord) -> MetricsRead:
         """The metrics of the run that this one is compared to."""
         return self.read_metrics.of_results(record.compared_to) if record.compared_to else MetricsRead()
+
+
+def _run(array: JobRecord | None, record: JobRecord) -> JobRecord:
+    """All of what ended with a job: it may follow an array of which nothing was told."""
+    return as_one_run(array, record) if array else record
