@@ -11,14 +11,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from types import MappingProxyType
 
+from msgspec.json import encode
 from uv import find_uv_bin
 
 from infra.config.load import load
 from infra.config.model import Functions
+from pulse.domain.training.definition import Training
+from pulse.settings import TRAININGS_FILE
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache" / "lambda-code"
@@ -47,15 +51,24 @@ def fetch() -> None:
         build_for(load(environment).functions)
 
 
-def build_for(functions: Functions) -> Path:
-    """The folder to deploy. Raises DependenciesUnavailable."""
+def build_for(functions: Functions, trainings: Mapping[str, Training] = MappingProxyType({})) -> Path:
+    """The folder to deploy; `trainings` are the described ones. Raises DependenciesUnavailable."""
     return build(
-        runtime=functions.runtime, architecture=functions.architecture, bundle_for=functions.bundle_for
+        runtime=functions.runtime,
+        architecture=functions.architecture,
+        bundle_for=functions.bundle_for,
+        trainings=trainings,
     )
 
 
 def build(
-    *, runtime: str, architecture: str, bundle_for: str, root: Path = ROOT, cache: Path = CACHE
+    *,
+    runtime: str,
+    architecture: str,
+    bundle_for: str,
+    trainings: Mapping[str, Training] = MappingProxyType({}),
+    root: Path = ROOT,
+    cache: Path = CACHE,
 ) -> Path:
     """The folder to deploy, for a runtime such as `python3.13` on `arm64` or `x86_64`, or for this
     interpreter when `bundle_for` is `host`. Needs the network only the first time.
@@ -75,6 +88,8 @@ def build(
     requirements = root / "lambdas" / "requirements.txt"
     dependencies = _dependencies(requirements, target, key, cache, compiled=compiled)
     code = list(_code(root))
+    if trainings:
+        code.append((TRAININGS_FILE, encode(dict(trainings), order="sorted")))
     digest = _digest(
         [dependencies.name.encode(), *(f"{name}\0".encode() + content for name, content in code)]
     )

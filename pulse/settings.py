@@ -20,16 +20,19 @@ from pulse.domain.cost.prices import Prices
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job.drift import Patience
 from pulse.domain.job.due import Watch
-from pulse.domain.request.batch_limits import CpuArchitecture
+from pulse.domain.request.batch_limits import CpuArchitecture, Platform
 from pulse.domain.request.defaults import RequestDefaults
 from pulse.domain.request.profile import Profile
 from pulse.domain.s3.table_names import Suffixes
 from pulse.domain.schedule_target import ScheduleTarget
+from pulse.domain.training.definition import Training
 from pulse.domain.validation import InvalidInput, allowed
 
 ENVIRONMENT_BYTES = 4096
 """All variables of a function together: docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html."""
 PREFIX = "PULSE_"
+TRAININGS_FILE = "trainings.json"
+"""Beside the functions' code: what the described trainings are, which is too much for their variables."""
 _TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
 _TOKEN_BYTES = 100
 """About as long as the ARN or the name that takes a CDK token's place."""
@@ -51,6 +54,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     request_defaults: RequestDefaults
     alerts_topic: str
     """ARN."""
+    training_definitions: dict[str, dict[Platform, str]] = {}
+    """Of each described training its job definitions with revision, by platform."""
     triggers: tuple[Trigger, ...] = ()
     table_suffixes: Suffixes = ()
     """How the names of data sets end: the training's own list, told by the infrastructure."""
@@ -99,12 +104,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     def queue_arns(self) -> dict[str, str]:
         return {name: queue.arn for name, queue in self.queues.items()}
 
-    @property
-    def catalogue(self) -> Catalogue:
+    def catalogue(self, trainings: dict[str, Training]) -> Catalogue:
+        """`trainings`: the described ones."""
         return Catalogue(
+            trainings=trainings,
             queues=self.queues,
             profiles=self.profiles,
             request_defaults=self.request_defaults,
+            training_definitions=self.training_definitions,
             triggers=self.triggers,
             table_suffixes=self.table_suffixes,
             retry_policy=self.retry_policy,

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from infra.config.compute import ComputeEnvironment
 from infra.config.function_settings import USE_CASES, nothing_deployed, settings, variables
 from infra.config.model import Config
+from infra.config.trainings import check_trainings
 from infra.config.types import Cidr, is_private_range
 from pulse.domain.cost.instances import BUNDLES
 from pulse.domain.fault import Fault, shown
@@ -36,15 +38,16 @@ _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
 _NAME_RULE = "1 to 128 letters, digits, hyphens and underscores, beginning with a letter or digit"
 
 
-def check(config: Config) -> list[Fault]:
-    """Everything that is wrong between values that are right one by one."""
+def check(config: Config, root: Path) -> list[Fault]:
+    """Everything that is wrong between values that are right one by one. `root`: the project's folder."""
     told = settings(config, nothing_deployed(config))
     return [
         *_names(config),
         *_network(config),
         *_environments(config),
         *_queues(config),
-        *told.catalogue.faults(),
+        *told.catalogue(config.trainings).faults(),
+        *check_trainings(config, root),
         *_profiles(config),
         *_alerts(config),
         *_functions(config),

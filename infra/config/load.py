@@ -12,10 +12,12 @@ from typing import Any
 from infra.config.checks import check
 from infra.config.files import Document, Unreadable, lay_over, read, under
 from infra.config.model import Config
+from infra.config.trainings import read_trainings
 from pulse.domain.fault import Fault, shown
 from pulse.domain.validation import collect
 
-FOLDER = Path(__file__).resolve().parents[2] / "config"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "config"
 DEFAULT = "default"
 PRICES = "prices"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
@@ -26,18 +28,22 @@ class ConfigError(Exception):
     """Raised with a message for people: each mistake with file, line and path, what is allowed and found."""
 
 
-def load(name: str | None = None, folder: Path = FOLDER) -> Config:
-    """The configuration of environment `name`; without a name, default.yaml alone. Raises ConfigError."""
+def load(name: str | None = None, folder: Path = FOLDER, root: Path = ROOT) -> Config:
+    """The configuration of environment `name`; without a name, default.yaml alone. `root`: where the folders
+    of trainings lie. Raises ConfigError.
+    """
     try:
         prices = under(PRICES, read(folder / f"{PRICES}.yaml"))
         base = lay_over(prices, read(folder / f"{DEFAULT}.yaml"))
-        document = base if name in (None, DEFAULT) else lay_over(base, read(_file(str(name), folder)))
+        own = Document({}, {}) if name in (None, DEFAULT) else read(_file(str(name), folder))
+        folders = lay_over(base, own).values.get("training_folders")
+        document = lay_over(lay_over(base, read_trainings(folders, root)), own)
     except Unreadable as error:
         raise ConfigError(f"The configuration is not valid, nothing was synthesized:\n- {error}") from error
     config, faults = collect(document.values, Config)
     whole = config or _repaired(document, base, faults)
     known = {fault.field for fault in faults}
-    faults += [fault for fault in (check(whole) if whole else ()) if fault.field not in known]
+    faults += [fault for fault in (check(whole, root) if whole else ()) if fault.field not in known]
     if config is None or faults:
         raise ConfigError(_message(faults, document, folder))
     return config.with_environment()

@@ -20,6 +20,7 @@ from infra.config.types import (
     Cidr,
     Days,
     EnvironmentName,
+    FolderName,
     JobDefinitionName,
     LogRetentionDays,
     Region,
@@ -35,7 +36,9 @@ from pulse.domain.job.drift import Patience
 from pulse.domain.job.due import Watch
 from pulse.domain.request.batch_limits import FARGATE_MAX_TIMEOUT_SECONDS, CpuArchitecture, Platform, Tags
 from pulse.domain.request.defaults import LogLevel, RequestDefaults
+from pulse.domain.request.parameters import TrainingName
 from pulse.domain.request.profile import Profile, ProfileName, QueueName
+from pulse.domain.training.definition import Training
 
 _MAX_BUDGET_USD = 10_000_000
 
@@ -57,6 +60,11 @@ class Names(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def metrics_namespace(self) -> str:
         return f"Pulse/{self.environment}" if self.environment else "Pulse"
+
+    def training_definition(self, training: str, platform: Platform) -> str:
+        """The job definition of a described training."""
+        parts = ["pulse-training", training, self.environment, "ec2" if platform == "EC2" else None]
+        return "-".join(part for part in parts if part)
 
     @property
     def ec2_job_definition(self) -> str:
@@ -172,6 +180,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     compute_environments: dict[str, ComputeEnvironment]
     queues: dict[QueueName, JobQueue]
     container: Container
+    training_folders: tuple[FolderName, ...]
     profiles: dict[ProfileName, Profile]
     triggers: tuple[Trigger, ...]
     request_defaults: RequestDefaults
@@ -185,6 +194,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     api: Api
     functions: Functions
     deployment: Deployment
+    trainings: dict[TrainingName, Training] = {}
     account: AccountId | None = None
     region: Region | None = None
 
@@ -263,6 +273,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def fargate_environments(self) -> list[str]:
         return [name for name, each in self.compute_environments.items() if each.platform == "FARGATE"]
+
+    @property
+    def platforms(self) -> list[Platform]:
+        """Those that have job definitions: Fargate always, because clients know its by their names."""
+        return ["FARGATE", "EC2"] if self.has_ec2 else ["FARGATE"]
 
     @property
     def has_ec2(self) -> bool:

@@ -18,6 +18,13 @@ StackPrefix = Annotated[
         description="1 to 64 letters, digits and hyphens, beginning with a letter",
     ),
 ]
+FolderName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z",
+        description="the path of a folder of this project, such as trainings",
+    ),
+]
 EnvironmentName = Annotated[
     str,
     Meta(

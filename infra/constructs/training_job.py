@@ -7,19 +7,18 @@ import aws_cdk as cdk
 from aws_cdk import aws_batch as batch
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.config.model import Config
-from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept, acknowledge, acknowledge_wildcards
+from infra.constructs.acknowledge import ENCRYPTED_LOGS, accept
+from infra.constructs.job_roles import execution_role, job_role
 from infra.constructs.log_retention import retention
 from pulse.domain.catalogue.retry_policy import RetryRule
 from pulse.domain.plan.command import COMMAND
 from pulse.domain.request.profile import Profile
 from pulse.domain.request.resources import Resources
-from pulse.domain.s3.layout import DATASETS, MANIFEST, RESULTS, claim_keys, results_prefix
 
 if TYPE_CHECKING:
     from pulse.domain.request.batch_limits import Platform
@@ -31,8 +30,6 @@ client's schedulingPriorityOverride can go either way.
 """
 UNSIZED = Resources(vcpus=1, memory_mib=2048, timeout_seconds=86_400)
 """What a job gets that states nothing of its own, where the default profile says `auto`."""
-WRITTEN_ONCE = [*claim_keys("*", None), results_prefix("*") + MANIFEST]
-"""Of a run, of each shard and of each combination of a sweep: `*` stands for slashes, too."""
 EXCLUDE = ["**/__pycache__", "**/*.pyc", "**/.*_cache", "requirements.in"]
 _ARCHITECTURES = {
     "X86_64": (ecr_assets.Platform.LINUX_AMD64, ecs.CpuArchitecture.X86_64),
@@ -65,13 +62,8 @@ class TrainingJob(Construct):
             removal_policy=cdk.RemovalPolicy.RETAIN,  # the ledger's records point into it
         )
         accept(self.log_group, ENCRYPTED_LOGS)
-        self._job_role = self._make_job_role(data_bucket, results_bucket)
-        self._execution_role = self._role("ExecutionRole", "What AWS Batch uses to start the container")
-        acknowledge(
-            self._execution_role,
-            "IAM5[Resource::*]",
-            "ecr:GetAuthorizationToken knows no resource; all else of this role is scoped.",
-        )
+        self._job_role = job_role(self, data_bucket, results_bucket)
+        self._execution_role = execution_role(self)
         platform, self._cpu_architecture = _ARCHITECTURES[config.container.cpu_architecture]
         self._image = ecr_assets.DockerImageAsset(
             self,
@@ -167,50 +159,6 @@ class TrainingJob(Construct):
             "volumes": [batch.EcsVolume.host(name="tmp", container_path="/tmp", readonly=False)],  # noqa: S108
         }
 
-    def _make_job_role(self, data: s3.IBucket, results: s3.IBucket) -> iam.Role:
-        role = self._role("JobRole", "What the training may do: read data, write and read results")
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"],
-                resources=[data.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": f"{DATASETS}*"}},
-            )
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["s3:GetObject", "s3:GetObjectVersion"],
-                resources=[data.arn_for_objects(f"{DATASETS}*")],
-            )
-        )
-        role.add_to_policy(
-            # Read: a claim that another job has written, and what the children of an array wrote.
-            iam.PolicyStatement(
-                actions=["s3:GetObject", "s3:PutObject"], resources=[results.arn_for_objects(f"{RESULTS}*")]
-            )
-        )
-        # A job may create what vouches for a run, and nobody's job may write it again.
-        role.add_to_policy(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=["s3:PutObject"],
-                resources=[results.arn_for_objects(key) for key in WRITTEN_ONCE],
-                conditions={"Null": {"s3:if-none-match": "true"}},
-            )
-        )
-        acknowledge_wildcards(
-            role,
-            {
-                f"/{DATASETS}*": "A job reads whichever data sets were dropped there.",
-                f"/{RESULTS}*": "Each job writes below its own id there, known only when it is submitted.",
-            },
-        )
-        return role
-
-    def _role(self, id_: str, description: str) -> iam.Role:
-        return iam.Role(
-            self, id_, assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"), description=description
-        )
-
 
 def _environment(config: Config, data: s3.IBucket, results: s3.IBucket) -> dict[str, str]:
     """What a client that overrides nothing gets; a submission of ours states them all."""
@@ -222,6 +170,11 @@ def _environment(config: Config, data: s3.IBucket, results: s3.IBucket) -> dict[
         "USE_DASK": "true" if defaults.use_dask else "false",
         "DASK_THREADS": str(defaults.dask_threads),
     }
+
+
+def image_platform(config: Config) -> ecr_assets.Platform:
+    """What images are built for."""
+    return _ARCHITECTURES[config.container.cpu_architecture][0]
 
 
 def _resource(definition: batch.EcsJobDefinition) -> batch.CfnJobDefinition:

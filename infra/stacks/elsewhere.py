@@ -1,6 +1,6 @@
 """What the other stacks have, as the stack of the functions knows it."""
 
-from aws_cdk import Stack
+import aws_cdk as cdk
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -10,6 +10,11 @@ from infra.config.model import Config
 from infra.constructs.read_once import ReadOnce
 from infra.stacks.compute import ComputeStack
 from infra.stacks.storage import StorageStack
+
+_NAME_AND_REVISION = 1
+"""Behind the slash of a job definition's ARN: SubmitJob takes that too, and it is short, because the settings
+of a function have little room.
+"""
 
 
 class Elsewhere(Construct):
@@ -37,16 +42,37 @@ class Elsewhere(Construct):
             )
             for platform, one in compute.definitions.items()
         }
+        self.training_definitions = {
+            name: {
+                platform: cdk.Fn.select(
+                    _NAME_AND_REVISION,
+                    cdk.Fn.split(
+                        "/",
+                        read.value(
+                            f"{_title(name)}{platform.title()}Definition",
+                            one.ref,
+                            changes_with=described.contents(),
+                        ),
+                    ),
+                )
+                for platform, one in described.definitions.items()
+            }
+            for name, described in compute.described.items()
+        }
         self.fargate_environments = {
             name: read.value(
-                f"{name.title().replace('-', '').replace('_', '')}Environment",
+                f"{_title(name)}Environment",
                 compute.environments[name].compute_environment_name,
                 changes_with=to_builtins([config.compute_environments[name], config.network, config.tags]),
             )
             for name in config.fargate_environments
         }
-        stack = Stack.of(self)
+        stack = cdk.Stack.of(self)
         self.queue_arns = {
             name: stack.format_arn(service="batch", resource="job-queue", resource_name=name)
             for name in config.queues
         }
+
+
+def _title(name: str) -> str:
+    return name.title().replace("-", "").replace("_", "")

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra import lambda_code
 from infra.config.function_settings import Deployed, settings
-from infra.config.model import Config, Functions
+from infra.config.model import Config
 from infra.constructs.alerts import Alerts
 from infra.constructs.caller_policies import CallerPolicies, allow_reading_tags
 from infra.constructs.cancel_job import CancelJob
@@ -52,10 +52,11 @@ class JobsStack(cdk.Stack):
             queues=there.queue_arns,
             definitions=there.definition_arns,
             fargate_environments=there.fargate_environments,
+            training_definitions=there.training_definitions,
         )
         function: dict[str, Any] = {
             "config": config.functions,
-            "code": _code(config.functions),
+            "code": _code(config),
             "settings": settings(config, deployed),
         }
         taking: dict[str, Any] = function | {"alerts": alerts.topic, "alarms": alerts.alarms}
@@ -68,7 +69,7 @@ class JobsStack(cdk.Stack):
             data_bucket=there.data_bucket,
             ledger=there.ledger,
             queue_arns=queue_arns,
-            definitions=compute.training.definition_names,
+            definitions=compute.definition_names,
         )
         drops = submit_job.drops.queue
         telling = replace(deployed, reruns_queue=drops.queue_url)
@@ -171,7 +172,7 @@ class JobsStack(cdk.Stack):
             cdk.CfnOutput(self, name, value=value)
 
 
-def _code(functions: Functions) -> lambda_.Code:
-    folder = lambda_code.build_for(functions)
+def _code(config: Config) -> lambda_.Code:
+    folder = lambda_code.build_for(config.functions, config.trainings)
     # Named after what it is made from: compiled files may differ in bytes and mean the same.
     return lambda_.Code.from_asset(str(folder), asset_hash=folder.name)

@@ -29,7 +29,7 @@ def get_job() -> "GetJob":
     here = shared.settings()
     return GetJob(
         ledger=shared.ledger(),
-        catalogue=here.catalogue,
+        catalogue=shared.catalogue(),
         read_last_lines=ReadLastLines(logs=Logs(clients.logs), log_group=here.log_group),
         clock=shared.now,
     )
@@ -44,7 +44,7 @@ def get_queue() -> "GetQueue":
     return GetQueue(
         ledger=shared.ledger(),
         job_queues=JobQueues(clients.batch()),
-        catalogue=shared.settings().catalogue,
+        catalogue=shared.catalogue(),
     )
 
 

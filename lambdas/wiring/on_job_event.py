@@ -48,7 +48,7 @@ def watch_start() -> "WatchStart":
         overdue=here.watch.overdue,
         likely_usd=lambda record, timeout_seconds, ran_seconds: likely_usd(
             here.prices,
-            here.catalogue,
+            shared.catalogue(),
             record,
             timeout_seconds=timeout_seconds,
             ran_seconds=ran_seconds,
@@ -87,7 +87,7 @@ def watch_end() -> "WatchEnd":
         ),
         watch_overdue=watch_overdue(),
         reruns=Reruns(clients.sqs, here.reruns_queue),
-        catalogue=here.catalogue,
+        catalogue=shared.catalogue(),
         place=place(),
         price_runs=price_runs(),
         clock=shared.now,
@@ -147,7 +147,7 @@ def price_runs() -> "PriceRuns":
         ledger=shared.ledger(),
         instances=Instances(clients.ecs, clients.ec2),
         prices=here.prices,
-        catalogue=here.catalogue,
+        catalogue=shared.catalogue(),
         fargate_environments=here.fargate_environments,
         clock=shared.now,
     )

@@ -10,10 +10,11 @@ import secrets
 import time
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pulse.domain.deployment import Site
-from pulse.settings import Settings
+from pulse.settings import TRAININGS_FILE, Settings
 
 if TYPE_CHECKING:
     from pulse.aws.batch.jobs import Batch
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pulse.aws.principals import Principals
     from pulse.aws.s3 import Objects
     from pulse.aws.sqs.visibility import Visibility
+    from pulse.domain.catalogue.catalogue import Catalogue
     from pulse.domain.console import Console
     from pulse.services.alert.post_slack import PostSlack
     from pulse.services.alert.publish_alert import PublishAlert
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from pulse.services.submit.submit_drop import SubmitDrop
     from pulse.services.submit.submit_job import SubmitJob
 
+CODE = Path(__file__).resolve().parents[2]
+
 # Imports stand in the functions, so that each Lambda loads only what it uses: cold starts are counted.
 # ruff: noqa: PLC0415
 
@@ -44,6 +48,19 @@ if TYPE_CHECKING:
 @cache
 def settings() -> Settings:
     return Settings.from_env(os.environ)
+
+
+@cache
+def catalogue() -> "Catalogue":
+    """What the configuration offers. The described trainings lie in a file beside the code."""
+    if not settings().training_definitions:
+        return settings().catalogue({})
+    from msgspec.json import decode
+
+    from pulse.domain.training.definition import Training
+
+    described = decode((CODE / TRAININGS_FILE).read_bytes(), type=dict[str, Training])
+    return settings().catalogue(described)
 
 
 @cache
@@ -60,7 +77,7 @@ def submit_job() -> "SubmitJob":
 
     here = settings()
     prepare_job = PrepareJob(
-        catalogue=here.catalogue,
+        catalogue=catalogue(),
         resolve_dependencies=resolve_dependencies(),
         size=lambda request, wanted: size_job().size(request, wanted),
         price=lambda request, resources, *, history: quote_job().price(request, resources, history=history),
@@ -70,7 +87,7 @@ def submit_job() -> "SubmitJob":
         ledger=ledger(),
         finish_claim=finish_claim(),
         prepare=prepare_job.prepare,
-        catalogue=here.catalogue,
+        catalogue=catalogue(),
         site=Site(
             data_bucket=here.data_bucket,
             results_bucket=here.results_bucket,
@@ -103,7 +120,7 @@ def size_job() -> "SizeJob":
     return SizeJob(
         describe_dataset=DescribeDataset(objects(), here.table_suffixes),
         past_runs=past_runs(),
-        catalogue=here.catalogue,
+        catalogue=catalogue(),
         data_bucket=here.data_bucket,
     )
 
@@ -116,7 +133,7 @@ def quote_job() -> "QuoteJob":
     return QuoteJob(
         ledger=ledger(),
         past_runs=past_runs(),
-        catalogue=here.catalogue,
+        catalogue=catalogue(),
         prices=here.prices,
         budget_usd=here.monthly_budget_usd,
         clock=now,

@@ -61,7 +61,7 @@ def test_only_what_takes_drops_is_told_which_names_data_sets_have(local):
 
 def test_every_name_that_the_training_reads_starts_a_job_with_the_default_triggers(local):
     variables = local.resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Environment"]["Variables"]
-    catalogue = Settings.from_env({name: text(value) for name, value in variables.items()}).catalogue
+    catalogue = Settings.from_env({name: text(value) for name, value in variables.items()}).catalogue({})
     for suffix in TABLE_SUFFIXES:
         for key in (f"datasets/a{suffix}", f"datasets/b/A{suffix.upper()}"):
             found = matching(catalogue.triggers, key, catalogue.table_suffixes)

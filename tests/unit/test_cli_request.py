@@ -120,7 +120,7 @@ def test_should_make_the_field_of_every_option():
 def test_should_have_an_option_for_every_field_of_a_request_and_satisfy_it():
     request = validation.convert(EVERY_FIELD, JobRequest)
 
-    assert {*EVERY_FIELD, "shards"} == set(JobRequest.__struct_fields__)
+    assert {*EVERY_FIELD, "shards", "training", "parameters"} == set(JobRequest.__struct_fields__)
     assert request.max_cost_usd == Decimal("1.50")
     options = {field.name for field in fields(RequestOptions)}
     assert options - {"alert_kinds", "alert_channels"} == set(JobRequest.__struct_fields__) - {"alerts"}
@@ -267,3 +267,18 @@ def test_should_leave_the_old_defaults_out_beside_a_request_file():
 )
 def test_should_tell_small_amounts_with_more_digits(amount, told):
     assert usd(amount) == told
+
+
+def test_should_sweep_the_parameters_of_the_training_that_is_named():
+    named = request_of(
+        *("--training", "churn", "--parameter", "kind=gbdt", "--parameter", "rate=0.2"),
+        *("--sweep", "depth=3,6"),
+    )
+    assert named == {
+        "training": "churn",
+        "parameters": {"kind": "gbdt", "rate": 0.2},
+        "sweep": {"parameters": {"depth": [3, 6]}},
+    }
+    twice = request_of("--training", "churn", "--parameter", "rate=1", "--parameter", "rate=2")
+    assert twice[0] == 2
+    assert "rate is given twice: 1 and 2" in twice[1]

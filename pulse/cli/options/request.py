@@ -11,6 +11,7 @@ import typer
 
 from pulse.cli.options import values
 from pulse.domain.request.alerts_wanted import JobKind
+from pulse.domain.training.definition import RETRODICTION
 
 
 def _of(panel: str) -> Any:
@@ -35,6 +36,19 @@ JsonValues = list[Any] | None
 
 @dataclass(frozen=True, kw_only=True)
 class RequestOptions:
+    training: Annotated[
+        Text,
+        _training("--training", "NAME", "Which training; retrodiction unless given."),
+    ] = None
+    parameters: Annotated[
+        JsonValues,
+        _training(
+            "--parameter",
+            "NAME=VALUE",
+            "A parameter of another training than retrodiction; repeatable.",
+            parser=values.json_pair,
+        ),
+    ] = None
     dataset: Annotated[
         Text, _training("--dataset", "KEY", "Key in the data bucket; without: all under datasets/.")
     ] = None
@@ -165,8 +179,14 @@ class RequestOptions:
         told = {field.name: getattr(self, field.name) for field in fields(self)}
         told["alerts"] = _present(kinds=told.pop("alert_kinds"), channels=told.pop("alert_channels"))
         told["tags"] = values.once_each(self.tags or (), "--tag")
-        told["sweep"] = _collected(self.sweep or [])
+        told["parameters"] = values.once_each(self.parameters or (), "--parameter")
+        told["sweep"] = self._swept()
         return _present(**{name: value for name, value in told.items() if value != {}})
+
+    def _swept(self) -> dict[str, Any]:
+        """What is swept: options of retrodiction, or the parameters of another training."""
+        found = _collected(self.sweep or [])
+        return {"parameters": found} if found and self.training not in {None, RETRODICTION} else found
 
 
 def _present(**values: Any) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from pulse.domain.catalogue.trigger import Trigger, order_faults
 from pulse.domain.fault import Fault, shown
 from pulse.domain.request.batch_limits import MAX_TAGS, CpuArchitecture, Platform, Tags
 from pulse.domain.request.defaults import RequestDefaults
+from pulse.domain.request.job_request import JobRequest
 from pulse.domain.request.profile import Profile
 from pulse.domain.request.resources import resource_faults
 from pulse.domain.s3.table_names import Suffixes
+from pulse.domain.training.definition import Training
 
 
 class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -36,13 +38,16 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`table_suffixes`: how the names of data sets end, in lower case. `ephemeral_gib`: the scratch space of
-    a container; None: what costs nothing.
+    """`trainings`: those that requests can name beside retrodiction; `training_definitions`: their job
+    definitions with revision, by training and platform. `table_suffixes`: how the names of data sets end, in
+    lower case. `ephemeral_gib`: the scratch space of a container; None: what costs nothing.
     """
 
     queues: dict[str, Queue]
     profiles: dict[str, Profile]
     request_defaults: RequestDefaults
+    trainings: dict[str, Training] = {}
+    training_definitions: dict[str, dict[Platform, str]] = {}
     triggers: tuple[Trigger, ...] = ()
     table_suffixes: Suffixes = ()
     retry_policy: RetryPolicy = RetryPolicy()
@@ -50,11 +55,23 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cpu_architecture: CpuArchitecture = "X86_64"
     ephemeral_gib: int | None = None
 
+    def training_of(self, request: JobRequest) -> Training | None:
+        """The described training that a request names; None for retrodiction."""
+        return self.trainings.get(request.training or "")
+
+    def profile_of(self, request: JobRequest) -> str:
+        """The name of the profile that a request gets: its own, its training's or the usual one."""
+        training = self.training_of(request)
+        return request.profile or (training and training.profile) or self.request_defaults.profile
+
     def faults(self) -> list[Fault]:
         """The rules between its parts; paths are those of the configuration."""
         faults = [f for name, profile in self.profiles.items() for f in self._profile_faults(name, profile)]
         named = [("request_defaults.profile", self.request_defaults.profile)]
         named += [(f"triggers[{i}].profile", trigger.profile) for i, trigger in enumerate(self.triggers)]
+        named += [
+            (f"trainings.{name}.profile", one.profile) for name, one in self.trainings.items() if one.profile
+        ]
         faults += [
             Fault(path, one_of(self.profiles), shown(profile))
             for path, profile in named

@@ -12,6 +12,7 @@ from pulse.domain.request.arrays import Shards
 from pulse.domain.request.batch_limits import ShareIdentifier
 from pulse.domain.request.defaults import BatchSizeDays, IdColumns, MissingValues, Variables
 from pulse.domain.request.job_request import JobRequest
+from pulse.domain.request.parameters import Parameters, TrainingName
 from pulse.domain.request.profile import ProfileName
 from pulse.domain.s3.layout import DATASETS, UPLOADS, folder_of, is_hidden, name_of
 from pulse.domain.s3.table_names import Suffixes, ends_like_table
@@ -61,6 +62,8 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     suffix: Suffix | None = None
     on: On = "object"
     profile: ProfileName
+    training: TrainingName | None = None
+    parameters: Parameters = {}
     variables: Variables = ()
     missing_values: MissingValues | None = None
     id_columns: IdColumns | None = None
@@ -113,7 +116,10 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     def request(self, key: str, version_id: str = "") -> dict[str, Any]:
         """The JobRequest, as JSON holds it, for a dropped object or the folder that a marker completes."""
         own = {name: value for name, value in to_builtins(self).items() if name not in _WHAT}
-        return {"variables": [], "start_date": None, "end_date": None} | own | self._dataset(key, version_id)
+        whole: dict[str, Any] = (
+            {} if self.training else {"variables": [], "start_date": None, "end_date": None}
+        )
+        return whole | own | self._dataset(key, version_id)
 
     def _dataset(self, key: str, version_id: str) -> dict[str, Any]:
         if self.has_marker:

@@ -11,7 +11,8 @@ from pulse.domain.catalogue.catalogue import Catalogue, Queue, one_of, share_fau
 from pulse.domain.deployment import Site
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job.ids import follower_id, job_name
-from pulse.domain.plan import command
+from pulse.domain.plan import command, described_job
+from pulse.domain.plan.training_faults import training_faults
 from pulse.domain.request.arrays import Sweep
 from pulse.domain.request.batch_limits import MAX_TAGS
 from pulse.domain.request.job_request import JobRequest
@@ -72,8 +73,9 @@ def asked(request: JobRequest, profile: Profile) -> RequestedResources:
 
 def plan_faults(request: JobRequest, catalogue: Catalogue, site: Site) -> list[Fault]:
     """What the configuration refuses in a request that is valid by itself."""
-    faults = []
-    profile_name = request.profile or catalogue.request_defaults.profile
+    faults = training_faults(request, catalogue.trainings)
+    is_planned = not faults
+    profile_name = catalogue.profile_of(request)
     profile = catalogue.profiles.get(profile_name)
     if profile is None:
         faults.append(Fault("profile", one_of(catalogue.profiles), shown(profile_name)))
@@ -88,7 +90,7 @@ def plan_faults(request: JobRequest, catalogue: Catalogue, site: Site) -> list[F
         total = f"{len(catalogue.tags | request.tags)} tags"
         faults.append(Fault("tags", f"at most {MAX_TAGS} tags with those of the configuration", total))
     if profile is not None and not any(fault.field == "queue" for fault in faults):
-        faults += _queue_faults(request, profile, catalogue.queues[request.queue or profile.queue])
+        faults += _queue_faults(request, profile, catalogue, is_planned=is_planned)
     return faults or payload_faults(_any_plan(request, catalogue, site))
 
 
@@ -105,17 +107,21 @@ def plan(  # noqa: PLR0913 - what a job is made of
     """The plan of a request without `plan_faults`. `now` is when the job was asked for, UTC; `resources` and
     `depends_on` (SubmitJob's own) are what the request's come to.
     """
-    profile = request.profile or catalogue.request_defaults.profile
+    profile = catalogue.profile_of(request)
     return JobPlan(
         job_id=job_id,
         created_at=now,
         request=request,
         profile=profile,
         queue=request.queue or catalogue.profiles[profile].queue,
-        variables=command.variables(request, catalogue),
+        variables=() if catalogue.training_of(request) else command.variables(request, catalogue),
         resources=resources,
         steps=tuple(_steps(request, catalogue, site, job_id, resources, depends_on)),
     )
+
+
+def _variables(request: JobRequest, catalogue: Catalogue) -> tuple[str, ...]:
+    return () if catalogue.training_of(request) else command.variables(request, catalogue)
 
 
 def payload_faults(planned: JobPlan) -> list[Fault]:
@@ -125,9 +131,10 @@ def payload_faults(planned: JobPlan) -> list[Fault]:
     size = max(_json_bytes(step.after(_ANY_BATCH_JOB_ID)) for step in planned.steps)
     if size <= MAX_OVERRIDES_CHARACTERS:
         return []  # No part of it is longer.
-    in_container = max(_json_bytes(step.parameters["containerOverrides"]) for step in planned.steps)
+    in_container = max(_json_bytes(_overrides(step)) for step in planned.steps)
     sweep = planned.request.sweep or Sweep()
     parts = {
+        "parameters": _json_bytes(planned.request.parameters),
         "variables": _json_bytes(planned.variables),
         "missing_values": _json_bytes(planned.request.missing_values or ()),
         "id_columns": _json_bytes(planned.request.id_columns or ()),
@@ -142,6 +149,11 @@ def payload_faults(planned: JobPlan) -> list[Fault]:
         return []
     field = max(parts, key=parts.__getitem__)
     return [Fault(field, f"fewer or shorter ones: {limit}", f"{size} bytes, most of them in {field}")]
+
+
+def _overrides(step: Step) -> object:
+    """What Amazon ECS is handed of a step."""
+    return step.parameters.get("containerOverrides") or step.parameters["ecsPropertiesOverride"]
 
 
 def _json_bytes(value: object) -> int:
@@ -171,37 +183,35 @@ def _steps(  # noqa: PLR0913, PLR0917 - see plan
     resources: Resources,
     depends_on: Sequence[dict[str, str]],
 ) -> list[Step]:
-    first = _parameters(request, catalogue, site, job_id, resources)
+    def step(step_id: str, *, follows: str = "") -> Step:
+        parameters = _parameters(request, catalogue, site, step_id, resources, follows=follows)
+        return Step(job_id=step_id, parameters=parameters, follows=follows)
+
+    first = step(job_id)
     if depends_on:
-        first["dependsOn"] = [*depends_on]
+        first.parameters["dependsOn"] = [*depends_on]
     if not request.array_size:
-        return [Step(job_id=job_id, parameters=first)]
-    follower = follower_id(job_id, "rank" if request.sweep else "merge")
-    last = _parameters(request, catalogue, site, follower, resources)
-    first["arrayProperties"] = {"size": request.array_size}
-    first["containerOverrides"]["command"] += command.child_options(request)
-    last["containerOverrides"]["command"] += command.follower_options(request, job_id)
-    return [
-        Step(job_id=job_id, parameters=first),
-        Step(job_id=follower, parameters=last, follows=job_id),
-    ]
+        return [first]
+    first.parameters["arrayProperties"] = {"size": request.array_size}
+    return [first, step(follower_id(job_id, "rank" if request.sweep else "merge"), follows=job_id)]
 
 
-def _parameters(
-    request: JobRequest, catalogue: Catalogue, site: Site, job_id: str, resources: Resources
+def _parameters(  # noqa: PLR0913 - see plan
+    request: JobRequest,
+    catalogue: Catalogue,
+    site: Site,
+    job_id: str,
+    resources: Resources,
+    *,
+    follows: str,
 ) -> dict[str, Any]:
-    defaults = catalogue.request_defaults
-    profile = catalogue.profiles[request.profile or defaults.profile]
+    """SubmitJob's. `follows`: the id of the array whose results this job merges or ranks; empty for none."""
+    profile = catalogue.profiles[catalogue.profile_of(request)]
     queue = catalogue.queues[request.queue or profile.queue]
     parameters: dict[str, Any] = {
-        "jobName": job_name(request.job_name_prefix or defaults.job_name_prefix, job_id),
+        "jobName": job_name(_name_prefix(request, catalogue), job_id),
         "jobQueue": queue.arn,
-        "jobDefinition": queue.job_definition or site.job_definition,
-        "containerOverrides": {
-            "command": command.command(request, catalogue, site),
-            "environment": command.environment(request, catalogue, site, job_id),
-            "resourceRequirements": _requirements(resources),
-        },
+        **_containers(request, catalogue, site, job_id, resources, queue, follows),
         "retryStrategy": catalogue.retry_policy.strategy(request.attempts or profile.attempts),
         "timeout": {"attemptDurationSeconds": resources.timeout_seconds},
         "tags": request.tags | catalogue.tags,
@@ -214,6 +224,51 @@ def _parameters(
     return parameters
 
 
+def _name_prefix(request: JobRequest, catalogue: Catalogue) -> str:
+    training = catalogue.training_of(request)
+    usual = f"pulse-{training.name}" if training else catalogue.request_defaults.job_name_prefix
+    return request.job_name_prefix or usual
+
+
+def _containers(  # noqa: PLR0913, PLR0917 - see plan
+    request: JobRequest,
+    catalogue: Catalogue,
+    site: Site,
+    job_id: str,
+    resources: Resources,
+    queue: Queue,
+    follows: str,
+) -> dict[str, Any]:
+    """The job definition, and what its containers get."""
+    if training := catalogue.training_of(request):
+        return {
+            "jobDefinition": catalogue.training_definitions[training.name][queue.platform],
+            "ecsPropertiesOverride": described_job.overrides(
+                request,
+                training,
+                catalogue,
+                site,
+                job_id,
+                resources=resources,
+                platform=queue.platform,
+                ranks=follows,
+            ),
+        }
+    words = command.command(request, catalogue, site)
+    if follows:
+        words += command.follower_options(request, follows)
+    elif request.array_size:
+        words += command.child_options(request)
+    return {
+        "jobDefinition": queue.job_definition or site.job_definition,
+        "containerOverrides": {
+            "command": words,
+            "environment": command.environment(request, catalogue, site, job_id),
+            "resourceRequirements": _requirements(resources),
+        },
+    }
+
+
 def _requirements(resources: Resources) -> list[dict[str, str]]:
     amounts = {"VCPU": vcpus_text(resources.vcpus), "MEMORY": str(resources.memory_mib)}
     if resources.gpus:
@@ -221,13 +276,23 @@ def _requirements(resources: Resources) -> list[dict[str, str]]:
     return [{"type": kind, "value": value} for kind, value in amounts.items()]
 
 
-def _queue_faults(request: JobRequest, profile: Profile, queue: Queue) -> list[Fault]:
+def _queue_faults(
+    request: JobRequest, profile: Profile, catalogue: Catalogue, *, is_planned: bool
+) -> list[Fault]:
+    """`is_planned`: the training is known."""
+    queue = catalogue.queues[request.queue or profile.queue]
     faults = share_faults(request.share_identifier, queue)
+    training = catalogue.training_of(request) if is_planned else None
+    if training and queue.platform not in catalogue.training_definitions.get(training.name, {}):
+        limit = f"a queue on which the training {training.name} can run"
+        faults.append(Fault("queue", limit, f"{shown(request.queue or profile.queue)} on {queue.platform}"))
     if request.scheduling_priority is not None and not queue.fair_share:
         faults.append(
             Fault("scheduling_priority", "nothing on a FIFO queue", shown(request.scheduling_priority))
         )
     wanted = asked(request, profile)
+    if training:
+        faults += described_job.size_faults(wanted, training, queue.platform)
     return faults + resource_faults(
         vcpus=wanted.vcpus,
         memory_mib=wanted.memory_mib,

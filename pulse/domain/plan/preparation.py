@@ -29,5 +29,5 @@ class Preparation(Struct, frozen=True, kw_only=True):
 
 def needs_lookups(request: JobRequest, catalogue: Catalogue) -> bool:
     """Whether something outside the request decides about it: data, earlier runs, other jobs."""
-    profile = catalogue.profiles[request.profile or catalogue.request_defaults.profile]
+    profile = catalogue.profiles[catalogue.profile_of(request)]
     return asked(request, profile).is_auto or any(wanted.job_id for wanted in request.dependencies)

@@ -21,6 +21,7 @@ from pulse.domain.request.defaults import (
     SuccessCriterion,
     Variables,
 )
+from pulse.domain.request.parameters import MAX_PARAMETERS, ParameterName, Value
 
 Shards = Annotated[
     int,
@@ -40,23 +41,26 @@ class Sweep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     model: Annotated[tuple[ModelName, ...], _AS_MANY] = ()
     season: Annotated[tuple[Season, ...], _AS_MANY] = ()
     variables: Annotated[tuple[Variables, ...], _AS_MANY] = ()
+    parameters: Annotated[
+        dict[ParameterName, Annotated[tuple[Value, ...], _AS_MANY]], Meta(max_length=MAX_PARAMETERS)
+    ] = {}
 
     @property
     def grid(self) -> dict[str, list[Any]]:
-        """The options that are swept, with their values as the container's `--sweep` takes them."""
+        """The options of retrodiction that are swept, with their values as its `--sweep` takes them."""
         return {
             name: [value.isoformat() if isinstance(value, date) else value for value in values]
-            for name, values in ((name, getattr(self, name)) for name in self.__struct_fields__)
+            for name, values in ((name, getattr(self, name)) for name in _OPTIONS)
             if values
         }
 
     @property
     def size(self) -> int:
-        return prod(len(values) for values in self.grid.values())
+        return prod(len(values) for values in (*self.grid.values(), *self.parameters.values()))
 
     def option(self) -> str:
-        """The grid as JSON. The order of its options decides which child gets which combination."""
-        return json.dumps(self.grid, separators=(",", ":"), ensure_ascii=False)
+        """What is swept as JSON. The order of its names decides which child gets which combination."""
+        return json.dumps(self.grid or self.parameters, separators=(",", ":"), ensure_ascii=False)
 
     def faults(self) -> list[Fault]:
         """Not every value is looked at when there are more than an array job can have children."""
@@ -65,10 +69,14 @@ class Sweep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
             limit = (
                 f"{MIN_ARRAY_SIZE} to {MAX_ARRAY_SIZE} combinations of {', '.join(self.__struct_fields__)}"
             )
-            faults.append(Fault("", limit, f"{self.size if self.grid else 0}"))
+            faults.append(Fault("", limit, f"{self.size if self.grid or self.parameters else 0}"))
         if self.size <= MAX_ARRAY_SIZE:
-            faults += [fault for name, values in self.grid.items() for fault in _repeated(name, values)]
+            named = {**self.grid, **{f"parameters.{name}": v for name, v in self.parameters.items()}}
+            faults += [fault for name, values in named.items() for fault in _repeated(name, values)]
         return faults
+
+
+_OPTIONS = tuple(name for name in Sweep.__struct_fields__ if name != "parameters")
 
 
 def _repeated(name: str, values: Sequence[Any]) -> list[Fault]:

@@ -32,6 +32,7 @@ from pulse.domain.request.defaults import (
     reading_faults,
 )
 from pulse.domain.request.dependency import Dependency, JobId
+from pulse.domain.request.parameters import Parameters, TrainingName
 from pulse.domain.request.profile import AutoOrMemory, AutoOrTimeout, AutoOrVcpus, ProfileName, QueueName
 from pulse.domain.s3.layout import DATASETS
 from pulse.domain.text.dollars import Usd, limit_faults
@@ -65,6 +66,8 @@ Dependencies = Annotated[
 class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is left out is taken from the profile, then from the configuration's request defaults.
 
+    `training`: whose jobs it is for, retrodiction where none is named; `parameters`: those of another
+    training, in its own names. The fields from `variables` to `season`, and `shards`, are retrodiction's.
     No `dataset`: everything under `datasets/`. `variables: []`: all numeric columns. `start_date: null` or
     `end_date: null`: as far as the data reaches. `missing_values`: what means an empty cell in the data,
     beside what always does. `id_columns`: the columns that tell the rows of one time apart, in data with
@@ -76,6 +79,8 @@ class JobRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, 
     minute later.
     """
 
+    training: TrainingName | None = None
+    parameters: Parameters = {}
     dataset: DatasetKey | None = None
     dataset_version_id: VersionId | None = None
     variables: Variables | None = None

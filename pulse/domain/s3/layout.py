@@ -7,6 +7,8 @@ UPLOADS = f"{DATASETS}uploads/"
 """Of clients that submit the request themselves: an object there starts no job."""
 REQUESTS = "requests/"
 RESULTS = "results/"
+CHECKPOINTS = "checkpoints/"
+"""In the results bucket: what an attempt of a job keeps for the next one."""
 MANIFEST = "manifest.json"
 
 FOLDER_MARK = "_$folder$"

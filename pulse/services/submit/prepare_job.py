@@ -43,7 +43,7 @@ class PrepareJob(Struct, frozen=True, kw_only=True):
 
         Raises InvalidRequest, NotYetSubmitted, Unavailable, Misconfigured.
         """
-        profile = self.catalogue.profiles[request.profile or self.catalogue.request_defaults.profile]
+        profile = self.catalogue.profiles[self.catalogue.profile_of(request)]
         wanted = asked(request, profile)
         resources = self.size(request, wanted) if wanted.is_auto else given(wanted)
         depends_on = self.resolve_dependencies.resolve(request) if request.depends_on else ()

@@ -37,7 +37,7 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
         """`history`: with earlier runs and the month's budget, which cost calls; a submission takes its part
         of the budget when it is claimed. Raises Unavailable, Misconfigured.
         """
-        profile_name = request.profile or self.catalogue.request_defaults.profile
+        profile_name = self.catalogue.profile_of(request)
         profile = self.catalogue.profiles[profile_name]
         queue_name = request.queue or profile.queue
         queue = self.catalogue.queues[queue_name]

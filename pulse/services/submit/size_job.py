@@ -42,7 +42,7 @@ class SizeJob(Struct, frozen=True, kw_only=True):
                 [Fault("dataset", "an object that can be looked at, for auto", shown(found, 300))]
             )
         catalogue = self.catalogue
-        profile_name = request.profile or catalogue.request_defaults.profile
+        profile_name = catalogue.profile_of(request)
         queue = catalogue.queues[request.queue or catalogue.profiles[profile_name].queue]
         work = command.longest(request, catalogue)
         sized = size(
