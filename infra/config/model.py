@@ -38,6 +38,7 @@ from pulse.domain.request.batch_limits import FARGATE_MAX_TIMEOUT_SECONDS, CpuAr
 from pulse.domain.request.defaults import LogLevel, RequestDefaults
 from pulse.domain.request.parameters import TrainingName
 from pulse.domain.request.profile import Profile, ProfileName, QueueName
+from pulse.domain.s3.layout import METRICS
 from pulse.domain.training.definition import Training
 
 _MAX_BUDGET_USD = 10_000_000
@@ -273,6 +274,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def fargate_environments(self) -> list[str]:
         return [name for name, each in self.compute_environments.items() if each.platform == "FARGATE"]
+
+    @property
+    def metrics_files(self) -> list[str]:
+        """The names under which trainings write what they measured."""
+        described = {one.metrics.file for one in self.trainings.values() if one.metrics}
+        return sorted({METRICS, *described})
 
     @property
     def platforms(self) -> list[Platform]:

@@ -18,11 +18,10 @@ from infra.constructs.acknowledge import LOG_STREAMS, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.overdue_schedules import OverdueSchedules
 from infra.constructs.use_case_function import UseCaseFunction
-from pulse.domain.s3.layout import MANIFEST, claim_keys, metrics_key, results_prefix
+from pulse.domain.s3.layout import MANIFEST, METRICS, claim_keys, results_prefix
 from pulse.domain.schedule_target import ScheduleTarget
 from pulse.settings import Settings
 
-METRICS = metrics_key("*")
 (CLAIMS,) = claim_keys("*", None)
 MANIFESTS = results_prefix("*") + MANIFEST
 HISTORY = ("by_profile", "by_dataset")
@@ -41,6 +40,7 @@ class OnJobEvent(Construct):
         results_bucket: s3.IBucket,
         ledger: dynamodb.ITable,
         training_logs: logs.ILogGroup,
+        metrics_files: Sequence[str] = (METRICS,),
         queue_arns: Sequence[str],
         reruns_queue_arn: str,
         alerts: sns.ITopic,
@@ -73,7 +73,7 @@ class OnJobEvent(Construct):
         use_case.allow(["logs:GetLogEvents"], training_logs.log_group_arn)
         use_case.allow(
             ["s3:GetObject"],
-            results_bucket.arn_for_objects(METRICS),
+            *(results_bucket.arn_for_objects(results_prefix("*") + file) for file in metrics_files),
             results_bucket.arn_for_objects(CLAIMS),
             results_bucket.arn_for_objects(MANIFESTS),
         )
@@ -85,7 +85,10 @@ class OnJobEvent(Construct):
         acknowledge_wildcards(
             use_case.role,
             {
-                f"/{METRICS}": "Each job writes its metrics below its own id.",
+                **{
+                    f"/{results_prefix('*')}{file}": "Each job writes its metrics below its own id."
+                    for file in metrics_files
+                },
                 f"/{CLAIMS}": "So it does its claim.",
                 f"/{MANIFESTS}": "And its manifest.",
                 LOG_STREAMS: "Each attempt logs to a stream of its own.",

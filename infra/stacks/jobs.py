@@ -83,6 +83,7 @@ class JobsStack(cdk.Stack):
             training_logs=there.training_logs,
             queue_arns=queue_arns,
             reruns_queue_arn=drops.queue_arn,
+            metrics_files=config.metrics_files,
             on_instances=config.has_ec2,
         )
         event_queues = {"Drops": submit_job.drops, "Events": on_job_event.queue}

@@ -72,7 +72,11 @@ def watch_end() -> "WatchEnd":
     here = shared.settings()
     return WatchEnd(
         ledger=shared.ledger(),
-        read_metrics=ReadMetrics(objects=shared.objects(), results_bucket=here.results_bucket),
+        read_metrics=ReadMetrics(
+            objects=shared.objects(),
+            results_bucket=here.results_bucket,
+            trainings=shared.catalogue().trainings,
+        ),
         read_last_lines=ReadLastLines(logs=Logs(clients.logs), log_group=here.log_group),
         read_holder=ReadHolder(
             ledger=shared.ledger(), objects=shared.objects(), results_bucket=here.results_bucket

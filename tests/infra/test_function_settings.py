@@ -133,7 +133,7 @@ def test_the_functions_understand_what_they_are_told(local):
         environment = {name: text(value) for name, value in function["Environment"]["Variables"].items()}
         settings = Settings.from_env(environment)
         assert settings.profiles["default"].memory_mib == 2048
-        assert not settings.catalogue.faults()
+        assert not settings.catalogue({}).faults()
 
 
 def test_a_queue_gives_as_much_as_its_largest_environment(production):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pulse.domain.training.definition import ExitCode
 from pulse.domain.training.exit_codes import MEANINGS
 
 LIMIT = "Canceled by JobStateTimeLimit action due to reason: "
@@ -169,7 +170,11 @@ RECORDED = [
     ),
 ]
 
+OWN_CODES = {"3": ExitCode(cause="one-class", explanation="All rows have the same label.")}
+
 KNOWN = [
+    ({"exit_code": 3, "training": "churn", "exit_codes": OWN_CODES}, "one-class"),
+    ({"exit_code": 66, "training": "churn", "on_folder": True}, "no-such-dataset"),
     ({"exit_code": 143}, "interrupted"),
     ({"exit_code": 143, "status_reason": "Your Spot Task was interrupted."}, "spot-reclaimed"),
     ({"exit_code": 137, "status_reason": "Your Spot Task was interrupted."}, "spot-reclaimed"),

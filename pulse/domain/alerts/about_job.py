@@ -10,7 +10,7 @@ from pulse.domain.alerts.alert import HEADLINE_CHARACTERS, Command, Link
 from pulse.domain.console import Console
 from pulse.domain.fault import printable
 from pulse.domain.job.record import JobRecord
-from pulse.domain.s3.layout import report_key, results_prefix, s3_uri
+from pulse.domain.s3.layout import results_prefix, s3_uri
 from pulse.domain.text.redaction import redacted
 
 
@@ -46,8 +46,9 @@ def job_links(record: JobRecord, place: Place, *, report: bool = False) -> tuple
     if record.status == "SUCCEEDED" and record.results_bucket:
         bucket, console = record.results_bucket, place.console
         links.append(Link("Results", console.s3_prefix(bucket, results_prefix(record.results_id))))
-        if report:
-            links.append(Link("Report", console.s3_object(bucket, report_key(record.results_id))))
+        if report and record.report_file:
+            key = results_prefix(record.results_id) + record.report_file
+            links.append(Link("Report", console.s3_object(bucket, key)))
     if record.log_group and record.log_stream:
         links.append(Link("Log", place.console.log_stream(record.log_group, record.log_stream)))
     if record.batch_job_id:
@@ -59,4 +60,6 @@ def _subject(record: JobRecord) -> tuple[str, str]:
     """What a job is, and its name. What others submit may be anything."""
     if record.foreign:
         return "Job", record.job_name
+    if record.training:
+        return "Training", record.training + (f" on {record.dataset}" if record.dataset else "")
     return "Retrodiction of", record.dataset or "all data sets"

@@ -16,8 +16,10 @@ from pulse.domain.text.dollars import usd
 from pulse.domain.text.duration import in_words
 from pulse.domain.text.redaction import redacted
 from pulse.domain.training.metrics import TrainingMetrics
+from pulse.domain.training.parameters import text_of
 
 _END_CHARACTERS = 120
+_PARAMETERS_CHARACTERS = 300
 _MOST_ATTEMPTS = 10
 """As many as AWS Batch makes."""
 
@@ -66,6 +68,13 @@ def _data(record: JobRecord, place: Place, metrics: TrainingMetrics | None) -> P
     data = s3_uri(place.data_bucket, record.dataset or DATASETS)
     variables = ", ".join(first(record.variables)) or "all numeric columns"
     period = metrics.period if metrics else None
+    if record.training:
+        given = ", ".join(f"{name} {text_of(value)}" for name, value in record.parameters.items())
+        return [
+            ("Training", record.training),
+            ("Data set", data if record.dataset else ""),
+            ("Parameters", redacted(given, _PARAMETERS_CHARACTERS)),
+        ]
     return [
         ("Data set", "" if record.foreign else data),
         ("Variables", "" if record.foreign and not record.variables else variables),

@@ -13,7 +13,7 @@ from pulse.domain.alerts.alert import (
     sentences,
 )
 from pulse.domain.alerts.facts import job_facts, job_names
-from pulse.domain.alerts.variables import LEGEND, table, verdicts
+from pulse.domain.alerts.variables import LEGEND, in_words_of, table, verdicts
 from pulse.domain.diagnosis.children import Failures, in_words, record_of
 from pulse.domain.diagnosis.diagnose import (
     CANCELLED,
@@ -35,6 +35,7 @@ from pulse.domain.training.metrics import TrainingMetrics
 
 __all__ = ["Place", "deciding", "is_told", "job_alert"]
 
+_CHANGE = "In parentheses: the change since the run before."
 _RETRY = {True: "helps", False: "does not help unless something is changed first"}
 
 
@@ -98,7 +99,8 @@ def _succeeded(  # noqa: PLR0913, PLR0917 - as above
         # It may be no training at all: where ours writes its results, nothing may be.
         record, note = structs.replace(record, results_bucket=""), ""
     results = results_uri(record)
-    step = f"Read the report: {results}report.html" if metrics else f"Look at the results: {results}"
+    reported = metrics and record.report_file
+    look = f"Read the report: {results}{record.report_file}" if reported else f"See the results: {results}"
     more = (("Compared to", record.compared_to if metrics and previous else ""),)
     return Alert(
         kind="SUCCEEDED",
@@ -106,7 +108,7 @@ def _succeeded(  # noqa: PLR0913, PLR0917 - as above
         about=record.results_id,
         headline=headline(record, "succeeded"),
         reason=_outcome(metrics, previous) if metrics else f"The job ended well. {note}".strip(),
-        next_step=step if results else "Nothing, unless the job should have done more: see its log.",
+        next_step=look if results else "Nothing, unless the job should have done more: see its log.",
         facts=job_facts(run, place, metrics=metrics, more=more),
         names=job_names(record),
         table=table(metrics, previous) if metrics else (),
@@ -223,8 +225,9 @@ def _shown(log: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _outcome(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> str:
+    if metrics.values:
+        return " ".join([f"{in_words_of(metrics, previous)}.", *([_CHANGE] if previous else [])])
     windows = f" over {metrics.windows} windows" if metrics.windows else ""
     count = len(metrics.variables)
     told = f"{count} {'variable was' if count == 1 else 'variables were'} retrodicted{windows}."
-    change = ["In parentheses: the change since the run before."] if previous else []
-    return " ".join([told, *verdicts(metrics), LEGEND, *change])
+    return " ".join([told, *verdicts(metrics), LEGEND, *([_CHANGE] if previous else [])])

@@ -17,6 +17,8 @@ def table(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> Table:
     """A header and a row a variable, the most trusted first, at most MAX_VARIABLES. In parentheses behind
     trust and skill: by how much they changed since `previous`.
     """
+    if metrics.values:
+        return _values(metrics, previous)
     if not metrics.variables:
         return ()
     best = _ordered(metrics)
@@ -32,6 +34,22 @@ def verdicts(metrics: TrainingMetrics) -> list[str]:
     told = [f"{_shown_name(name)} is {cut(printable(text), _VERDICT_CHARACTERS)}." for name, text in judged]
     more = len(told) - _VERDICTS
     return [*told[:_VERDICTS], *([f"The report judges {more} more."] if more > 0 else [])]
+
+
+def in_words_of(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> str:
+    """The first values of a described training, with their change."""
+    before = previous.values if previous else {}
+    first = list(metrics.values.items())[:_VERDICTS]
+    return ", ".join(f"{name} {_number(value)}{_change(value, before.get(name))}" for name, value in first)
+
+
+def _values(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> Table:
+    before = previous.values if previous else {}
+    named = list(metrics.values.items())
+    first = named[:MAX_VARIABLES]
+    rows = [(name, _number(value) + _change(value, before.get(name))) for name, value in first]
+    more = len(named) - MAX_VARIABLES
+    return (("metric", "value"), *rows, *([(f"and {more} more", "")] if more > 0 else []))
 
 
 def _ordered(metrics: TrainingMetrics) -> list[tuple[str, VariableMetrics]]:

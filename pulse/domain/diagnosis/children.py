@@ -66,6 +66,9 @@ def child_of(parent: JobRecord, event: JobEvent, cost_usd: Decimal | None) -> Ch
         created_at=parent.created_at,
         foreign=parent.foreign,
         runs_training=parent.runs_training,
+        training=parent.training,
+        exit_codes=parent.exit_codes,
+        on_folder=parent.on_folder,
     )
     ended = advanced(blank, event) or blank
     failed = event.status == "FAILED"

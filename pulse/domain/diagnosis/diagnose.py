@@ -13,6 +13,7 @@ from pulse.domain.diagnosis.ended import (
     CHILD_FAILED,
     DEPENDENCY_FAILED,
     ENDED,
+    OF_TRAINING,
     OUT_OF_MEMORY,
     SPOT_RECLAIMED,
     UNKNOWN,
@@ -67,6 +68,14 @@ def diagnose(record: JobRecord, log_lines: Sequence[str] = ()) -> Diagnosis:
     """
     known = evidence(record, log_lines)
     row = next(row for row in ROWS if row.fits(known))
+    if row is OF_TRAINING and (own := record.own_meaning):
+        return Diagnosis(
+            own.cause,
+            own.explanation + _own_words(record),
+            own.advice,
+            own.retry_helps,
+            redacted_lines(log_lines[-LOG_LINES_SHOWN:]),
+        )
     return Diagnosis(
         row.cause,
         row.explanation.format(denial=known.denial) + _own_words(record),

@@ -54,6 +54,9 @@ def _has_reason(known: Evidence) -> bool:
     return any(not text.startswith(_HOST) for text in known.said if text.strip() not in _NO_REASON)
 
 
+OF_TRAINING = Row(lambda known: known.record.own_meaning is not None, "", "", "", retry_helps=False)
+"""What the exit code means in the training that the job runs, as its record says."""
+
 ENDED = (
     Row(
         both(says(*_RECLAIMED), once),
@@ -136,6 +139,7 @@ ENDED = (
         "Build and deploy the image again with the module that the log names.",
         retry_helps=False,
     ),
+    OF_TRAINING,
     *(
         Row(both(is_training, exits(code)), m.cause, m.explanation, m.advice, code in _RETRIED_CODES)
         for code, m in MEANINGS.items()

@@ -146,7 +146,11 @@ def once(known: Evidence) -> bool:
 
 def _is_open(known: Evidence) -> bool:
     code = known.record.exit_code
-    return bool(code) and not (is_training(known) and code in _DECIDING_CODES)
+    return (
+        bool(code)
+        and not (is_training(known) and code in _DECIDING_CODES)
+        and known.record.own_meaning is None
+    )
 
 
 def _error(log: Sequence[str]) -> str:

@@ -12,6 +12,10 @@ from pulse.domain.job.status import TERMINAL, BatchStatus, Status, position
 from pulse.domain.job.usual import Usual
 from pulse.domain.request.alerts_wanted import AlertsWanted
 from pulse.domain.request.identity import AutomaticReason
+from pulse.domain.request.parameters import Value
+from pulse.domain.s3.layout import REPORT
+from pulse.domain.training.data_container import CODES
+from pulse.domain.training.definition import ExitCode
 from pulse.domain.training.headline import HeadlineMetric
 
 RerunReason = Literal["asked"] | AutomaticReason
@@ -53,6 +57,10 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     merges or ranks what this array's children write; `follows` is its way back. `rerun_of`: the job whose
     request was asked for again, and `rerun_because` why.
 
+    `training`: the described training that it runs, empty for retrodiction; `parameters`: the values that its
+    request gives; `exit_codes`: what the training's own mean; `on_folder`: a second container moves its data;
+    `report`: the page that it writes.
+
     `asked_by`: the ARN of who asked for it, through the API; of a drop what S3 says of who put it there, of a
     job that Pulse submitted again who asked for the first. Empty where nobody knows.
 
@@ -83,6 +91,11 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dataset: str = ""
     dataset_version_id: str = ""
     variables: tuple[str, ...] = ()
+    training: str = ""
+    parameters: dict[str, Value] = {}
+    exit_codes: dict[str, ExitCode] = {}
+    on_folder: bool = False
+    report: str = ""
     vcpus: str = ""
     memory_mib: int | None = None
     gpus: int = 0
@@ -141,8 +154,19 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_training(self) -> bool:
-        """Whether its exit code is our training's: every job of ours runs nothing else."""
-        return self.runs_training or not self.foreign
+        """Whether its exit code is retrodiction's, which every job of ours runs that names no training."""
+        return self.runs_training or not (self.foreign or self.training)
+
+    @property
+    def own_meaning(self) -> ExitCode | None:
+        """What its exit code means by the described training that it runs, or by what moves its data."""
+        own = self.exit_codes.get(str(self.exit_code))
+        return own or (CODES.get(self.exit_code or 0) if self.on_folder else None)
+
+    @property
+    def report_file(self) -> str:
+        """The name of its report; empty where it writes none."""
+        return self.report if self.training else REPORT
 
     @property
     def results_id(self) -> str:

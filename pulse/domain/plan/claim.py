@@ -12,6 +12,8 @@ from pulse.domain.job.record import JobRecord, Rerun
 from pulse.domain.plan.job_plan import JobPlan, Step
 from pulse.domain.request.identity import Identity
 from pulse.domain.request.resources import vcpus_text
+from pulse.domain.s3.layout import REPORT
+from pulse.domain.training.definition import ExitCode
 
 LEASE = timedelta(seconds=60)
 """Longer than a function that submits may live (29 s, the longest answer of an HTTP API) and than it waits
@@ -87,6 +89,11 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         dataset=request.dataset or "",
         dataset_version_id=request.dataset_version_id or "",
         variables=plan.variables,
+        training=plan.training.name if plan.training else "",
+        parameters=request.parameters,
+        exit_codes=_exit_codes(plan),
+        on_folder=plan.training is not None and plan.training.has_folder,
+        report=_report_of(plan),
         vcpus=vcpus_text(resources.vcpus),
         memory_mib=resources.memory_mib,
         gpus=resources.gpus,
@@ -106,3 +113,15 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         results_bucket=results_bucket,
         lease_until=now + lease,
     )
+
+
+def _exit_codes(plan: JobPlan) -> dict[str, ExitCode]:
+    named = plan.training.exit_codes if plan.training else {}
+    return {str(code): meaning for code, meaning in named.items()}
+
+
+def _report_of(plan: JobPlan) -> str:
+    """The page that a run of a described training leaves; of a sweep the one that ranks it."""
+    if plan.training is None:
+        return ""
+    return REPORT if plan.request.sweep else plan.training.report or ""

@@ -18,6 +18,7 @@ from pulse.domain.request.batch_limits import MAX_TAGS
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.request.profile import Profile
 from pulse.domain.request.resources import RequestedResources, Resources, resource_faults, vcpus_text
+from pulse.domain.training.definition import Training
 
 MAX_PAYLOAD_BYTES = 30 * 1024
 """https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html: SubmitJob."""
@@ -55,13 +56,16 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 class JobPlan(Struct, frozen=True, kw_only=True):
-    """`steps`: the job, and for shards and sweeps the one that merges or ranks what its children wrote."""
+    """`training`: the described one, None for retrodiction. `steps`: the job, and for shards and sweeps the
+    one that merges or ranks what its children wrote.
+    """
 
     job_id: str
     created_at: datetime
     request: JobRequest
     profile: str
     queue: str
+    training: Training | None
     variables: tuple[str, ...]
     resources: Resources
     steps: tuple[Step, ...]
@@ -108,20 +112,18 @@ def plan(  # noqa: PLR0913 - what a job is made of
     `depends_on` (SubmitJob's own) are what the request's come to.
     """
     profile = catalogue.profile_of(request)
+    training = catalogue.training_of(request)
     return JobPlan(
         job_id=job_id,
         created_at=now,
         request=request,
         profile=profile,
         queue=request.queue or catalogue.profiles[profile].queue,
-        variables=() if catalogue.training_of(request) else command.variables(request, catalogue),
+        training=training,
+        variables=() if training else command.variables(request, catalogue),
         resources=resources,
         steps=tuple(_steps(request, catalogue, site, job_id, resources, depends_on)),
     )
-
-
-def _variables(request: JobRequest, catalogue: Catalogue) -> tuple[str, ...]:
-    return () if catalogue.training_of(request) else command.variables(request, catalogue)
 
 
 def payload_faults(planned: JobPlan) -> list[Fault]:

@@ -10,6 +10,8 @@ RESULTS = "results/"
 CHECKPOINTS = "checkpoints/"
 """In the results bucket: what an attempt of a job keeps for the next one."""
 MANIFEST = "manifest.json"
+METRICS = "metrics.json"
+REPORT = "report.html"
 
 FOLDER_MARK = "_$folder$"
 """How the key of the empty object ends by which EMR and s3n mark a folder."""
@@ -20,20 +22,12 @@ def results_prefix(job_id: str) -> str:
     return f"{RESULTS}{job_id}/"
 
 
-def metrics_key(job_id: str) -> str:
-    return f"{results_prefix(job_id)}metrics.json"
-
-
 def claim_keys(job_id: str, child: int | None) -> list[str]:
     """Where the claim of a run lies; of an array's child, which is a shard or a combination of a sweep, where
     it may.
     """
     folders = [""] if child is None else [f"shards/{child}/", f"sweep/{child}/"]
     return [f"{results_prefix(job_id)}{folder}claim.json" for folder in folders]
-
-
-def report_key(job_id: str) -> str:
-    return f"{results_prefix(job_id)}report.html"
 
 
 def s3_uri(bucket: str, key: str) -> str:

@@ -13,7 +13,6 @@ from msgspec import Meta, Struct
 from pulse.domain.fault import Fault, shown
 from pulse.domain.request.parameters import ParameterName, TrainingName
 from pulse.domain.request.profile import ProfileName
-from pulse.domain.training.exit_codes import Meaning
 from pulse.domain.training.parameters import Parameter
 
 RETRODICTION = "retrodiction"
@@ -21,6 +20,8 @@ RETRODICTION = "retrodiction"
 PLACES = ("data", "results", "checkpoints")
 """Placeholders of a command beside the parameters: where the data lies, and where to write."""
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+CODES_OF_DATA = (65, 66, 74, 75, 76, 77)
+"""How a job ends whose data could not be moved: data_container.py."""
 _OUR_FILES = ("claim.json", "manifest.json")
 _OURS = ("PULSE_", "AWS_", "S3_DATA_BUCKET", "S3_RESULTS_BUCKET", "LOG_LEVEL")
 
@@ -117,10 +118,6 @@ class ExitCode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     advice: Sentence = "Read the end of the log."
     retry_helps: bool = False
 
-    @property
-    def meaning(self) -> Meaning:
-        return Meaning(self.cause, self.explanation, self.advice)
-
 
 class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`data`: how the program gets its data set and leaves its results: `folder`, as files of local folders;
@@ -151,6 +148,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     def faults(self) -> list[Fault]:
         """The rules between its parts."""
         return [
+            *self._code_faults(),
             *self._command_faults(),
             *self._variable_faults(),
             *(
@@ -174,6 +172,14 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
         for name in self.parameters:
             if name in PLACES:
                 yield Fault(f"parameters.{name}", f"another name than {_names(PLACES)}", shown(name))
+
+    def _code_faults(self) -> Iterator[Fault]:
+        taken = CODES_OF_DATA if self.has_folder else ()
+        for code in self.exit_codes:
+            if code in taken:
+                named = ", ".join(map(str, taken))
+                limit = f"another code than {named}, which say that the data could not be moved"
+                yield Fault(f"exit_codes.{code}", limit, shown(code))
 
     def _variable_faults(self) -> Iterator[Fault]:
         for section in ("environment", "secrets"):

@@ -28,8 +28,19 @@ class HeadlineMetric(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.name} {metric(self.value, sign)}{change}"
 
 
-def headline(metrics: TrainingMetrics, before: TrainingMetrics | None) -> tuple[HeadlineMetric, ...]:
-    """Trust and skill against persistence; of a sweep those of its winner. Empty where a run reports none."""
+def headline(
+    metrics: TrainingMetrics, before: TrainingMetrics | None, names: Iterable[str] = ()
+) -> tuple[HeadlineMetric, ...]:
+    """Trust and skill against persistence, or the metrics that a described training names; of a sweep those
+    of its winner. Empty where a run reports none.
+    """
+    if metrics.values:
+        then_values = before.values if before else {}
+        return tuple(
+            HeadlineMetric(name=name, value=metrics.values[name], before=then_values.get(name))
+            for name in names
+            if name in metrics.values
+        )
     comparable = before is not None and before.variables.keys() == metrics.variables.keys()
     then = before if comparable else None
     named = {"trust": _trust(metrics), "skill": _skill(metrics)}

@@ -89,7 +89,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             record,
             cost_usd=cost.usd,
             measured=found,
-            headline=headline(metrics, before.metrics),
+            headline=headline(metrics, before.metrics, self.read_metrics.headline_of(record.training)),
             warnings=metrics.warnings,
             warnings_count=metrics.warnings_count,
         )
@@ -182,7 +182,9 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
 
     def _before(self, record: JobRecord) -> MetricsRead:
         """The metrics of the run that this one is compared to."""
-        return self.read_metrics.of_results(record.compared_to) if record.compared_to else MetricsRead()
+        if not record.compared_to:
+            return MetricsRead()
+        return self.read_metrics.of_results(record.compared_to, record.training)
 
 
 def _run(array: JobRecord | None, record: JobRecord) -> JobRecord:

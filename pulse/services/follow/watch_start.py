@@ -63,13 +63,13 @@ class WatchStart(Struct, frozen=True, kw_only=True):
         )
 
     def _compared(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
-        same_data = self.past_runs.of_dataset(record.dataset)
+        same_data = self.past_runs.of_dataset(record.dataset, record.training)
         ended_well = (run for run in same_data if run.status == "SUCCEEDED" and not run.array_size)
         last = next(ended_well, None)
         compared = structs.replace(record, compared_to=last.results_id if last else "")
         if record.follows:
             return compared
-        runs = self.past_runs.of_profile(record.profile, same_data)
+        runs = self.past_runs.of_profile(record.profile, record.training, same_data)
         quoted_usd = self.likely_usd(record, timeout_seconds, [run.ran_seconds or 0 for run in runs])
         # No child of an array is like a whole run.
         known = None if record.array_size else usual(runs)

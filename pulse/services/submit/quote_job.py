@@ -15,7 +15,7 @@ from pulse.domain.job.record import JobRecord
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.request.resources import Resources
 from pulse.services.ports.ledger import Ledger
-from pulse.services.query.past_runs import PastRuns
+from pulse.services.query.past_runs import PastRuns, named
 
 
 class Costs(Struct, frozen=True, kw_only=True):
@@ -72,4 +72,6 @@ class QuoteJob(Struct, frozen=True, kw_only=True):
         return Costs(quote=quoted, over_limit=tuple(over))
 
     def _runs(self, request: JobRequest, profile: str) -> list[JobRecord]:
-        return self.past_runs.of_profile(profile, self.past_runs.of_dataset(request.dataset or ""))
+        training = named(request)
+        same_data = self.past_runs.of_dataset(request.dataset or "", training)
+        return self.past_runs.of_profile(profile, training, same_data)
