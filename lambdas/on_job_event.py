@@ -8,7 +8,7 @@ from lambdas.common.telemetry import Job, count, ended, for_function, reason
 from lambdas.wiring import on_job_event as wiring
 from pulse.domain import envelope
 from pulse.domain.envelope import JOB_DESCRIBED, JOB_OVERDUE, JOB_WAITS, SOURCE, Envelope
-from pulse.domain.errors import AskedToWait
+from pulse.domain.errors import RetryLater
 from pulse.domain.fault import printable
 from pulse.domain.job import event as job_event
 
@@ -54,7 +54,7 @@ def _record(event: Envelope) -> None:
         alerted=result.alerted,
     )
     if result.again_in_seconds:
-        raise AskedToWait("Children of the array failed of which nothing was heard.", result.again_in_seconds)
+        raise RetryLater("Children of the array failed of which nothing was heard.", result.again_in_seconds)
 
 
 def _blocked(event: Envelope) -> None:
@@ -83,7 +83,7 @@ def _overdue(event: Envelope) -> None:
     job_id = str(event.detail.get("job_id", ""))
     logger.append_keys(job_id=printable(job_id[:128]))
     found = wiring.watch_overdue().check(job_id)
-    if found == "told":
+    if found == "alerted":
         count(metrics, Job.ALERTS_SENT)
     logger.info("Job due", effect=found)
 

@@ -31,18 +31,18 @@ def handler(_event: dict[str, Any], _context: "LambdaContext") -> dict[str, int]
             was=repair.was,
             status=repair.status,
         )
-    for job_id in claims.asked:
+    for job_id in claims.resumed:
         logger.warning("Submission is being finished", job_id=job_id)
     for job_id in claims.given_up:
         logger.error("Claim given up", job_id=job_id)
     metrics.add_metric(name=Job.DRIFT, unit=MetricUnit.Count, value=len(found.repairs))
-    told = {
+    counts = {
         "looked_up": found.looked_up,
         "repaired": len(found.repairs),
         "blocked": len(found.blocked),
-        "resumed": len(claims.asked),
+        "resumed": len(claims.resumed),
         "given_up": len(claims.given_up),
         "floods": floods,
     }
-    logger.info("Ledger compared with AWS Batch", extra=told)
-    return told
+    logger.info("Ledger compared with AWS Batch", extra=counts)
+    return counts

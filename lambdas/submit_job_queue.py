@@ -16,7 +16,7 @@ from pulse.domain.envelope import Envelope
 from pulse.domain.fault import printable
 from pulse.domain.request import drop as s3_drop
 from pulse.domain.request.identity import AutomaticReason
-from pulse.services.submit.submit_drop import Outcome
+from pulse.services.submit.submit_drop import DropOutcome
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -60,9 +60,9 @@ def _finish(event: Envelope) -> None:
     submitted(logger, metrics, "Abandoned claim", submission)
 
 
-def _tell_flood(event: Envelope) -> None:
+def _alert_flood(event: Envelope) -> None:
     since = datetime.fromisoformat(str(event.detail.get("since", "")))
-    if shared.submit_drop().tell_flood(since):
+    if shared.submit_drop().alert_flood(since):
         count(metrics, Job.ALERTS_SENT)
     logger.warning("Many drops refused", since=str(since))
 
@@ -73,7 +73,7 @@ def _job_id(event: Envelope) -> str:
     return job_id
 
 
-def _log(outcome: Outcome) -> None:
+def _log(outcome: DropOutcome) -> None:
     if submission := outcome.submission:
         submitted(logger, metrics, "Drop", submission)
     else:
@@ -87,5 +87,5 @@ _TAKEN: dict[tuple[str, str], Callable[[Envelope], None]] = {
     ("aws.s3", "Object Created"): _submit,
     (envelope.SOURCE, envelope.RERUN_REQUESTED): _rerun,
     (envelope.SOURCE, envelope.CLAIM_ABANDONED): _finish,
-    (envelope.SOURCE, envelope.DROPS_REFUSED): _tell_flood,
+    (envelope.SOURCE, envelope.DROPS_REFUSED): _alert_flood,
 }

@@ -11,7 +11,7 @@ from pulse.domain.parsing.yaml_scalars import misread
 from pulse.domain.validation import shown_name
 
 
-class Place(Struct, frozen=True):
+class SourceLine(Struct, frozen=True):
     """`keys` lead to the value from the root; `line` counts from 1."""
 
     file: Path
@@ -26,7 +26,7 @@ class Document(Struct, frozen=True):
     """Plain values, and the place of each by its path as faults name it (`profiles.small.vcpus`)."""
 
     values: dict[str, Any]
-    places: dict[str, Place]
+    places: dict[str, SourceLine]
 
 
 class Unreadable(Exception):
@@ -35,7 +35,7 @@ class Unreadable(Exception):
 
 def read(file: Path) -> Document:
     """Raises Unreadable with file, line and what is wrong."""
-    places: dict[str, Place] = {}
+    places: dict[str, SourceLine] = {}
     try:
         root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
         values = {} if root is None else _Reader(file, places).value(root, "", ())
@@ -52,7 +52,7 @@ def read(file: Path) -> Document:
 def under(section: str, document: Document) -> Document:
     """The document as the value of `section` in another."""
     places = {
-        join(section, path): Place(place.file, place.line, (section, *place.keys))
+        join(section, path): SourceLine(place.file, place.line, (section, *place.keys))
         for path, place in document.places.items()
     }
     return Document({section: document.values}, places)
@@ -66,14 +66,14 @@ def lay_over(base: Document, top: Document) -> Document:
 
 
 class _Reader:
-    def __init__(self, file: Path, places: dict[str, Place]) -> None:
+    def __init__(self, file: Path, places: dict[str, SourceLine]) -> None:
         self._file = file
         self._places = places
         self._scalars = yaml.constructor.SafeConstructor()
         self._open: list[yaml.Node] = []
 
     def value(self, node: yaml.Node, path: str, keys: tuple[str | int, ...]) -> Any:
-        self._places.setdefault(path, Place(self._file, node.start_mark.line + 1, keys))
+        self._places.setdefault(path, SourceLine(self._file, node.start_mark.line + 1, keys))
         if isinstance(node, yaml.CollectionNode):
             return self._collection(node, path, keys)
         if instead := misread(node.tag.rpartition(":")[2], str(node.value)):
@@ -100,7 +100,7 @@ class _Reader:
         for key_node, value_node in node.value:
             key = str(key_node.value)
             below = join(path, shown_name(key))
-            place = Place(self._file, key_node.start_mark.line + 1, (*keys, key))
+            place = SourceLine(self._file, key_node.start_mark.line + 1, (*keys, key))
             if key in values:
                 raise Unreadable(f"{place}: {below}: allowed is each key once; found it twice")
             self._places[below] = place
@@ -108,7 +108,9 @@ class _Reader:
         return values
 
 
-def _merge(base: dict[str, Any], top: dict[str, Any], at: str, places: dict[str, Place]) -> dict[str, Any]:
+def _merge(
+    base: dict[str, Any], top: dict[str, Any], at: str, places: dict[str, SourceLine]
+) -> dict[str, Any]:
     merged = dict(base)
     for key, value in top.items():
         path = join(at, shown_name(key))

@@ -27,5 +27,7 @@ def compose(app: cdk.App, config: Config) -> tuple[StorageStack, ComputeStack, J
 def _warn_of_other_prices(stack: cdk.Stack, config: Config) -> None:
     """The CDK's command line names the region of the credentials where the configuration names none."""
     region = config.region or os.environ.get("CDK_DEFAULT_REGION", "")
-    if told := config.prices.of_another_region(region):
-        cdk.Annotations.of(stack).add_warning_v2("Pulse:PricesOfAnotherRegion", f"Quotes and costs: {told}")
+    if warning := config.prices.of_another_region(region):
+        cdk.Annotations.of(stack).add_warning_v2(
+            "Pulse:PricesOfAnotherRegion", f"Quotes and costs: {warning}"
+        )

@@ -72,12 +72,16 @@ class JobsStack(cdk.Stack):
             definitions=compute.definition_names,
         )
         drops = submit_job.drops.queue
-        telling = replace(deployed, reruns_queue=drops.queue_url)
+        with_reruns = replace(deployed, reruns_queue=drops.queue_url)
         on_job_event = OnJobEvent(
             self,
             "OnJobEvent",
             **taking
-            | {"settings": lambda schedules: settings(config, replace(telling, overdue_schedules=schedules))},
+            | {
+                "settings": lambda schedules: settings(
+                    config, replace(with_reruns, overdue_schedules=schedules)
+                )
+            },
             results_bucket=there.results_bucket,
             ledger=there.ledger,
             training_logs=there.training_logs,
@@ -92,11 +96,11 @@ class JobsStack(cdk.Stack):
             send_alert = SendAlert(self, "SendAlert", **taking, slack=config.alerts.slack)
             event_queues["Alerts"] = send_alert.queue
             functions["send_alert"] = send_alert.function
-        asking = replace(telling, job_events_queue=on_job_event.queue.queue.queue_url)
+        with_events = replace(with_reruns, job_events_queue=on_job_event.queue.queue.queue_url)
         reconcile_jobs = ReconcileJobs(
             self,
             "ReconcileJobs",
-            **function | {"settings": settings(config, asking)},
+            **function | {"settings": settings(config, with_events)},
             every=cdk.Duration.minutes(config.reconcile.every_minutes),
             ledger=there.ledger,
             job_events_arn=on_job_event.queue.queue.queue_arn,

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from lambdas.common.telemetry import count, reason
 from lambdas.wiring import shared
-from pulse.domain.errors import AskedToWait, NotAccepted, PulseError, TryAgain, Unavailable
+from pulse.domain.errors import NotAccepted, PulseError, RetryLater, TryAgain, Unavailable
 from pulse.domain.validation import InvalidInput
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def process(  # noqa: PLR0913 - the last is for one function only
         except TryAgain as error:
             count(metrics, "DeliveredAgain")
             logger.warning("Will be delivered again", message_id=record.message_id, reason=reason(error))
-            if isinstance(error, AskedToWait):
+            if isinstance(error, RetryLater):
                 _put_off(record, error.retry_after_seconds, logger)
             if isinstance(error, NotAccepted):
                 _put_off(record, _pause_seconds(record), logger)

@@ -48,8 +48,8 @@ def submitted(logger: Logger, metrics: Metrics, what: str, submission: "Submissi
     message = f"{what} was submitted before" if submission.replayed else f"{what} submitted"
     logger.info(message, extra=ids | more)
     if submission.unsettled:
-        told = ids | {"reason": reason(submission.unsettled)}
-        logger.error("The ledger does not know yet that the job runs", extra=told)
+        details = ids | {"reason": reason(submission.unsettled)}
+        logger.error("The ledger does not know yet that the job runs", extra=details)
 
 
 def ended(metrics: Metrics, record: "JobRecord", *, cause: str = "") -> None:

@@ -81,7 +81,7 @@ def openapi() -> str:
     from pulse.api.openapi.document import document
 
     here = shared.settings()
-    told = document(
+    api_document = document(
         examples={
             file.stem: msgspec.json.decode(file.read_bytes()) for file in sorted(SAMPLES.glob("*.json"))
         },
@@ -90,4 +90,4 @@ def openapi() -> str:
         idempotency_window_seconds=here.idempotency_window_seconds,
         ledger_retention_days=here.ledger_retention_days,
     )
-    return msgspec.json.encode(told).decode()
+    return msgspec.json.encode(api_document).decode()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lambdas.wiring import shared
 
 if TYPE_CHECKING:
-    from pulse.domain.alerts.job_ended import Place
+    from pulse.domain.alerts.job_ended import Deployment
     from pulse.services.follow.price_runs import PriceRuns
     from pulse.services.follow.record_job_event import RecordJobEvent
     from pulse.services.follow.watch_blocked import WatchBlocked
@@ -53,7 +53,7 @@ def watch_start() -> "WatchStart":
             timeout_seconds=timeout_seconds,
             ran_seconds=ran_seconds,
         ),
-        place=place(),
+        deployment=deployment(),
         clock=shared.now,
     )
 
@@ -87,12 +87,12 @@ def watch_end() -> "WatchEnd":
             publish_alert=shared.publish_alert(),
             budget_usd=here.monthly_budget_usd,
             percents=here.budget_alert_percents,
-            place=place(),
+            deployment=deployment(),
         ),
         watch_overdue=watch_overdue(),
         reruns=Reruns(clients.sqs, here.reruns_queue),
         catalogue=shared.catalogue(),
-        place=place(),
+        deployment=deployment(),
         price_runs=price_runs(),
         clock=shared.now,
     )
@@ -108,7 +108,7 @@ def watch_overdue() -> "WatchOverdue":
         ledger=shared.ledger(),
         schedules=Schedules(clients.scheduler, shared.settings().overdue_schedules),
         publish_alert=shared.publish_alert(),
-        place=place(),
+        deployment=deployment(),
         clock=shared.now,
     )
 
@@ -122,18 +122,18 @@ def watch_blocked() -> "WatchBlocked":
         record_job_event=record_job_event(),
         publish_alert=shared.publish_alert(),
         watch=shared.settings().watch,
-        place=place(),
+        deployment=deployment(),
         clock=shared.now,
     )
 
 
 @cache
-def place() -> "Place":
+def deployment() -> "Deployment":
     """Where people look further."""
-    from pulse.domain.alerts.job_ended import Place
+    from pulse.domain.alerts.job_ended import Deployment
 
     here = shared.settings()
-    return Place(
+    return Deployment(
         console=shared.console(),
         data_bucket=here.data_bucket,
         spot_queues=frozenset(name for name, queue in here.queues.items() if queue.spot),

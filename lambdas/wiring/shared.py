@@ -149,10 +149,12 @@ def past_runs() -> "PastRuns":
 
 @cache
 def rerun_job() -> "RerunJob":
-    from lambdas.wiring.on_job_event import place
+    from lambdas.wiring.on_job_event import deployment
     from pulse.services.submit.rerun_job import RerunJob
 
-    return RerunJob(ledger=ledger(), submit_job=submit_job(), publish_alert=publish_alert(), place=place())
+    return RerunJob(
+        ledger=ledger(), submit_job=submit_job(), publish_alert=publish_alert(), deployment=deployment()
+    )
 
 
 @cache

@@ -53,7 +53,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(commands.app, name="local")
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         output.data.print(f"pulse {version('pulse-retrodiction')}")
         raise typer.Exit
@@ -63,7 +63,9 @@ def _tell_version(wanted: bool) -> None:
 def main(
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Print this client's version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print this client's version."
+        ),
     ] = False,
 ) -> None:
     """Retrodiction training on AWS Batch, event-driven."""

@@ -24,7 +24,7 @@ Facts = Sequence[tuple[str, str]]
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """A PulseError becomes its message on stderr and the exit code FAILED."""
     try:
         yield
@@ -64,10 +64,10 @@ def facts(title: str, rows: Facts, style: str = "bold") -> None:
     """Names and what is so, one a line; rows that say nothing are left out. Sentences are wrapped; a word
     that is longer than a line, such as an address, stays whole, so that it can be copied.
     """
-    told = [(name, printable(value)) for name, value in rows if value]
-    indent = " " * (4 + max((len(name) for name, _ in told), default=0))
+    shown = [(name, printable(value)) for name, value in rows if value]
+    indent = " " * (4 + max((len(name) for name, _ in shown), default=0))
     data.print(Text(printable(title), style))
-    for name, value in told:
+    for name, value in shown:
         wrapped = textwrap.fill(
             value,
             max(data.width, len(indent) + 20),
@@ -84,7 +84,7 @@ def facts(title: str, rows: Facts, style: str = "bold") -> None:
 def paragraphs(texts: Sequence[str], style: str = "") -> None:
     """Sentences, indented and wrapped as `facts` are."""
     for text in texts:
-        told = textwrap.fill(
+        paragraph = textwrap.fill(
             printable(text),
             max(data.width, 40),
             initial_indent="  ",
@@ -92,7 +92,7 @@ def paragraphs(texts: Sequence[str], style: str = "") -> None:
             break_long_words=False,
             break_on_hyphens=False,
         )
-        data.print(Text(told, style))
+        data.print(Text(paragraph, style))
 
 
 def table(

@@ -38,7 +38,7 @@ _NAME = re.compile(
 )
 
 
-class Asked(Protocol):
+class RequestedJob(Protocol):
     """What is known of who asked for a job, as JobRecord has it."""
 
     @property
@@ -108,7 +108,7 @@ class Guard(Struct, frozen=True):
     def me(self) -> str:
         return self.access.owner(self.arn)
 
-    def may_see(self, job: Asked) -> bool:
+    def may_see(self, job: RequestedJob) -> bool:
         return self._reaches(self.sees, job)
 
     def seen(self, record: JobRecord | None, job_id: str) -> JobRecord:
@@ -122,7 +122,7 @@ class Guard(Struct, frozen=True):
         if not self._reaches(self.changes, record):
             raise NotAllowed(record.job_id, self.changes)
 
-    def _reaches(self, reach: Reach, job: Asked) -> bool:
+    def _reaches(self, reach: Reach, job: RequestedJob) -> bool:
         if reach == "own":
             return bool(self.me) and self.access.owner(job.asked_by) == self.me
         return reach == "all" or not job.foreign

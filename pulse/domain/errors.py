@@ -23,7 +23,7 @@ PulseError
 │   ├── NotYetSubmitted         the job that is to be cancelled or waited for is being submitted itself
 │   ├── OutcomeUnknown          the answer was lost: AWS Batch may or may not have taken the job
 │   ├── NotDelivered            an alert could not be handed over
-│   │   └── AskedToWait         it may be tried again after so many seconds
+│   │   └── RetryLater          it may be tried again after so many seconds
 │   └── Unavailable             an AWS service failed in passing
 └── Misconfigured               neither the input nor the moment: a permission or a resource is missing
 """
@@ -225,7 +225,7 @@ class NotDelivered(TryAgain):
         super().__init__(message)
 
 
-class AskedToWait(NotDelivered):
+class RetryLater(NotDelivered):
     """Raised when a receiver of alerts says how long to wait, and that is longer than the caller can; while
     another call is at the same alert; and when more will be known of what it tells.
     """

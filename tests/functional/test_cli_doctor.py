@@ -62,7 +62,7 @@ def test_should_see_what_was_repaired(account):
     account.client("ssm").put_parameter(Name=name, Value="28", Type="String")
     account.client("secretsmanager").create_secret(Name=EXPECTED.secret, SecretString="https://example.com")
     _, findings = found()
-    assert findings["CDK bootstrap"]["told"] == "version 28"
+    assert findings["CDK bootstrap"]["found"] == "version 28"
     assert findings["Slack webhook"]["verdict"] == "ok"
 
 
@@ -78,9 +78,9 @@ def test_should_look_into_what_is_deployed(account, monkeypatch):
     monkeypatch.setattr(Account, "queues", lambda _self, names: dict.fromkeys(names))
     _, findings = found()
     assert findings["alarms to"]["verdict"] == "failed"
-    assert "a@example.com" in findings["alarms to"]["told"]
+    assert "a@example.com" in findings["alarms to"]["found"]
     assert findings["queue fifo"]["verdict"] == "failed"
-    assert findings["dead letters: job events"]["told"] == "1 wait"
+    assert findings["dead letters: job events"]["found"] == "1 wait"
 
 
 def test_should_refuse_an_environment_that_is_not_there():

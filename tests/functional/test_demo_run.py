@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from pulse.cli.demo.job import Job
-from pulse.cli.demo.run import DemoFailed, Place, _Demo
+from pulse.cli.demo.run import DemoFailed, DemoTarget, _Demo
 
 RESULTS = "results-bucket"
 
@@ -42,7 +42,7 @@ def demo(monkeypatch):
         s3.create_bucket(Bucket=RESULTS)
         for job in ("listed", "heard", "theirs"):
             s3.put_object(Bucket=RESULTS, Key=f"results/{job}/metrics.json", Body=b"{}")
-        place = Place(
+        target = DemoTarget(
             client=session.client,
             api=Api(),
             data_bucket="data",
@@ -51,9 +51,9 @@ def demo(monkeypatch):
             jobs_seconds=1,
             alerts_seconds=1,
         )
-        demo = _Demo(place, None)
+        demo = _Demo(target, None)
         demo._jobs = [Job("drop", datetime(2026, 3, 2, tzinfo=UTC), job_id="heard")]
-        demo.api, demo.s3 = place.api, s3
+        demo.api, demo.s3 = target.api, s3
         yield demo
 
 

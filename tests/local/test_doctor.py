@@ -28,7 +28,7 @@ def test_a_fresh_deployment_is_well(pulse: Deployment):
     assert done.returncode == 0, done.stderr
     for what in ("credentials", "region", "CDK bootstrap", "Slack webhook", "alerts to", "alarms to"):
         assert findings[what]["verdict"] == "ok", findings[what]
-    assert findings["queue pulse-retrodiction-job-queue"]["told"] == "VALID, ENABLED"
+    assert findings["queue pulse-retrodiction-job-queue"]["found"] == "VALID, ENABLED"
     assert {what for what in findings if what.startswith("dead letters")} == {
         "dead letters: dropped objects",
         "dead letters: job events",

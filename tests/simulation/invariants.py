@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import chain
 
 from pulse.aws.ledger import items
-from pulse.domain.alerts.flood import TOLD_ONE_BY_ONE
-from pulse.domain.alerts.job_ended import is_told
+from pulse.domain.alerts.flood import ALERTS_BEFORE_FLOOD
+from pulse.domain.alerts.job_ended import deserves_alert
 from pulse.domain.job.record import JobRecord
 from pulse.domain.job.status import position
 from tests.simulation import books, promises
@@ -188,7 +188,7 @@ class Invariants:
         for (pk, since), item in self._world.table.items.items():
             if pk == items.REFUSALS and not item.get("REJECTED_sent"):
                 count = int(item.get("count", {"N": "0"})["N"])
-                if count > TOLD_ONE_BY_ONE:
+                if count > ALERTS_BEFORE_FLOOD:
                     yield f"Nobody was told of {count} drops that were refused since {since}."
 
     def _unfinished(self, record: JobRecord) -> Iterator[str]:
@@ -203,7 +203,7 @@ class Invariants:
         is_taken = recorded is not None and recorded.is_foreign
         if len(jobs) == 1 and jobs[0].status != record.status and not is_taken:
             yield f"{record.job_id} is {record.status} in the ledger, {jobs[0].status} in AWS Batch."
-        if is_told(record) and not self._world.told[record.results_id, record.status]:
+        if deserves_alert(record) and not self._world.told[record.results_id, record.status]:
             yield f"Nobody was told that {record.job_id} {record.status}."
 
     def _undone(self) -> Iterator[str]:
@@ -250,7 +250,7 @@ class Invariants:
         faults = {(one.invocation, one.number) for one in happened if one.kind not in _HARMLESS}
         records = list(self.records())
         of_one_name = Counter(record.results_id for record in records)
-        stopped = Counter(one.results_id for one in records if is_told(one) and one.cancelled_by)
+        stopped = Counter(one.results_id for one in records if deserves_alert(one) and one.cancelled_by)
         for (about, kind), places in self._world.published.items():
             excused = sum(
                 name in self._world.died

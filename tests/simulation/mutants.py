@@ -280,7 +280,7 @@ MUTANTS = (
     Mutant(
         "a job that died of memory is not submitted again",
         "pulse.services.follow.watch_end:WatchEnd._failed",
-        "self.reruns.ask(record.job_id, rerun.because)",
+        "self.reruns.enqueue(record.job_id, rerun.because)",
         "pass",
         asked=8,
         first=22,
@@ -398,7 +398,7 @@ MUTANTS = (
     Mutant(
         "floods of refused drops are not told",
         "pulse.services.alert.find_floods:FindFloods.find",
-        "if found.is_flood and not found.told",
+        "if found.is_flood and not found.alerted",
         "if False",
         asked=400,
         of=lambda ask: bool(ask.flaw) and ask.door != "call",
@@ -407,7 +407,7 @@ MUTANTS = (
     Mutant(
         "abandoned claims are not finished",
         "pulse.services.follow.resume_claims:ResumeClaims.resume",
-        "for job_id in sorted(asked):",
+        "for job_id in sorted(resumed):",
         "for job_id in ():",
         asked=100,
         more={"died before": 0.1},
@@ -448,7 +448,7 @@ MUTANTS = (
     Mutant(
         "a cancelled job goes on",
         "pulse.services.submit.cancel_job:CancelJob._stopped",
-        "self.batch.stop(record.batch_job_id, said)",
+        "self.batch.stop(record.batch_job_id, status_reason)",
         "pass",
         asked=8,
     ),

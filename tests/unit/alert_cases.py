@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from pulse.domain.alerts.about_job import Place
+from pulse.domain.alerts.about_job import Deployment
 from pulse.domain.alerts.alert import Alert
 from pulse.domain.alerts.budget import budget_alert
 from pulse.domain.alerts.job_ended import job_alert
@@ -35,7 +35,7 @@ from pulse.domain.training.metrics import Period, TrainingMetrics, VariableMetri
 EVENTS = Path(__file__).parent.parent / "events"
 RENDERED = Path(__file__).parent / "alerts"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-PLACE = Place(
+DEPLOYMENT = Deployment(
     console=Console(region="us-east-1"),
     data_bucket="pulse-data",
     spot_queues=frozenset({"spot-queue"}),
@@ -158,33 +158,33 @@ def alerts(
     before = TrainingMetrics(variables={variables[0]: VariableMetrics(trust=0.67, skill_vs_persistence=0.15)})
     drop = S3Drop(bucket="pulse-data", key=f"requests/{name}", version_id="v1", size=214)
     return {
-        "SUBMITTED": submitted_alert(record, PLACE),
-        "STARTED": started_alert(running, PLACE),
-        "SUCCEEDED": job_alert(ended(record, "succeeded"), PLACE, metrics(*variables), previous=before),
-        "SUCCEEDED warnings": job_alert(ended(record, "succeeded"), PLACE, warned(metrics(*variables))),
-        "FAILED": job_alert(ended(record, "failed_exit_code"), PLACE, log=log),
+        "SUBMITTED": submitted_alert(record, DEPLOYMENT),
+        "STARTED": started_alert(running, DEPLOYMENT),
+        "SUCCEEDED": job_alert(ended(record, "succeeded"), DEPLOYMENT, metrics(*variables), previous=before),
+        "SUCCEEDED warnings": job_alert(ended(record, "succeeded"), DEPLOYMENT, warned(metrics(*variables))),
+        "FAILED": job_alert(ended(record, "failed_exit_code"), DEPLOYMENT, log=log),
         "FAILED array": job_alert(
             ended(array, "failed_array_parent"),
-            PLACE,
+            DEPLOYMENT,
             failed=DIED_OF_MEMORY,
         ),
         "FAILED array unknown": job_alert(
-            ended(array, "failed_array_parent"), PLACE, failed=Failures(count=3, of=24)
+            ended(array, "failed_array_parent"), DEPLOYMENT, failed=Failures(count=3, of=24)
         ),
-        "FAILED spot": job_alert(ended(record, "failed_spot_reclaimed"), PLACE),
-        "FAILED spot again": job_alert(ended(record, "failed_spot_reclaimed"), PLACE, rerun=ON_DEMAND),
-        "FAILED memory": job_alert(ended(record, "failed_out_of_memory"), PLACE, rerun=LARGER),
-        "OVERDUE": overdue_alert(overdue, PLACE, now=running.started_at + timedelta(seconds=367)),
-        "BLOCKED": blocked_alert(waiting, PLACE, reason=stuck, now=NOW + timedelta(minutes=34)),
-        "BLOCKED long": blocked_alert(waiting, PLACE, reason="", now=NOW + timedelta(minutes=34)),
+        "FAILED spot": job_alert(ended(record, "failed_spot_reclaimed"), DEPLOYMENT),
+        "FAILED spot again": job_alert(ended(record, "failed_spot_reclaimed"), DEPLOYMENT, rerun=ON_DEMAND),
+        "FAILED memory": job_alert(ended(record, "failed_out_of_memory"), DEPLOYMENT, rerun=LARGER),
+        "OVERDUE": overdue_alert(overdue, DEPLOYMENT, now=running.started_at + timedelta(seconds=367)),
+        "BLOCKED": blocked_alert(waiting, DEPLOYMENT, reason=stuck, now=NOW + timedelta(minutes=34)),
+        "BLOCKED long": blocked_alert(waiting, DEPLOYMENT, reason="", now=NOW + timedelta(minutes=34)),
         "REJECTED": drop_alert(
             drop,
-            PLACE.console,
+            DEPLOYMENT.console,
             reason=f"{name} is no job request:\n- batch_size_days: allowed is an integer; found 'thirty'",
             next_step="Correct the file and drop it again.",
         ),
-        "BUDGET": budget_alert(Spent("2026-03", Decimal("403.20")), Decimal(500), 80, PLACE),
-        "BUDGET used up": budget_alert(Spent("2026-03", Decimal("503.20")), Decimal(500), 100, PLACE),
+        "BUDGET": budget_alert(Spent("2026-03", Decimal("403.20")), Decimal(500), 80, DEPLOYMENT),
+        "BUDGET used up": budget_alert(Spent("2026-03", Decimal("503.20")), Decimal(500), 100, DEPLOYMENT),
     }
 
 

@@ -244,7 +244,7 @@ class ClaimMachine(RuleBasedStateMachine):
         )
 
     def _recorder(self, ledger):
-        return recorder(ledger, self.clock, place=None)
+        return recorder(ledger, self.clock, deployment=None)
 
     def _random_hex(self):
         self.ids += 1

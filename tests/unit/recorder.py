@@ -31,10 +31,10 @@ class Nothing:
         return []
 
 
-def recorder(ledger, clock, *, place, publish_alert=None):
+def recorder(ledger, clock, *, deployment, publish_alert=None):
     """`publish_alert`: None for one that finds everything told."""
     told = publish_alert or PublishAlert(turns=Nothing(), topic=Nothing(), clock=clock)
-    telling = {"publish_alert": told, "place": place}
+    telling = {"publish_alert": told, "deployment": deployment}
     shared = {"ledger": ledger, **telling}
     overdue = WatchOverdue(**shared, schedules=Nothing(), clock=clock)
     start = WatchStart(

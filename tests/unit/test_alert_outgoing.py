@@ -20,7 +20,7 @@ from pulse.domain.views import queue
 from pulse.domain.views.pages import Page
 from pulse.domain.views.queue import QueueView, Waiting
 from pulse.services.alert.publish_alert import PublishAlert
-from tests.unit.alert_cases import NOW, PLACE, alerts, ended, metrics, submitted
+from tests.unit.alert_cases import DEPLOYMENT, NOW, alerts, ended, metrics, submitted
 
 HUNTER = "hunter2"
 TEXT = f"before password={HUNTER} and postgres://pulse:{HUNTER}@db/x after"
@@ -87,7 +87,7 @@ def test_should_cut_a_sentence_only_when_its_secrets_are_out():
     key = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
     many = [f"{'price ' * 29}{key}, line 7.", *["12 rows."] * 30]
     found = training_metrics.parse(msgspec.json.encode({"variables": {}, "left_out": many}))
-    alert = job_alert(ended(submitted(), "succeeded"), PLACE, found)
+    alert = job_alert(ended(submitted(), "succeeded"), DEPLOYMENT, found)
     assert "wJalr" not in alert.left_out[0]
     assert alert.left_out[-1] == "and 11 more"
 
@@ -95,7 +95,7 @@ def test_should_cut_a_sentence_only_when_its_secrets_are_out():
 def test_should_answer_no_secret_in_a_reason():
     record = structs.replace(submitted(), reason=TEXT, status_reason=TEXT, blocked_reason=TEXT)
     assert HUNTER not in str(jobs.page(Page((record,), None)))
-    waiting = Waiting(position=1, place=queue.Place("4c7599ae", NOW), job=record)
+    waiting = Waiting(position=1, place=queue.QueuePosition("4c7599ae", NOW), job=record)
     view = QueueView(name="q", counts={}, front=(waiting,), in_use=(), usual={})
     assert HUNTER not in str(queues.queues([view]))
 
@@ -103,6 +103,6 @@ def test_should_answer_no_secret_in_a_reason():
 def test_should_take_secrets_out_of_names():
     record = structs.replace(submitted(f"password={HUNTER}.csv"), compared_to="")
     drop = S3Drop(bucket="b", key=f"requests/token={HUNTER}.json", version_id="v1", size=1)
-    rejected = drop_alert(drop, PLACE.console, reason=f"found '{TEXT}'", next_step="Correct it.")
-    for alert in (job_alert(ended(record, "succeeded"), PLACE, metrics("a", "b")), published(rejected)):
+    rejected = drop_alert(drop, DEPLOYMENT.console, reason=f"found '{TEXT}'", next_step="Correct it.")
+    for alert in (job_alert(ended(record, "succeeded"), DEPLOYMENT, metrics("a", "b")), published(rejected)):
         assert HUNTER not in str(message(alert))

@@ -79,7 +79,7 @@ def test_should_cost_what_all_its_children_cost_however_their_ends_meet(turns):
 def _handles(event, ledger):
     def work(function):
         function.failed = True
-        recorder(Wire(function, ledger), Clock(), place=None).record(event)
+        recorder(Wire(function, ledger), Clock(), deployment=None).record(event)
         function.failed = False
 
     return Function(work, START + FUNCTION_LIVES)

@@ -18,7 +18,7 @@ EXPECTED = Expected(
     secret="pulse/slack-webhook",
 )
 ABROAD = structs.replace(EXPECTED, region=None)
-VALID = QueueState(is_usable=True, told="VALID, ENABLED")
+VALID = QueueState(is_usable=True, status="VALID, ENABLED")
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_should_say_what_to_do_about_whatever_is_not_well(finding, verdict, word
 
 
 def test_should_name_the_recipients_that_have_not_confirmed():
-    assert "b@example.com" in checkup.recipients(EXPECTED, ["a@example.com"], topic="alerts to").told
+    assert "b@example.com" in checkup.recipients(EXPECTED, ["a@example.com"], topic="alerts to").found

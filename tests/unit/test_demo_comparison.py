@@ -28,7 +28,7 @@ def read(content) -> record.DemoRecord:
 def told(altered) -> list[str]:
     """The differences from the record as it was written, in words."""
     found = differences(read(json.loads(RECORD.read_text())), read(altered | {"of": "prod"}))
-    return [difference.told(("local", "prod")) for difference in found]
+    return [difference.describe(("local", "prod")) for difference in found]
 
 
 def event(job, state):

@@ -11,7 +11,7 @@ from pulse.domain.job.event import JobEvent
 from pulse.domain.job.event_subject import is_about, record_ids
 from pulse.domain.job.record import JobRecord
 from pulse.domain.job.status import TERMINAL
-from tests.unit.alert_cases import PLACE
+from tests.unit.alert_cases import DEPLOYMENT
 from tests.unit.claim_world import MemoryLedger
 from tests.unit.recorder import recorder
 
@@ -107,7 +107,7 @@ def test_should_never_write_of_a_foreign_job_into_our_record_nor_give_up_on_its_
 
 def follower_of(ledger):
     queues = {arn: name for name, arn in QUEUES.items()}
-    return structs.replace(recorder(ledger, lambda: NOW, place=PLACE), queues=queues)
+    return structs.replace(recorder(ledger, lambda: NOW, deployment=DEPLOYMENT), queues=queues)
 
 
 def _each_job_has_its_own_record(ledger, happened):

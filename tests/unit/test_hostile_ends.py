@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from pulse.aws.ledger.items import record_of, record_values, wire
-from pulse.domain.alerts.job_ended import is_told, job_alert
+from pulse.domain.alerts.job_ended import deserves_alert, job_alert
 from pulse.domain.alerts.renderings import email
 from pulse.domain.job.changes import advanced, foreign
 from pulse.domain.job.event import parse
@@ -16,7 +16,7 @@ from pulse.domain.parsing.json_bounds import MOST_LEVELS, bounded, is_too_deep
 from pulse.domain.training.metrics import parse as parse_metrics
 from pulse.services.follow.read_metrics import measures
 from tests.hostile_ends import details, metrics_files
-from tests.unit.alert_cases import PLACE
+from tests.unit.alert_cases import DEPLOYMENT
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 KNOWN = {"jobId": "4c7599ae-0a82-49aa-ba5a-4727fcce14a8", "jobQueue": "arn:fifo"}
@@ -34,8 +34,8 @@ def test_should_keep_and_tell_whatever_a_job_leaves_behind(body, status, detail)
     assert (kept.job_id, kept.status) == ("j", record.status)
     if not event.is_array_child:
         assert (advanced(kept, event) or kept).status == status
-    if is_told(kept):
-        alert = job_alert(kept, PLACE, metrics)
+    if deserves_alert(kept):
+        alert = job_alert(kept, DEPLOYMENT, metrics)
         assert email.subject(alert)
         assert email.body(alert)
 

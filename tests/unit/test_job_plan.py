@@ -11,7 +11,7 @@ from recursive_training.model.inputs import NAMES
 from recursive_training.model.trust import CRITERIA, DEFAULT_CRITERION
 
 from pulse.domain.job.ids import job_id, usable_as_job_id
-from pulse.domain.plan.job_plan import asked, plan, plan_faults
+from pulse.domain.plan.job_plan import plan, plan_faults, requested_resources
 from pulse.domain.request.defaults import CONTAINER_CRITERION, BatchSizeDays, ModelName, SuccessCriterion
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.validation import convert
@@ -22,7 +22,8 @@ JOB = "batch-20260302093000-0a1b2c3d"
 
 def plan_of(request, catalogue, site, now, **more):
     """The plan of a request that leaves nothing to the data."""
-    wanted = asked(request, catalogue.profiles[request.profile or catalogue.request_defaults.profile])
+    profile = catalogue.profiles[request.profile or catalogue.request_defaults.profile]
+    wanted = requested_resources(request, profile)
     return plan(request, catalogue, site, job_id=JOB, now=now, resources=given(wanted), **more)
 
 

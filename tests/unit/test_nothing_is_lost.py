@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from pulse.domain import console
-from pulse.domain.alerts.job_ended import Place
+from pulse.domain.alerts.job_ended import Deployment
 from pulse.domain.catalogue import catalogue
 from pulse.domain.job import event as job_event
 from pulse.domain.job.drift import Patience
@@ -24,7 +24,9 @@ from tests.unit.claim_world import Clock, MemoryLedger
 from tests.unit.recorder import recorder
 
 SUCCEEDED = json.loads((Path(__file__).parents[1] / "events" / "batch_succeeded.json").read_text())["detail"]
-PLACE = Place(console=console.of_arn("arn:aws:sns:us-east-1:123456789012:alerts"), data_bucket="data")
+DEPLOYMENT = Deployment(
+    console=console.of_arn("arn:aws:sns:us-east-1:123456789012:alerts"), data_bucket="data"
+)
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LIFE = ("RUNNABLE", "STARTING", "RUNNING")
 DONE = ("SUCCEEDED", "FAILED")
@@ -108,7 +110,7 @@ class World:
         self.clock, self.ledger, self.channel = Clock(), MemoryLedger(), Channel()
         self.clock.now = START + timedelta(days=1)
         publish_alert = PublishAlert(turns=self.channel, topic=self.channel, clock=self.clock)
-        self.recorder = recorder(self.ledger, self.clock, place=PLACE, publish_alert=publish_alert)
+        self.recorder = recorder(self.ledger, self.clock, deployment=DEPLOYMENT, publish_alert=publish_alert)
         self.queue = Queue(self.recorder, twice)
         for name in names:
             self.ledger.create(

@@ -35,7 +35,7 @@ def test_should_leave_letters_of_any_script():
 
 def test_should_escape_what_json_output_holds(capsys):
     output.as_json({"dataset": HOSTILE})
-    follow.tell_line_as_json({"at": "2026-03-02T09:30:00Z", "text": HOSTILE})
+    follow.print_line_as_json({"at": "2026-03-02T09:30:00Z", "text": HOSTILE})
     printed = capsys.readouterr().out
     assert is_harmless(printed)
     assert "é 日本" in printed

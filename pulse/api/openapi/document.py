@@ -79,7 +79,7 @@ def _paths(examples: Mapping[str, Any]) -> dict[str, dict[str, Schema]]:
 
 
 def _operation(operation: Operation, examples: Mapping[str, Any]) -> Schema:
-    told: Schema = {
+    operation_object: Schema = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in operation.parameters],
@@ -89,8 +89,8 @@ def _operation(operation: Operation, examples: Mapping[str, Any]) -> Schema:
         content: Schema = {"schema": reference(operation.body.kind)}
         if operation.body.kind is JobRequest and operation.body.required:
             content["examples"] = {name: {"value": value} for name, value in examples.items()}
-        told["requestBody"] = {"required": operation.body.required, "content": {JSON: content}}
-    return told
+        operation_object["requestBody"] = {"required": operation.body.required, "content": {JSON: content}}
+    return operation_object
 
 
 def _parameters(window_seconds: int, retention_days: int) -> dict[str, Schema]:

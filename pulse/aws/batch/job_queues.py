@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pulse.aws.errors import as_domain_errors
-from pulse.domain.views.queue import Place, Snapshot, Usage
+from pulse.domain.views.queue import QueuePosition, Snapshot, Usage
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
@@ -31,7 +31,7 @@ class JobQueues:
             answer: Any = self._client.get_job_queue_snapshot(jobQueue=queue_arn)
         return Snapshot(
             front=tuple(
-                Place(job["jobArn"].rpartition("/")[2], _moment(job["earliestTimeAtPosition"]))
+                QueuePosition(job["jobArn"].rpartition("/")[2], _moment(job["earliestTimeAtPosition"]))
                 for job in (answer.get("frontOfQueue") or {}).get("jobs") or []
             ),
             in_use=_in_use(answer.get(_UTILIZATION) or {}) if self._knows_utilization else None,

@@ -41,7 +41,7 @@ class LedgerCosts:
                 # Read after it is written: of two jobs that end at once, one must see what both cost.
                 month = items.month_of(record)
                 total = self._total(month)
-                return Spent(month, _usd(total, "spent_usd"), items.told_of(total))
+                return Spent(month, _usd(total, "spent_usd"), items.alerted_percents(total))
         raise Unavailable(f"The cost of job {record.job_id} was noted {_TRIES} times meanwhile. Try again.")
 
     def spent(self, month: str) -> Decimal:

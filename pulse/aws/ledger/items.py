@@ -49,7 +49,7 @@ Attribute = dict[str, Any]
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
-_BUDGET_TOLD = re.compile(r"BUDGET_([0-9]+)_sent")
+_BUDGET_ALERT = re.compile(r"BUDGET_([0-9]+)_sent")
 _FIELDS = frozenset(JobRecord.__struct_fields__)
 
 
@@ -78,9 +78,9 @@ def alert_name(subject: Subject, kind: Kind) -> str:
     return f"{kind}_{subject.percent}" if isinstance(subject, MonthShare) else kind
 
 
-def told_of(total: Item) -> frozenset[int]:
+def alerted_percents(total: Item) -> frozenset[int]:
     """Of which percents of a month's budget an alert went out."""
-    return frozenset(int(found[1]) for name in total if (found := _BUDGET_TOLD.fullmatch(name)))
+    return frozenset(int(found[1]) for name in total if (found := _BUDGET_ALERT.fullmatch(name)))
 
 
 def plan_key(job_id: str) -> Item:

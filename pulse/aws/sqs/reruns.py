@@ -18,6 +18,6 @@ class Reruns:
         self._queue = Messages(make_client, queue_url)
         self.wanted = bool(queue_url)
 
-    def ask(self, job_id: str, because: AutomaticReason) -> None:
+    def enqueue(self, job_id: str, because: AutomaticReason) -> None:
         """Raises Unavailable, Misconfigured."""
         self._queue.send(RERUN_REQUESTED, {"job_id": job_id, "because": because})

@@ -18,6 +18,10 @@ ADVICE: dict[int, str] = {
 }
 
 
+Json = dict[str, Any]
+"""An object of the API's."""
+
+
 def content(answer: httpx.Response, *, as_json: bool) -> dict[str, Any]:
     """The JSON object of a good answer. A problem is told, with `as_json` on stdout as it came too, and ends
     the command: 404 with NOT_FOUND, other 4xx with REFUSED, 5xx with FAILED.
@@ -27,7 +31,7 @@ def content(answer: httpx.Response, *, as_json: bool) -> dict[str, Any]:
         return found
     if as_json and found:
         output.as_json(found)
-    raise _told(answer, found)
+    raise _report(answer, found)
 
 
 def title(answer: httpx.Response) -> str:
@@ -50,16 +54,16 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _told(answer: httpx.Response, problem: dict[str, Any]) -> typer.Exit:
-    said = title(answer) or printable(str(problem.get("message") or answer.reason_phrase))
-    told = f"{said} ({answer.status_code})"
+def _report(answer: httpx.Response, problem: dict[str, Any]) -> typer.Exit:
+    reason = title(answer) or printable(str(problem.get("message") or answer.reason_phrase))
+    message = f"{reason} ({answer.status_code})"
     code = CODES.get(answer.status_code, ExitCode.REFUSED if answer.is_client_error else ExitCode.FAILED)
     if errors := problem.get("errors"):
-        exit_ = output.failed(f"{told}:", code)
+        exit_ = output.failed(f"{message}:", code)
         faults(errors)
     else:
         exit_ = output.failed(
-            ". ".join(filter(None, [told, printable(str(problem.get("detail", "")))])), code
+            ". ".join(filter(None, [message, printable(str(problem.get("detail", "")))])), code
         )
     if advice := ADVICE.get(answer.status_code):
         output.messages.print(advice, markup=False)

@@ -80,10 +80,10 @@ def call(api: SignedApi, method: str, path: str, **arguments: Any) -> httpx.Resp
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             if time.monotonic() + wait > began + patience:
                 raise NoAnswer(reason, patience)
-            told = f"{reason}; asking again in {max(1, round(wait))} s"
-            status.update(escape(told))
+            message = f"{reason}; asking again in {max(1, round(wait))} s"
+            status.update(escape(message))
             if not output.messages.is_terminal:
-                output.messages.print(told, markup=False)
+                output.messages.print(message, markup=False)
             time.sleep(wait)
 
 

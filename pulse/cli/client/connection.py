@@ -108,8 +108,8 @@ class Deployment:
         An address that was given may be that of another deployment: then the stack counts only when it names
         the same one.
         """
-        if said := self._environment.get(VARIABLES[name]):
-            return said
+        if value := self._environment.get(VARIABLES[name]):
+            return value
         outputs = self.outputs or {}
         same = self._given_url in (None, outputs.get(ADDRESS, "").rstrip("/"))
         return outputs.get(name) if same else None

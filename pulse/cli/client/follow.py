@@ -11,14 +11,14 @@ from rich.markup import escape
 from pulse.aws.client.signed_api import SignedApi
 from pulse.cli import output
 from pulse.cli.client import answers, calls, monitor
-from pulse.cli.client.monitor import Told
+from pulse.cli.client.answers import Json
 from pulse.domain.fault import printable, printable_json
 from pulse.domain.job.status import TERMINAL
 
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 10.0
 _SLOWER = 1.5
 
-OnChange = Callable[[Told, Told], None]
+OnChange = Callable[[Json, Json], None]
 """Takes a job and one of its changes."""
 
 
@@ -30,7 +30,7 @@ class LogReader:
         self._child = {} if child is None else {"child": str(child)}
         self._token: str | None = None
 
-    def unread(self, *, must_exist: bool = False) -> Iterator[Told]:
+    def unread(self, *, must_exist: bool = False) -> Iterator[Json]:
         """The lines that were not told yet. None where there is no log yet; with `must_exist`, exits with
         NOT_FOUND.
         """
@@ -51,9 +51,9 @@ def until_decided(
     job_id: str,
     *,
     on_change: OnChange | None = None,
-    on_line: Callable[[Told], None] | None = None,
+    on_line: Callable[[Json], None] | None = None,
     pause_seconds: float | None = None,
-) -> tuple[Told, Told]:
+) -> tuple[Json, Json]:
     """The job at its end, and the one that decides how it ended at its own: behind an array that ended well,
     the one that puts its results together.
     """
@@ -68,10 +68,10 @@ def until_ended(  # noqa: PLR0913 - what is told of it, and when it is asked for
     job_id: str,
     *,
     on_change: OnChange | None = None,
-    on_line: Callable[[Told], None] | None = None,
+    on_line: Callable[[Json], None] | None = None,
     child: int | None = None,
     pause_seconds: float | None = None,
-) -> Told:
+) -> Json:
     """The job at its end. It is asked for every `pause_seconds`; without, more often while something happens.
     `child`: the log is that of an array's.
     """
@@ -98,7 +98,7 @@ class _Changes:
     def __init__(self) -> None:
         self._seen: set[tuple[str, int]] = set()
 
-    def unseen(self, job: Told) -> Iterator[Told]:
+    def unseen(self, job: Json) -> Iterator[Json]:
         """Of a state whose event has not told its time, the time at which it is seen."""
         known = job.get("changes") or []
         status = str(job.get("status"))
@@ -112,20 +112,20 @@ class _Changes:
                 yield change
 
 
-def tell_change(job: Told, change: Told) -> None:
+def print_change(job: Json, change: Json) -> None:
     """On stderr, so that stdout has the log only."""
     status = str(change["status"])
     style = monitor.STYLES.get(status, "default")
     after = f"  after {change['attempts']} attempts" if change["attempts"] > 1 else ""
-    told = f"{moment(change['at'])}  [{style}]{escape(printable(status)):<9}[/]"
-    output.messages.print(f"{told}  {escape(printable(str(job['job_id'])))}{after}")
+    text = f"{moment(change['at'])}  [{style}]{escape(printable(status)):<9}[/]"
+    output.messages.print(f"{text}  {escape(printable(str(job['job_id'])))}{after}")
 
 
-def tell_line(line: Told) -> None:
+def print_line(line: Json) -> None:
     output.data.print(f"{moment(line['at'])}  {printable(line['text'])}", markup=False)
 
 
-def tell_line_as_json(line: Told) -> None:
+def print_line_as_json(line: Json) -> None:
     """One object a line."""
     output.data.print(printable_json(line), markup=False)
 

@@ -21,12 +21,12 @@ def content(job: dict[str, Any]) -> dict[str, Any]:
 
 def write(file: Path, job: dict[str, Any]) -> None:
     """Exits with FAILED when the file cannot be written; the job runs, and the message holds the content."""
-    told = json.dumps(content(job), indent=2) + "\n"
+    text = json.dumps(content(job), indent=2) + "\n"
     try:
-        file.write_text(told)
+        file.write_text(text)
     except OSError as error:
         raise output.failed(
             f"The job was submitted, but {printable(str(file))} cannot be written ({error.strerror}). "
-            f"It would hold:\n{told}"
+            f"It would hold:\n{text}"
         ) from error
     output.messages.print(f"Job details: {printable(str(file))}", markup=False)

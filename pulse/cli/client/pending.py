@@ -38,8 +38,8 @@ def folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 def file_of(url: str, request: Any, root: Path) -> Path:
     """`url` with the path that is called; `request` as JSON, whatever the order of its fields."""
-    asked = json.dumps([url, request], sort_keys=True)
-    return root / f"{hashlib.sha256(asked.encode('utf-8', 'surrogatepass')).hexdigest()}.json"
+    call = json.dumps([url, request], sort_keys=True)
+    return root / f"{hashlib.sha256(call.encode('utf-8', 'surrogatepass')).hexdigest()}.json"
 
 
 def take(file: Path, now: datetime, *, anew: bool = False) -> Pending:

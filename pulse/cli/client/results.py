@@ -8,8 +8,8 @@ import typer
 from pulse.aws.client.results import ResultFile, Results
 from pulse.cli import output
 from pulse.cli.client import monitor
+from pulse.cli.client.answers import Json
 from pulse.cli.client.connection import Deployment
-from pulse.cli.client.monitor import Told
 from pulse.cli.exit_codes import ExitCode
 from pulse.domain.errors import Misconfigured
 from pulse.domain.fault import printable, shown
@@ -22,7 +22,7 @@ _SCHEME = "s3://"
 class Written(NamedTuple):
     """`job` decides how the run ended. `files` lie below `prefix` in the bucket of `store`."""
 
-    job: Told
+    job: Json
     store: Results
     prefix: str
     files: list[ResultFile]

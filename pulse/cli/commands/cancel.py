@@ -9,7 +9,7 @@ from pulse.cli.client import answers, calls
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 
 
 @with_option_groups
@@ -19,11 +19,11 @@ def cancel(
     reason: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Kept with the job, and told in its alert.")
     ] = None,
-    json: Json = False,
+    json: AsJson = False,
     where: Connection,
 ) -> None:
     """End a job. Exit code 4 when it has ended already."""
-    with output.errors_told():
+    with output.report_errors():
         api = Deployment(where).api
         body = {"reason": reason} if reason else {}
         answer = calls.call(api, "POST", f"/jobs/{job_id}/cancel", body=body)
@@ -31,5 +31,5 @@ def cancel(
         if json:
             output.as_json(cancelled)
         else:
-            told = [(name, str(cancelled.get(name) or "")) for name in ("status", "reason")]
-            output.facts(f"Cancelling {job_id}", [*told, ("next", f"pulse status {job_id}")])
+            facts = [(name, str(cancelled.get(name) or "")) for name in ("status", "reason")]
+            output.facts(f"Cancelling {job_id}", [*facts, ("next", f"pulse status {job_id}")])

@@ -10,7 +10,7 @@ from pulse.cli.client import answers, calls
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.commands import prices
 from pulse.cli.options.groups import with_option_groups
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 from pulse.cli.views import cost as cost_view
 from pulse.domain.cost.months import DEFAULT_BY
 
@@ -52,7 +52,7 @@ def cost(  # noqa: PLR0913 - one parameter an option
     file: Annotated[
         Path, typer.Option(help="The prices that quotes are made from.", rich_help_panel=PANEL)
     ] = Path("config/prices.yaml"),
-    json: Json = False,
+    json: AsJson = False,
     where: Connection,
 ) -> None:
     """Print what a month's jobs cost, by what they have in common, and what is left of the budget.
@@ -72,7 +72,7 @@ def cost(  # noqa: PLR0913 - one parameter an option
         )
         return
     query = {"by": by} | ({"month": month} if month is not None else {})
-    with output.errors_told():
+    with output.report_errors():
         answer = calls.call(Deployment(where).api, "GET", calls.path("/costs", query))
         costs = answers.content(answer, as_json=json)
     if json:

@@ -18,7 +18,7 @@ from pulse.cli.demo import record_file, run, view
 from pulse.cli.demo.job import Job
 from pulse.cli.demo.record_file import LOCAL, Record
 from pulse.cli.demo.removals import Removals
-from pulse.cli.demo.run import Place
+from pulse.cli.demo.run import DemoTarget
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.options.groups import with_option_groups
 from pulse.domain.alerts.alert import Alert
@@ -55,15 +55,15 @@ def demo(  # noqa: PLR0913 - one parameter an option
     Asks before it spends anything. All that it makes is removed, also after Ctrl+C; the jobs stay in the
     ledger, and their logs. Exit code 1 when something differs.
     """
-    with output.errors_told():
+    with output.report_errors():
         local = record_file.read(against)
         found = read_environment(env) if env else Environment()
         deployment = Deployment(replace(where, **found.connection))
-        place = _place(deployment, data)
-        found.check_account(place.alerts_topic)
-        _ask(deployment, yes=yes)
+        target = _target(deployment, data)
+        found.check_account(target.alerts_topic)
+        _confirm(deployment, yes=yes)
         with _terminated_as_interrupted(), Removals() as removals:
-            jobs = run.run(place, removals)
+            jobs = run.run(target, removals)
             for job in jobs:
                 job.messages = _messages(job)
             view.all_of(jobs)
@@ -76,12 +76,12 @@ def demo(  # noqa: PLR0913 - one parameter an option
             raise typer.Exit(ExitCode.FAILED)
 
 
-def _place(deployment: Deployment, data: Path) -> Place:
+def _target(deployment: Deployment, data: Path) -> DemoTarget:
     def client(service: str) -> Any:
         make: Any = deployment.session.client  # boto3's overloads know literal service names only
         return make(service)
 
-    return Place(
+    return DemoTarget(
         client=client,
         api=deployment.api,
         data_bucket=deployment.output("DataBucket"),
@@ -93,7 +93,7 @@ def _place(deployment: Deployment, data: Path) -> Place:
     )
 
 
-def _ask(deployment: Deployment, *, yes: bool) -> None:
+def _confirm(deployment: Deployment, *, yes: bool) -> None:
     """Names the cost; raises typer.Exit when nobody agrees to it."""
     quoted = answers.content(
         calls.call(deployment.api, "POST", "/jobs", body={}, query={"dry_run": "true"}), as_json=False
@@ -141,7 +141,7 @@ def _differs(local: DemoRecord, deployed: DemoRecord) -> bool:
     found = differences(local, deployed)
     if found:
         output.warn(f"{len(found)} differences between {both}:")
-        output.paragraphs([difference.told(names) for difference in found])
+        output.paragraphs([difference.describe(names) for difference in found])
     else:
         output.messages.print(
             f"{both} agree: the same states, effects in the same order, the same fields.", markup=False

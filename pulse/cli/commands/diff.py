@@ -4,11 +4,11 @@ from typing import Any
 
 from pulse.cli import output
 from pulse.cli.client import monitor
+from pulse.cli.client.answers import Json
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.client.monitor import Told
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId, OtherJobId
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 from pulse.domain.text import duration
 from pulse.domain.text.dollars import usd
 
@@ -17,9 +17,9 @@ _DECIDED = ("dataset_version_id", "profile", "queue", "vcpus", "memory_mib", "gp
 
 
 @with_option_groups
-def diff(first: JobId, second: OtherJobId, *, json: Json = False, where: Connection) -> None:
+def diff(first: JobId, second: OtherJobId, *, json: AsJson = False, where: Connection) -> None:
     """Compare two jobs: the settings in which they differ, and what each found, took and cost."""
-    with output.errors_told():
+    with output.report_errors():
         api = Deployment(where).api
         jobs = [monitor.get(api, job_id) for job_id in (first, second)]
         ends = [monitor.deciding(api, job) for job in jobs]
@@ -43,12 +43,12 @@ def differing(one: dict[str, Any], other: dict[str, Any]) -> dict[str, list[Any]
     return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
 
 
-def _settings(job: Told) -> dict[str, Any]:
+def _settings(job: Json) -> dict[str, Any]:
     decided = {name: job[name] for name in _DECIDED if job.get(name)}
     return decided | dict(job.get("request") or {})
 
 
-def _found(job: Told, end: Told) -> dict[str, Any]:
+def _found(job: Json, end: Json) -> dict[str, Any]:
     numbers = {str(one["name"]): round(float(one["value"]), 4) for one in end.get("headline") or ()}
     cost = usd(job["cost_usd"]) if job.get("cost_usd") else None
     ran = duration.in_words(job.get("ran_seconds")) or None

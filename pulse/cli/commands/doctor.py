@@ -18,7 +18,7 @@ from pulse.cli.client.connection import Connection
 from pulse.cli.commands.queue import DEAD_LETTERS
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.options.groups import with_option_groups
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 from pulse.domain.demo import checkup
 from pulse.domain.demo.checkup import Expected, Finding
 from pulse.domain.errors import PulseError
@@ -34,19 +34,19 @@ Check = Callable[[], Finding]
 def doctor(
     env: Annotated[str, typer.Option(metavar="NAME", help="An environment of config/.")] = "default",
     *,
-    json: Json = False,
+    json: AsJson = False,
     where: Connection,
 ) -> None:
     """Look into an account before and after a deployment: credentials, region, bootstrap, quotas, recipients,
     the Slack webhook, queues, dead letters. Exit code 1 when something has to be done first.
     """
     expected = _expected(env)
-    with output.errors_told():
+    with output.report_errors():
         found = list(Doctor(expected, where, env).findings())
     if json:
         output.as_json(msgspec.to_builtins(found))
     else:
-        rows = [[each.what, each.verdict, each.told, each.next_step] for each in found]
+        rows = [[each.what, each.verdict, each.found, each.next_step] for each in found]
         output.table(output.data, COLUMNS, rows)
     if any(each.verdict == "failed" for each in found):
         raise typer.Exit(ExitCode.FAILED)
@@ -68,24 +68,24 @@ class Doctor:
         region = str(self._session.region_name)
         yield checkup.credentials(self._expected, account, arn)
         yield checkup.region(self._expected, region)
-        yield _asked("CDK bootstrap", partial(self._bootstrap, account, region))
+        yield _checked("CDK bootstrap", partial(self._bootstrap, account, region))
         for what in FARGATE_QUOTAS:
-            yield _asked(what, partial(self._quota, what))
-        yield _asked("Lambda concurrency", self._concurrency)
+            yield _checked(what, partial(self._quota, what))
+        yield _checked("Lambda concurrency", self._concurrency)
         if self._expected.secret:
-            yield _asked("Slack webhook", self._secret)
+            yield _checked("Slack webhook", self._secret)
         outputs = stack_outputs.outputs(self._session, self._expected.jobs_stack)
         if outputs is None:
-            told = f"no stack {self._expected.jobs_stack}"
-            yield Finding("stacks", "failed", told, f"Deploy this environment: make deploy ENV={self._env}")
+            text = f"no stack {self._expected.jobs_stack}"
+            yield Finding("stacks", "failed", text, f"Deploy this environment: make deploy ENV={self._env}")
             return
         for topic, name in TOPICS.items():
-            yield _asked(topic, partial(self._recipients, topic, outputs.get(name, "")))
+            yield _checked(topic, partial(self._recipients, topic, outputs.get(name, "")))
         for name in self._expected.queues:
-            yield _asked(f"queue {name}", partial(self._queue, name))
+            yield _checked(f"queue {name}", partial(self._queue, name))
         for name, holds in DEAD_LETTERS.items():
             if name in outputs:
-                yield _asked(holds, partial(self._letters, holds, outputs[name]))
+                yield _checked(holds, partial(self._letters, holds, outputs[name]))
 
     def _bootstrap(self, account: str, region: str) -> Finding:
         return checkup.bootstrap(self._account.bootstrap_version(), account, region)
@@ -110,7 +110,7 @@ class Doctor:
         return checkup.dead_letters(holds, DeadLetters(self._session, arn).waiting())
 
 
-def _asked(what: str, check: Check) -> Finding:
+def _checked(what: str, check: Check) -> Finding:
     """What AWS does not answer is not known: one denied action hides nothing else."""
     try:
         return check()

@@ -12,15 +12,15 @@ from pulse.cli.client import answers, calls, monitor
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 from pulse.cli.views import explanation, submission
 from pulse.cli.views.explanation import Explanation
 
 
 @with_option_groups
-def explain(job_id: JobId, *, json: Json = False, where: Connection) -> None:
+def explain(job_id: JobId, *, json: AsJson = False, where: Connection) -> None:
     """Say why a job waits, runs or failed, and what helps."""
-    with output.errors_told():
+    with output.report_errors():
         api = Deployment(where).api
         job = answers.content(calls.call(api, "GET", f"/jobs/{job_id}"), as_json=json)
         found = explanation.of(
@@ -37,7 +37,7 @@ def explain(job_id: JobId, *, json: Json = False, where: Connection) -> None:
     if json:
         output.as_json(to_builtins(found))
     else:
-        _tell(found)
+        _print(found)
 
 
 def _queue(api: SignedApi, name: str) -> dict[str, Any] | None:
@@ -57,7 +57,7 @@ def _status(api: SignedApi, job_id: str) -> str:
     return str(answers.content(answer, as_json=False).get("status", ""))
 
 
-def _tell(found: Explanation) -> None:
+def _print(found: Explanation) -> None:
     style = submission.STYLES.get(found.status, "bold")
     output.facts(f"{found.job_id} {found.status}", [], style)
     output.paragraphs(found.why)

@@ -11,10 +11,10 @@ from rich.text import Text
 from pulse.aws.client.signed_api import SignedApi
 from pulse.cli import output
 from pulse.cli.client import answers, calls
+from pulse.cli.client.answers import Json
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.client.monitor import Told
 from pulse.cli.options.groups import with_option_groups
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 from pulse.cli.views import submission
 from pulse.domain.fault import printable
 from pulse.domain.text import duration
@@ -43,7 +43,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
         str | None, typer.Option(metavar="ARN", help="Asked for by this user, role or session; or `me`.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = DEFAULT_JOBS,
-    json: Json = False,
+    json: AsJson = False,
     where: Connection,
 ) -> None:
     """List jobs, the newest first: by one filter, or without any those of the last 31 days."""
@@ -56,7 +56,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
         "by": by,
     }
     query = {name: value for name, value in filters.items() if value is not None}
-    with output.errors_told():
+    with output.report_errors():
         page = _page(Deployment(where).api, query, limit, as_json=json)
     if json:
         output.as_json(page)
@@ -75,13 +75,13 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
         output.messages.print("There are more: a filter or a higher --limit shows others.")
 
 
-def _page(api: SignedApi, query: dict[str, str], limit: int, *, as_json: bool) -> Told:
+def _page(api: SignedApi, query: dict[str, str], limit: int, *, as_json: bool) -> Json:
     """The first `limit` jobs as one page, of as many of the API's as it takes."""
-    jobs: list[Told] = []
+    jobs: list[Json] = []
     following: dict[str, str] = {}
     while True:
-        asked = query | {"limit": str(min(limit - len(jobs), MAX_JOBS))} | following
-        answer = calls.call(api, "GET", calls.path("/jobs", asked))
+        wanted = query | {"limit": str(min(limit - len(jobs), MAX_JOBS))} | following
+        answer = calls.call(api, "GET", calls.path("/jobs", wanted))
         page = answers.content(answer, as_json=as_json)
         jobs += page["jobs"]
         if not page["next"] or len(jobs) >= limit:
@@ -89,7 +89,7 @@ def _page(api: SignedApi, query: dict[str, str], limit: int, *, as_json: bool) -
         following = {"next": page["next"]}
 
 
-def _table(jobs: list[Told]) -> tuple[Table, list[str]]:
+def _table(jobs: list[Json]) -> tuple[Table, list[str]]:
     """The jobs, and the columns that the terminal has no room for."""
     rows = [dict(zip(COLUMNS, map(printable, _cells(job)), strict=True)) for job in jobs]
     columns = _fitting(rows) if output.data.is_terminal else COLUMNS
@@ -115,7 +115,7 @@ def _fitting(rows: list[dict[str, str]]) -> list[str]:
     return list(needed)
 
 
-def _cells(job: Told) -> list[str]:
+def _cells(job: Json) -> list[str]:
     marks = {"blocked": job.get("blocked_reason"), "foreign": job.get("foreign")}
     return [
         str(job.get("job_id", "")),

@@ -10,7 +10,7 @@ from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 
 
 @with_option_groups
@@ -24,21 +24,21 @@ def logs(
         int | None,
         typer.Option(metavar="INDEX", min=0, help="Of an array: that of one child, once it has ended."),
     ] = None,
-    json: Json = False,
+    json: AsJson = False,
     where: Connection,
 ) -> None:
     """Print what a job logged, without secrets: all attempts, the oldest line first.
 
     With --json an object a line.
     """
-    tell = follow.tell_line_as_json if json else follow.tell_line
+    show = follow.print_line_as_json if json else follow.print_line
     try:
-        with output.errors_told():
+        with output.report_errors():
             api = Deployment(where).api
             if following:
-                follow.until_ended(api, job_id, on_line=tell, child=child)
+                follow.until_ended(api, job_id, on_line=show, child=child)
                 return
             for line in follow.LogReader(api, job_id, child).unread(must_exist=True):
-                tell(line)
+                show(line)
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -26,7 +26,7 @@ def open_report(
 
     Its address is signed with your own credentials and shows the report to whoever has it, for an hour.
     """
-    with output.errors_told():
+    with output.report_errors():
         found = results.find(Deployment(where), job_id)
         report = found.file(results.REPORT)
         if report is None:

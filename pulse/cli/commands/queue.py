@@ -10,7 +10,7 @@ from pulse.cli import output
 from pulse.cli.client import answers, calls
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.options.groups import with_option_groups
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 from pulse.cli.views import queue as queue_view
 from pulse.domain.errors import Misconfigured
 
@@ -52,11 +52,11 @@ def show(
     limit: Annotated[
         int, typer.Option(min=0, max=100, help="How many of those who are next, at most.")
     ] = queue_view.DEFAULT_FRONT,
-    json: Json = False,
+    json: AsJson = False,
     where: Connection,
 ) -> None:
     """Show the job queues: what waits and runs, who is next, how long waiting usually takes."""
-    with output.errors_told():
+    with output.report_errors():
         path = calls.path("/queue", {} if name is None else {"queue": name})
         found = answers.content(calls.call(Deployment(where).api, "GET", path), as_json=json)
         if json:
@@ -70,14 +70,14 @@ def show(
 def redrive(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, move nothing.")] = False,
-    json: Json = False,
+    json: AsJson = False,
     where: Connection,
 ) -> None:
     """Move what waits in the dead-letter queues back to where it came from, to be handled again.
 
     Repair the cause first: what fails again comes back.
     """
-    with output.errors_told():
+    with output.report_errors():
         deployment = Deployment(where)
         rows = [
             _row(holds, DeadLetters(deployment.session, arn), dry_run=dry_run)

@@ -31,13 +31,13 @@ def quote(
 
     The options are those of pulse submit. Exit code 4 when the request would be refused.
     """
-    with output.errors_told():
+    with output.report_errors():
         deployment = Deployment(where)
         request = request_sources.request(deployment, sources, options, replaced)
-        ask(deployment.api, "/jobs", request, printing)
+        show_quote(deployment.api, "/jobs", request, printing)
 
 
-def ask(api: SignedApi, path: str, request: dict[str, Any], printing: OutputOptions) -> None:
+def show_quote(api: SignedApi, path: str, request: dict[str, Any], printing: OutputOptions) -> None:
     """Tells the quote that `path` gives for `request`. Exits with REFUSED when it would be refused; raises
     NoAnswer.
     """

@@ -46,10 +46,10 @@ def rerun(  # noqa: PLR0913 - one parameter an option or a group of them
     sending.check()
     given = once_each(changes or (), "--set")
     over = request_file.merged(request_file.read(request) if request else {}, given)
-    with output.errors_told():
+    with output.report_errors():
         api = Deployment(where).api
         path = f"/jobs/{job_id}/rerun"
         if sending.dry_run:
-            quote.ask(api, path, over, printing)
+            quote.show_quote(api, path, over, printing)
         else:
             submission.submit(api, path, over, sending, as_json=printing.json)

@@ -12,7 +12,7 @@ from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.client.results import REPORT, Written
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 from pulse.cli.views import submission
 from pulse.domain.alerts.variables import LEGEND, table, verdicts
 from pulse.domain.fault import printable
@@ -28,14 +28,14 @@ def results(
     download: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Copies the files into this new or empty folder.")
     ] = None,
-    json: Json = False,
+    json: AsJson = False,
     where: Connection,
 ) -> None:
     """Show what a run found and which files it wrote, or copy them here.
 
     Reads the results bucket with your own credentials.
     """
-    with output.errors_told():
+    with output.report_errors():
         found = run_results.find(Deployment(where), job_id)
         metrics = _metrics(found)
         left = run_results.download(found, download) if download else []
@@ -75,7 +75,7 @@ def _show(found: Written, metrics: TrainingMetrics | None) -> None:
         [
             *submission.read_first(job),
             ("result", submission.result(job)),
-            *submission.asked(job),
+            *submission.request_facts(job),
             ("results", str(job.get("results") or "")),
             ("next", f"pulse open {job['job_id']}" if found.file(REPORT) else ""),
         ],

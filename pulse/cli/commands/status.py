@@ -7,17 +7,17 @@ from pulse.cli.client import answers, calls, monitor
 from pulse.cli.client.connection import Connection, Deployment
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
-from pulse.cli.options.output import Json
+from pulse.cli.options.output import AsJson
 from pulse.cli.views import job as story_view
 
 
 @with_option_groups
-def status(job_id: JobId, *, json: Json = False, where: Connection) -> None:
+def status(job_id: JobId, *, json: AsJson = False, where: Connection) -> None:
     """Tell the story of a job: its changes, attempts, cost, and why it failed. Exit code 5 when it failed.
 
     An array that ended well has failed when the job that puts its results together did.
     """
-    with output.errors_told():
+    with output.report_errors():
         api = Deployment(where).api
         job = answers.content(calls.call(api, "GET", f"/jobs/{job_id}"), as_json=json)
         deciding = monitor.deciding(api, job)

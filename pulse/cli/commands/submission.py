@@ -76,7 +76,7 @@ def submit(
     answer = _sent(api, path, request, options)
     job = answers.content(answer, as_json=as_json)
     if not (as_json and options.monitor):
-        _tell(job, request, as_json=as_json)
+        _show(job, request, as_json=as_json)
     if options.job_details_file:
         job_details.write(options.job_details_file, job)
     if options.monitor:
@@ -112,7 +112,7 @@ def _header(key: str) -> str:
     return key if key.startswith('"') else f'"{key}"'
 
 
-def _tell(job: dict[str, Any], request: dict[str, Any], *, as_json: bool) -> None:
+def _show(job: dict[str, Any], request: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         output.as_json(job)
     else:
@@ -123,7 +123,7 @@ def _follow(api: SignedApi, job: dict[str, Any], options: SubmissionOptions, *, 
     try:
         with output.messages.status(f"Waiting for {escape(job['job_id'])}"):
             _, ended = follow.until_decided(
-                api, job["job_id"], on_change=follow.tell_change, pause_seconds=options.poll_interval
+                api, job["job_id"], on_change=follow.print_change, pause_seconds=options.poll_interval
             )
     except KeyboardInterrupt:
         raise output.failed(

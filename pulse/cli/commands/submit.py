@@ -31,10 +31,10 @@ def submit(  # noqa: PLR0913 - one parameter a group of options
     Run again after an interruption, the same command finds the first submission.
     """
     sending.check()
-    with output.errors_told():
+    with output.report_errors():
         deployment = Deployment(where)
         request = request_sources.request(deployment, sources, options, replaced)
         if sending.dry_run:
-            quote.ask(deployment.api, "/jobs", request, printing)
+            quote.show_quote(deployment.api, "/jobs", request, printing)
         else:
             submission.submit(deployment.api, "/jobs", request, sending, as_json=printing.json)

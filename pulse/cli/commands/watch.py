@@ -25,15 +25,15 @@ def watch(
     Behind an array that ended well, it goes on with the job that puts its results together.
     """
     try:
-        with output.errors_told():
+        with output.report_errors():
             job, deciding = follow.until_decided(
                 Deployment(where).api,
                 job_id,
-                on_change=follow.tell_change,
-                on_line=follow.tell_line if log else None,
+                on_change=follow.print_change,
+                on_line=follow.print_line if log else None,
             )
     except KeyboardInterrupt:
-        told = f"No longer watching; the job goes on. See: pulse status {job_id}"
-        raise output.failed(told, ExitCode.INTERRUPTED) from None
+        message = f"No longer watching; the job goes on. See: pulse status {job_id}"
+        raise output.failed(message, ExitCode.INTERRUPTED) from None
     story_view.show(job, deciding)
     raise typer.Exit(monitor.exit_code(deciding))

@@ -37,7 +37,7 @@ class DemoFailed(PulseError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class DemoTarget:
     """Where the demo runs: `client` makes a boto3 client by its service's name. `jobs_seconds`: how long the
     jobs may take, `alerts_seconds` their alerts after that.
     """
@@ -52,31 +52,31 @@ class Place:
     data: Path = SAMPLE
 
 
-def run(place: Place, removals: Removals) -> list[Job]:
+def run(target: DemoTarget, removals: Removals) -> list[Job]:
     """Runs both jobs and shows what happens; `removals` gets all that is made on the way.
 
     Raises PulseError: DemoFailed when the API refuses.
     """
-    return _Demo(place, removals).run()
+    return _Demo(target, removals).run()
 
 
 class _Demo:
-    def __init__(self, place: Place, removals: Removals) -> None:
-        self._place, self._removals = place, removals
-        self._objects = DemoObjects(place.client)
+    def __init__(self, target: DemoTarget, removals: Removals) -> None:
+        self._target, self._removals = target, removals
+        self._objects = DemoObjects(target.client)
         self._name = f"pulse-demo-{uuid.uuid4().hex[:8]}"
         self._folder = f"{DATASETS}{self._name}/"
         """Of its own: no data set of anybody is replaced, and earlier runs on it change no quote."""
-        self._dataset = f"{self._folder}{place.data.name}"
+        self._dataset = f"{self._folder}{target.data.name}"
         self._jobs: list[Job] = []
 
     def run(self) -> list[Job]:
-        place = self._place
-        tap = DemoTap(place.client, place.alerts_topic, self._name)
+        target = self._target
+        tap = DemoTap(target.client, target.alerts_topic, self._name)
         self._removals.note(
-            f"s3://{place.data_bucket}/{self._folder}",
-            lambda: self._objects.remove(place.data_bucket, self._folder),
-            demo_objects.removal(place.data_bucket, self._folder),
+            f"s3://{target.data_bucket}/{self._folder}",
+            lambda: self._objects.remove(target.data_bucket, self._folder),
+            demo_objects.removal(target.data_bucket, self._folder),
         )
         for part in tap.parts():
             self._removals.note(part.what, part.remove, part.command)
@@ -86,16 +86,16 @@ class _Demo:
             f"the jobs on {self._dataset} and their results",
             self._stop_jobs,
             f"pulse list --dataset {self._dataset}   # and with each of them: pulse cancel JOB_ID\n"
-            + demo_objects.removal(place.results_bucket, results_prefix("JOB_ID")),
+            + demo_objects.removal(target.results_bucket, results_prefix("JOB_ID")),
         )
-        dropped = Job("drop", self._objects.put(place.data, place.data_bucket, self._dataset))
+        dropped = Job("drop", self._objects.put(target.data, target.data_bucket, self._dataset))
         posted = Job("API", datetime.now(UTC))
         self._jobs = [dropped, posted]
         self._post(posted)
-        view.jobs_begin(place.data, f"s3://{place.data_bucket}/{self._dataset}", API_REQUEST, posted)
-        for message in tap.until(lambda: all(job.outcome for job in self._jobs), place.jobs_seconds):
+        view.jobs_begin(target.data, f"s3://{target.data_bucket}/{self._dataset}", API_REQUEST, posted)
+        for message in tap.until(lambda: all(job.outcome for job in self._jobs), target.jobs_seconds):
             self._take(message)
-        for message in tap.until(lambda: all(job.alerts for job in self._jobs), place.alerts_seconds):
+        for message in tap.until(lambda: all(job.alerts for job in self._jobs), target.alerts_seconds):
             self._take(message)
         for job in self._jobs:
             self._collect(job)
@@ -104,7 +104,7 @@ class _Demo:
     def _post(self, job: Job) -> None:
         request = json.loads(API_REQUEST.read_text()) | {"dataset": self._dataset}
         key = {"Idempotency-Key": self._name}
-        answer = calls.call(self._place.api, "POST", "/jobs", body=request, headers=key)
+        answer = calls.call(self._target.api, "POST", "/jobs", body=request, headers=key)
         body = _content(answer)
         job.job_id, job.batch_job_id = body["job_id"], body["batch_job_id"]
         job.answers.append(Answer("POST /jobs", answer.status_code, body))
@@ -113,7 +113,7 @@ class _Demo:
         """Cancels what has not ended, and removes the results. The ledger knows jobs that nobody here has
         heard of yet; and it may show a caller only jobs of its own, of which a dropped file's is none.
         """
-        api = self._place.api
+        api = self._target.api
         listed = _content(calls.call(api, "GET", calls.path("/jobs", {"dataset": self._dataset})))
         states = {job["job_id"]: job["status"] for job in listed["jobs"]}
         states |= {job.job_id: job.outcome or "unknown" for job in self._jobs if job.job_id}
@@ -125,7 +125,7 @@ class _Demo:
         finally:
             for job_id in states:
                 for prefix in (results_prefix(job_id), f"checkpoints/{job_id}/"):
-                    self._objects.remove(self._place.results_bucket, prefix)
+                    self._objects.remove(self._target.results_bucket, prefix)
 
     def _take(self, message: Message) -> None:
         """An event or an alert; those of other jobs of the account are left alone."""
@@ -161,11 +161,11 @@ class _Demo:
         """What the job left: its results in the bucket, and what the API tells of it."""
         if not job.job_id:
             return
-        bucket, prefix = self._place.results_bucket, results_prefix(job.job_id)
+        bucket, prefix = self._target.results_bucket, results_prefix(job.job_id)
         job.results = [ResultFile(*found) for found in self._objects.below(bucket, prefix)]
         if any(file.name == "metrics.json" for file in job.results):
             job.metrics = self._objects.json(bucket, f"{prefix}metrics.json")
-        answer = calls.call(self._place.api, "GET", f"/jobs/{job.job_id}")
+        answer = calls.call(self._target.api, "GET", f"/jobs/{job.job_id}")
         # Also a refusal: a caller may be allowed to see only jobs of its own.
         job.answers.append(Answer("GET /jobs/{id}", answer.status_code, _object(answer.text)))
         view.results(job, f"s3://{bucket}/{prefix}")
@@ -174,8 +174,8 @@ class _Demo:
 def _content(answer: httpx.Response) -> dict[str, Any]:
     """Raises DemoFailed when it is no success."""
     if not answer.is_success:
-        asked = f"{answer.request.method} {answer.request.url.path}"
-        raise DemoFailed(f"{asked} answered {answer.status_code}: {printable(answer.text)}")
+        call = f"{answer.request.method} {answer.request.url.path}"
+        raise DemoFailed(f"{call} answered {answer.status_code}: {printable(answer.text)}")
     return _object(answer.text)
 
 

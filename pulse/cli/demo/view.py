@@ -40,7 +40,7 @@ STATE_STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red", "RUNNING": "cya
 class Step:
     status: Status
     name: str
-    told: str = ""
+    note: str = ""
 
     def doing(self, what: str) -> None:
         self.status.update(what)
@@ -57,15 +57,15 @@ def step(name: str) -> Iterator[Step]:
         current = Step(status, name)
         yield current
     seconds = time.monotonic() - began
-    console.print(f" [green]✓[/] {name:<22} {seconds:6.1f} s   {escape(current.told)}")
+    console.print(f" [green]✓[/] {name:<22} {seconds:6.1f} s   {escape(current.note)}")
 
 
 def jobs_begin(data: Path, drop: str, request: Path, posted: "Job") -> None:
     (answer,) = posted.answers
     console.print()
     console.print(f"[bold]drop[/]  {escape(_short(data))} → {escape(drop)}")
-    told = f"{answer.status}, {escape(posted.job_id)}"
-    console.print(f"[bold]API [/]  POST /jobs with {escape(_short(request))}, signed → {told}")
+    outcome = f"{answer.status}, {escape(posted.job_id)}"
+    console.print(f"[bold]API [/]  POST /jobs with {escape(_short(request))}, signed → {outcome}")
     console.print()
 
 
@@ -122,8 +122,8 @@ def hops(jobs: "list[Job]") -> None:
     table.add_column("hop")
     for job in jobs:
         table.add_column(job.door, justify="right")
-    told = any("alerts" in job.moments for job in jobs)
-    for name, start, end in (*_HOPS, *(_TO_PEOPLE if told else _TO_TOPIC)):
+    has_alerts = any("alerts" in job.moments for job in jobs)
+    for name, start, end in (*_HOPS, *(_TO_PEOPLE if has_alerts else _TO_TOPIC)):
         table.add_row(name, *(_seconds(job.moments, start, end) for job in jobs))
     console.print()
     console.print(table)

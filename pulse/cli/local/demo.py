@@ -20,7 +20,7 @@ from pulse.cli.demo import run as demo_run
 from pulse.cli.demo.job import Job
 from pulse.cli.demo.record_file import LOCAL, Record
 from pulse.cli.demo.removals import Removals
-from pulse.cli.demo.run import DemoFailed, Place
+from pulse.cli.demo.run import DemoFailed, DemoTarget
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.local import stacks
 from pulse.cli.local.stacks import Addresses
@@ -58,7 +58,7 @@ def run(found: Instance, where: Addresses, data: Path = demo_run.SAMPLE) -> list
     """The demo on an instance that is deployed to. Raises DemoFailed with all that is missing; shows what
     arrived first.
     """
-    place = Place(
+    target = DemoTarget(
         client=found.client,
         api=SignedApi(where.api_url, found.session()),
         data_bucket=where.data_bucket,
@@ -69,7 +69,7 @@ def run(found: Instance, where: Addresses, data: Path = demo_run.SAMPLE) -> list
         data=data,
     )
     with Removals() as removals:
-        jobs = demo_run.run(place, removals)
+        jobs = demo_run.run(target, removals)
         _collect_messages(found, jobs)
         view.all_of(jobs)
         missing = [sentence for job in jobs for sentence in _missing(job)]
@@ -83,12 +83,12 @@ def _deploy() -> tuple[Instance, Addresses]:
     with view.step("AWS on this machine") as step:
         found = instance.up(ROOT, on_progress=step.doing)
         stacks.prepare(found)
-        step.told = found.endpoint_url
+        step.note = found.endpoint_url
     with view.step("cdk bootstrap"):
         stacks.bootstrap(found)
     with view.step("cdk deploy --all") as step:
         where = stacks.deploy(found)
-        step.told = "PulseStorage, PulseCompute, PulseJobs"
+        step.note = "PulseStorage, PulseCompute, PulseJobs"
     return found, where
 
 

@@ -55,10 +55,10 @@ class Job(Struct, frozen=True, kw_only=True):
     events: int
     in_order: KnownJob
 
-    def differences(self, told: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    def differences(self, job: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
         """By the field: what GET /jobs/{id} tells otherwise than it would in order, and what that is."""
         right = msgspec.json.decode(msgspec.json.encode(story(self.in_order, _NOWHERE)))
-        fields = ((name, told.get(name), right.get(name)) for name in COMPARED)
+        fields = ((name, job.get(name), right.get(name)) for name in COMPARED)
         return {name: (found, wanted) for name, found, wanted in fields if found != wanted}
 
 
@@ -85,14 +85,16 @@ def read(text: str) -> list[Event]:
         fault = Fault("the whole", "at least one Batch Job State Change", f"{len(found)} other events")
         raise InvalidInput([fault], "the recording")
     for event in events:
-        _told(event)
+        _parsed(event)
     return sorted(events, key=lambda event: str(event.get("time", "")))
 
 
 def age(events: Iterable[Event], *, now: datetime) -> timedelta:
     """How long before `now` the newest time in the events is, in whole seconds; negative when it is later."""
-    told = [_told(event) for event in events]
-    times = [at for event in told for at in (event.at, event.created_at, event.started_at, event.stopped_at)]
+    parsed = [_parsed(event) for event in events]
+    times = [
+        at for event in parsed for at in (event.at, event.created_at, event.started_at, event.stopped_at)
+    ]
     newest = max((at for at in times if at), default=now)
     return (now - newest) // _SECOND * _SECOND
 
@@ -123,8 +125,8 @@ def jobs(events: Sequence[Event], *, now: datetime) -> list[Job]:
     """The jobs of `events`, which are in order; the children of an array count as their parent's."""
     records: dict[str, JobRecord] = {}
     children: defaultdict[str, dict[int, Child]] = defaultdict(dict)
-    told = [_told(event) for event in events]
-    for event in told:
+    parsed = [_parsed(event) for event in events]
+    for event in parsed:
         job_id = event.named_job_id
         before = records.get(job_id)
         if not event.is_array_child:
@@ -136,7 +138,7 @@ def jobs(events: Sequence[Event], *, now: datetime) -> list[Job]:
                 children[job_id][child.index] = child
             starts = filter(None, (before.started_at, event.first_started_at))
             records[job_id] = structs.replace(before, started_at=min(starts, default=None))
-    counts = Counter(event.named_job_id for event in told)
+    counts = Counter(event.named_job_id for event in parsed)
     return [
         Job(
             job_id=job_id,
@@ -161,7 +163,7 @@ def delivery(
     kept, lost = [], Counter[str]()
     for event in events:
         if random.random() < drop:
-            lost[_told(event).named_job_id] += 1
+            lost[_parsed(event).named_job_id] += 1
         else:
             kept += [event] * (1 + (random.random() < double))
     doubled = len(kept) + lost.total() - len(events)
@@ -178,7 +180,7 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _told(event: Event) -> JobEvent:
+def _parsed(event: Event) -> JobEvent:
     """Raises InvalidInput when it is not of a job."""
     time = event.get("time")
     return job_event.parse(event.get("detail"), at=_utc(time) if isinstance(time, str) else None)

@@ -55,13 +55,13 @@ def replay(  # noqa: PLR0913 - each is an option
     now = datetime.now(UTC)
     found, where = stacks.deployed_here()
     try:
-        told = recording.read(file.read_text())
+        recorded = recording.read(file.read_text())
     except (InvalidInput, OSError, UnicodeDecodeError) as error:
         raise output.failed(str(error), ExitCode.USAGE) from None
     (queue,) = found.client("batch").describe_job_queues(jobQueues=[where.job_queue])["jobQueues"]
-    age = recording.age(told, now=now)
+    age = recording.age(recorded, now=now)
     output.messages.print(_moved(age))
-    present = recording.moved(told, age)
+    present = recording.moved(recorded, age)
     run = uuid.uuid4().hex[:8]
     events = recording.renamed(present, run=run, queue_arn=queue["jobQueueArn"])
     jobs = recording.jobs(events, now=now)
@@ -83,7 +83,7 @@ def replay(  # noqa: PLR0913 - each is an option
     )
     differing = [end for end in ends if end.verdict == DIFFERS]
     for end in differing:
-        output.facts(end.job.name, [(name, _told(*both)) for name, both in end.differences.items()])
+        output.facts(end.job.name, [(name, _difference(*both)) for name, both in end.differences.items()])
     if differing:
         raise output.failed("Jobs ended in another state than in order. This is a bug: keep the seed.")
 
@@ -175,6 +175,6 @@ def _words(status: str | None, attempts: int) -> str:
     return f"{status}, {attempts} attempt{'' if attempts == 1 else 's'}" if status else "unknown"
 
 
-def _told(found: Any, right: Any) -> str:
+def _difference(found: Any, right: Any) -> str:
     found, right = (cut(printable_json(value), VALUE_CHARACTERS) for value in (found, right))
     return f"{found}, in order {right}"

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="The API's JSON on stdout, for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The API's JSON on stdout, for programs.")]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutputOptions:
-    json: Json = False
+    json: AsJson = False
     verbose: Annotated[
         bool, typer.Option("--verbose", help="With a quote: the parameters that AWS Batch would get.")
     ] = False

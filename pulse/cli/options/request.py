@@ -25,7 +25,7 @@ _training = _of("What is trained")
 _resources = _of("Resources of one attempt")
 _queueing = _of("Queue and order")
 _several = _of("One request, many containers")
-_telling = _of("Limits and alerts")
+_limit_or_alert = _of("Limits and alerts")
 
 Text = str | None
 Texts = list[str] | None
@@ -161,27 +161,27 @@ class RequestOptions:
 
     alert_kinds: Annotated[
         Texts,
-        _telling("--alert", "KIND", f"Tell of this only: {', '.join(get_args(JobKind))}; repeatable."),
+        _limit_or_alert("--alert", "KIND", f"Tell of this only: {', '.join(get_args(JobKind))}; repeatable."),
     ] = None
     alert_channels: Annotated[
-        Texts, _telling("--channel", "NAME", "Tell on this channel only: email, slack; repeatable.")
+        Texts, _limit_or_alert("--channel", "NAME", "Tell on this channel only: email, slack; repeatable.")
     ] = None
     expected_runtime_seconds: Annotated[
-        Integer, _telling("--expected-runtime", "SECONDS", "Tell when it runs longer.")
+        Integer, _limit_or_alert("--expected-runtime", "SECONDS", "Tell when it runs longer.")
     ] = None
     max_cost_usd: Annotated[
         JsonValue,
-        _telling("--max-cost", "USD", "Refuse what could cost more.", parser=values.usd),
+        _limit_or_alert("--max-cost", "USD", "Refuse what could cost more.", parser=values.usd),
     ] = None
 
     def given(self) -> dict[str, Any]:
         """The fields of a request that were given, as JSON."""
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
-        told["alerts"] = _present(kinds=told.pop("alert_kinds"), channels=told.pop("alert_channels"))
-        told["tags"] = values.once_each(self.tags or (), "--tag")
-        told["parameters"] = values.once_each(self.parameters or (), "--parameter")
-        told["sweep"] = self._swept()
-        return _present(**{name: value for name, value in told.items() if value != {}})
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        given["alerts"] = _present(kinds=given.pop("alert_kinds"), channels=given.pop("alert_channels"))
+        given["tags"] = values.once_each(self.tags or (), "--tag")
+        given["parameters"] = values.once_each(self.parameters or (), "--parameter")
+        given["sweep"] = self._swept()
+        return _present(**{name: value for name, value in given.items() if value != {}})
 
     def _swept(self) -> dict[str, Any]:
         """What is swept: options of retrodiction, or the parameters of another training."""

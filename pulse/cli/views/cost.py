@@ -53,9 +53,9 @@ def bar(part: Decimal) -> str:
 
 def _sum(costs: dict[str, Any], spent: Decimal) -> Text:
     jobs = f"{costs['jobs']:,} job{'' if costs['jobs'] == 1 else 's'}"
-    told = f"{costs['month']}: {usd(spent)} for {jobs}"
+    text = f"{costs['month']}: {usd(spent)} for {jobs}"
     if costs.get("budget_usd") is None:
-        return Text(f"{told}, no budget", "bold")
+        return Text(f"{text}, no budget", "bold")
     percent = costs["percent"]
     style = "bold red" if percent >= _FULL_PERCENT else "bold yellow" if percent >= _NEAR_PERCENT else "bold"
-    return Text(f"{told}, {percent} % of the budget of {usd(costs['budget_usd'])}", style)
+    return Text(f"{text}, {percent} % of the budget of {usd(costs['budget_usd'])}", style)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from pulse.cli.client.monitor import Told
+from pulse.cli.client.answers import Json
 from pulse.cli.views import submission
 from pulse.cli.views.queue import spread_of, usual_wait
 from pulse.domain.text import duration
@@ -33,17 +33,17 @@ class Known(Struct, frozen=True, kw_only=True):
     which is mostly itself.
     """
 
-    job: Told
-    queue: Told | None
+    job: Json
+    queue: Json | None
     others: Mapping[str, str]
-    deciding: Told
+    deciding: Json
     now: datetime
 
     def seconds_since(self, moment: str) -> float:
         return max(0.0, (self.now - datetime.fromisoformat(moment)).total_seconds())
 
 
-def awaited(job: Told) -> list[str]:
+def awaited(job: Json) -> list[str]:
     """The ids of the jobs that must end before it starts."""
     named = (job.get("request") or {}).get("depends_on") or []
     ids = [one.get("job_id") if isinstance(one, dict) else one for one in named]
@@ -52,7 +52,7 @@ def awaited(job: Told) -> list[str]:
 
 
 def of(
-    job: Told, *, queue: Told | None, others: Mapping[str, str], deciding: Told, now: datetime
+    job: Json, *, queue: Json | None, others: Mapping[str, str], deciding: Json, now: datetime
 ) -> Explanation:
     known = Known(job=job, queue=queue, others=others, deciding=deciding, now=now)
     status = str(job.get("status", ""))
@@ -66,20 +66,20 @@ def of(
     )
 
 
-Said = tuple[list[str], list[str]]
+Answer = tuple[list[str], list[str]]
 """Why, and what helps."""
 
 
-def _nothing(known: Known) -> Said:
+def _nothing(known: Known) -> Answer:
     return [f"Nothing more is known than its state, {known.job.get('status')}."], []
 
 
-def _released(known: Known) -> Said:
-    said = known.job.get("status_reason") or "it gave no reason"
-    return [f"AWS Batch did not take it: {said}"], ["Ask for it again: the same request is submitted then."]
+def _released(known: Known) -> Answer:
+    reason = known.job.get("status_reason") or "it gave no reason"
+    return [f"AWS Batch did not take it: {reason}"], ["Ask for it again: the same request is submitted then."]
 
 
-def _claimed(_: Known) -> Said:
+def _claimed(_: Known) -> Answer:
     return (
         ["It is being submitted, or AWS Batch's answer to that was lost."],
         [
@@ -89,7 +89,7 @@ def _claimed(_: Known) -> Said:
     )
 
 
-def _before_its_turn(known: Known) -> Said:
+def _before_its_turn(known: Known) -> Answer:
     job = known.job
     waits = [_waits_for(other, status) for other, status in known.others.items() if status != "SUCCEEDED"]
     failed = [other for other, status in known.others.items() if status == "FAILED"]
@@ -114,7 +114,7 @@ def _waits_for(other: str, status: str) -> str:
     )
 
 
-def _runnable(known: Known) -> Said:
+def _runnable(known: Known) -> Answer:
     job, queue = known.job, known.queue or {}
     blocked = job.get("blocked") or {}
     why = [
@@ -133,9 +133,9 @@ def _runnable(known: Known) -> Said:
     return why, [f"Nothing has to be done. {helps}"]
 
 
-def _blocked_ahead(job: Told, queue: Told) -> str:
+def _blocked_ahead(job: Json, queue: Json) -> str:
     """The id of a blocked job at the head of the queue that is another one."""
-    head: Told = next(iter(queue.get("front") or ()), {})
+    head: Json = next(iter(queue.get("front") or ()), {})
     ahead = str(head.get("job_id") or "")
     return ahead if head.get("blocked_reason") and ahead != job["job_id"] else ""
 
@@ -163,16 +163,16 @@ def _usual(known: Known, what: str) -> str:
     if not found:
         return f"What is usual for the profile {profile} is not known: too few have run." if profile else ""
     verb = {"waited": "wait", "ran": "run"}[what]
-    told = usual_wait(found) if what == "waited" else spread_of(found, what)
+    spread = usual_wait(found) if what == "waited" else spread_of(found, what)
     runs = "Earlier runs like it" if own else f"Jobs of the profile {profile}"
-    return f"{runs} usually {verb} {told}."
+    return f"{runs} usually {verb} {spread}."
 
 
-def _starting(_: Known) -> Said:
+def _starting(_: Known) -> Answer:
     return ["AWS Batch has found a place for it and pulls its image, which takes a minute or two."], []
 
 
-def _running(known: Known) -> Said:
+def _running(known: Known) -> Answer:
     job = known.job
     started = job.get("started_at")
     ran = f"It has run for {duration.in_words(known.seconds_since(started))}" if started else "It runs"
@@ -186,7 +186,7 @@ def _running(known: Known) -> Said:
     )
 
 
-def _failed(known: Known) -> Said:
+def _failed(known: Known) -> Answer:
     job, failed = known.job, [other for other, status in known.others.items() if status == "FAILED"]
     children, log = submission.failed_children(job)
     return (
@@ -201,11 +201,11 @@ def _failed(known: Known) -> Said:
     )
 
 
-def _why(job: Told) -> str:
+def _why(job: Json) -> str:
     return str((job.get("diagnosis") or {}).get("explanation") or job.get("status_reason") or "")
 
 
-def _what_helps(job: Told) -> list[str]:
+def _what_helps(job: Json) -> list[str]:
     """Of a job that failed. The request of a job that merges or ranks is its array's."""
     found = job.get("diagnosis") or {}
     if job.get("rerun"):
@@ -219,7 +219,7 @@ def _what_helps(job: Told) -> list[str]:
     return [str(found.get("advice") or ""), again]
 
 
-def _succeeded(known: Known) -> Said:
+def _succeeded(known: Known) -> Answer:
     job, last = known.job, known.deciding
     ran = duration.in_words(job.get("ran_seconds"))
     cost = f" and cost {usd(job['cost_usd'])}" if job.get("cost_usd") else ""
@@ -235,7 +235,7 @@ def _succeeded(known: Known) -> Said:
     return [*why, _why(last) if failed else ""], _what_helps(last) if failed else []
 
 
-_ROWS: dict[str, Callable[[Known], Said]] = {
+_ROWS: dict[str, Callable[[Known], Answer]] = {
     "RELEASED": _released,
     "CLAIMED": _claimed,
     "SUBMITTED": _before_its_turn,

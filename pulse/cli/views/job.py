@@ -31,7 +31,7 @@ def show(job: dict[str, Any], deciding: dict[str, Any]) -> None:
             ("cancelled by", str(job.get("cancelled_by") or "")),
             ("AWS Batch job", str(job.get("batch_job_id") or "")),
             ("name", str(job.get("job_name") or "")),
-            *submission.asked(job),
+            *submission.request_facts(job),
             ("children", _children(job)),
             *zip(("failed", "log of the first"), submission.failed_children(job), strict=True),
             ("tags", ", ".join(f"{key}={value}" for key, value in (job.get("tags") or {}).items())),

@@ -1,9 +1,9 @@
 """The job queues for people."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from pulse.cli import output
+from pulse.cli.client.answers import Json
 from pulse.domain.text import duration
 
 DEFAULT_FRONT = 10
@@ -11,11 +11,8 @@ COLUMNS = ("#", "job", "profile", "waits", "here for", "blocked by")
 WHOLE = {"#", "job", "waits", "here for"}
 _UNITS = {"VCPU": "vCPU"}
 
-Told = dict[str, Any]
-"""An object of the API's."""
 
-
-def show(queues: list[Told], limit: int) -> None:
+def show(queues: list[Json], limit: int) -> None:
     """`queues` as GET /queue answers them, each with its first `limit` jobs."""
     now = datetime.now(UTC)
     for queue in queues:
@@ -34,18 +31,18 @@ def show(queues: list[Told], limit: int) -> None:
             output.messages.print(f"{len(front) - limit} more stand at the front: --limit, up to 100.")
 
 
-def usual_wait(usual: Told) -> str:
+def usual_wait(usual: Json) -> str:
     """In words: `20 s; 95 of 100 jobs at most 1 min 2 s (12 runs)`."""
     return spread_of(usual, "waited")
 
 
-def spread_of(usual: Told, what: str) -> str:
+def spread_of(usual: Json, what: str) -> str:
     """`what`: `waited` or `ran`."""
     median, p95 = (duration.in_words(usual[f"{what}_{name}_seconds"]) or "0 s" for name in ("median", "p95"))
     return f"{median}; 95 of 100 jobs at most {p95} ({usual['runs']} runs)"
 
 
-def _in_use(in_use: list[Told] | None) -> str:
+def _in_use(in_use: list[Json] | None) -> str:
     """The whole queue, then its shares in brackets."""
     if in_use is None:
         return "not known"
@@ -56,11 +53,11 @@ def _in_use(in_use: list[Told] | None) -> str:
     return ", ".join(whole) + (f" ({', '.join(shares)})" if shares else "")
 
 
-def _quantity(one: Told) -> str:
+def _quantity(one: Json) -> str:
     return f"{one['quantity']:g} {_UNITS.get(one['unit'], one['unit'])}"
 
 
-def _cells(job: Told, now: datetime) -> list[str]:
+def _cells(job: Json, now: datetime) -> list[str]:
     return [
         str(job["position"]),
         _job(job),
@@ -71,7 +68,7 @@ def _cells(job: Told, now: datetime) -> list[str]:
     ]
 
 
-def _job(job: Told) -> str:
+def _job(job: Json) -> str:
     """An array's child as AWS Batch names it: `JOB:INDEX`."""
     batch_job_id = str(job.get("batch_job_id") or "a job of others")
     child = "".join(batch_job_id.partition(":")[1:])

@@ -42,8 +42,8 @@ def show(quoted: dict[str, Any], *, verbose: bool) -> None:
 
 def _cost(quote: dict[str, Any]) -> str:
     known = [(name, quote.get(f"{name}_usd")) for name in ESTIMATES]
-    told = [f"{usd(amount)} {name}" for name, amount in known if amount is not None]
-    return ", ".join(told) or "not known"
+    amounts = [f"{usd(amount)} {name}" for name, amount in known if amount is not None]
+    return ", ".join(amounts) or "not known"
 
 
 def _prices(quote: dict[str, Any]) -> str:
@@ -59,12 +59,12 @@ def _containers(job: dict[str, Any]) -> str:
 
 def _resources(job: dict[str, Any]) -> str:
     wanted = (job.get("containerOverrides") or {}).get("resourceRequirements") or []
-    told = [f"{one.get('value')} {UNITS.get(one.get('type'), one.get('type'))}" for one in wanted]
+    requirements = [f"{one.get('value')} {UNITS.get(one.get('type'), one.get('type'))}" for one in wanted]
     seconds = (job.get("timeout") or {}).get("attemptDurationSeconds")
     attempts = (job.get("retryStrategy") or {}).get("attempts")
     return ", ".join(
         [
-            *told,
+            *requirements,
             *([f"at most {duration.in_words(seconds)} an attempt"] if seconds else []),
             *([f"{attempts} attempt{'' if attempts == 1 else 's'}"] if attempts else []),
         ]

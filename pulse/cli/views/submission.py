@@ -24,7 +24,7 @@ def submitted(job: dict[str, Any], request: dict[str, Any]) -> None:
             ("again of", str(job.get("rerun_of") or "")),
             ("AWS Batch job", str(job.get("batch_job_id", ""))),
             ("name", str(job.get("job_name", ""))),
-            *asked(request),
+            *request_facts(request),
             ("then", str(follower.get("job_id", ""))),
             ("results", str(job.get("results", ""))),
             ("next", f"pulse status {job_id}"),
@@ -47,7 +47,7 @@ def ended(job: dict[str, Any]) -> None:
             ("again of", str(job.get("rerun_of") or "")),
             ("AWS Batch job", str(job.get("batch_job_id") or "")),
             ("name", str(job.get("job_name") or "")),
-            *asked(job),
+            *request_facts(job),
             ("ran", duration.in_words(job.get("ran_seconds"))),
             ("results", str(job.get("results") or "") if status == "SUCCEEDED" else ""),
             ("log", log(job)),
@@ -82,10 +82,10 @@ def result(job: dict[str, Any]) -> str:
 def why(job: dict[str, Any]) -> output.Facts:
     """Why it failed and what helps; without a diagnosis, AWS Batch's own words."""
     exit_code, found = job.get("exit_code"), job.get("diagnosis") or {}
-    said = job.get("reason") or job.get("status_reason")
+    reason = job.get("reason") or job.get("status_reason")
     return [
         ("cause", str(found.get("cause") or "").replace("-", " ")),
-        ("why", str(found.get("explanation") or said or "")),
+        ("why", str(found.get("explanation") or reason or "")),
         ("what helps", str(found.get("advice") or "") if not job.get("rerun") else ""),
         ("exit code", "" if exit_code is None else str(exit_code)),
     ]
@@ -106,7 +106,7 @@ def failed_children(job: dict[str, Any]) -> tuple[str, str]:
     return str(found), f"pulse logs {job['job_id']} --child {found.indexes[0]}" if found.indexes else ""
 
 
-def asked(job: dict[str, Any]) -> output.Facts:
+def request_facts(job: dict[str, Any]) -> output.Facts:
     """A request, or what the ledger says of one: what is not said, the deployment decided."""
     size = [f"{job[name]} {unit}" for name, unit in UNITS.items() if job.get(name)]
     version = f" version {job['dataset_version_id']}" if job.get("dataset_version_id") else ""

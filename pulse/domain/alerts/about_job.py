@@ -14,7 +14,7 @@ from pulse.domain.s3.layout import results_prefix, s3_uri
 from pulse.domain.text.redaction import redacted
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Deployment(Struct, frozen=True, kw_only=True):
     """Where a person looks further. `spot_queues`: the queues that try Spot capacity first."""
 
     console: Console
@@ -38,21 +38,21 @@ def results_uri(record: JobRecord) -> str:
     return s3_uri(record.results_bucket, results_prefix(record.results_id)) if record.results_bucket else ""
 
 
-def job_links(record: JobRecord, place: Place, *, report: bool = False) -> tuple[Link, ...]:
+def job_links(record: JobRecord, deployment: Deployment, *, report: bool = False) -> tuple[Link, ...]:
     """Of a job that ended well the results, with a `report` also that; of every job its log and itself, once
     it has them.
     """
     links = []
     if record.status == "SUCCEEDED" and record.results_bucket:
-        bucket, console = record.results_bucket, place.console
+        bucket, console = record.results_bucket, deployment.console
         links.append(Link("Results", console.s3_prefix(bucket, results_prefix(record.results_id))))
         if report and record.report_file:
             key = results_prefix(record.results_id) + record.report_file
             links.append(Link("Report", console.s3_object(bucket, key)))
     if record.log_group and record.log_stream:
-        links.append(Link("Log", place.console.log_stream(record.log_group, record.log_stream)))
+        links.append(Link("Log", deployment.console.log_stream(record.log_group, record.log_stream)))
     if record.batch_job_id:
-        links.append(Link("Job", place.console.job(record.batch_job_id)))
+        links.append(Link("Job", deployment.console.job(record.batch_job_id)))
     return tuple(links)
 
 

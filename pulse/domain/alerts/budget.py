@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from pulse.domain.alerts.about_job import Place
+from pulse.domain.alerts.about_job import Deployment
 from pulse.domain.alerts.alert import SEVERITIES, Alert, Command, Link, facts
 from pulse.domain.alerts.facts import share
 from pulse.domain.cost.months import Spent
@@ -12,24 +12,24 @@ _ALL = 100
 _LOOK = "Look at what costs most."
 
 
-def budget_alert(spent: Spent, budget_usd: Decimal, percent: int, place: Place) -> Alert:
+def budget_alert(spent: Spent, budget_usd: Decimal, percent: int, deployment: Deployment) -> Alert:
     """The month's costs have passed `percent` of `budget_usd`."""
     is_used_up = percent >= _ALL
     spent_share = share(spent.usd, budget_usd)
     left_usd = max(Decimal(0), budget_usd - spent.usd)
-    told = (
+    sentence = (
         f"The jobs of {spent.month} that have ended cost an estimated {usd(spent.usd)}, "
         f"{spent_share} of the month's {usd(budget_usd)}."
     )
     if is_used_up:
         headline = f"The budget of {spent.month} is used up"
-        reason = f"{told} Until the next month (UTC) Pulse refuses jobs that have a price."
+        reason = f"{sentence} Until the next month (UTC) Pulse refuses jobs that have a price."
         next_step = (
             f"{_LOOK} To go on this month, raise budget.monthly_usd in the configuration and deploy it."
         )
     else:
         headline = f"{percent} % of the budget of {spent.month} is used up"
-        reason = f"{told} {usd(left_usd)} are left; Pulse refuses jobs that could cost more."
+        reason = f"{sentence} {usd(left_usd)} are left; Pulse refuses jobs that could cost more."
         next_step = (
             f"{_LOOK} If the rest will not do, raise budget.monthly_usd in the configuration and deploy it."
         )
@@ -49,6 +49,6 @@ def budget_alert(spent: Spent, budget_usd: Decimal, percent: int, place: Place) 
             ]
         ),
         commands=(Command("See what costs most", f"pulse cost --month {spent.month}"),),
-        links=(Link("Jobs", place.console.jobs()),),
+        links=(Link("Jobs", deployment.console.jobs()),),
         cause="budget",
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 
-from pulse.domain.alerts.about_job import Place, results_uri
+from pulse.domain.alerts.about_job import Deployment, results_uri
 from pulse.domain.alerts.alert import Fact, facts
 from pulse.domain.fault import first
 from pulse.domain.job.record import JobRecord
@@ -28,7 +28,7 @@ Pairs = list[tuple[str, str]]
 
 def job_facts(
     record: JobRecord,
-    place: Place,
+    deployment: Deployment,
     *,
     now: datetime | None = None,
     metrics: TrainingMetrics | None = None,
@@ -37,7 +37,9 @@ def job_facts(
     """What happened to which data on what, and `more`. `now`: how long a job that has not ended has waited or
     run so far.
     """
-    return facts([*_data(record, place, metrics), *_story(record, now), *more, *_resources(record, metrics)])
+    return facts(
+        [*_data(record, deployment, metrics), *_story(record, now), *more, *_resources(record, metrics)]
+    )
 
 
 def job_names(record: JobRecord) -> tuple[Fact, ...]:
@@ -64,8 +66,8 @@ def share(part: Decimal, whole: Decimal) -> str:
     return f"{part / whole * 100:.0f} %"
 
 
-def _data(record: JobRecord, place: Place, metrics: TrainingMetrics | None) -> Pairs:
-    data = s3_uri(place.data_bucket, record.dataset or DATASETS)
+def _data(record: JobRecord, deployment: Deployment, metrics: TrainingMetrics | None) -> Pairs:
+    data = s3_uri(deployment.data_bucket, record.dataset or DATASETS)
     variables = ", ".join(first(record.variables)) or "all numeric columns"
     period = metrics.period if metrics else None
     if record.training:
@@ -132,8 +134,8 @@ def _seconds(since: datetime | None, now: datetime | None) -> float | None:
 
 
 def _beside(seconds: float | None, usual: str) -> str:
-    told = in_words(seconds)
-    return f"{told} ({usual})" if told and usual else told
+    ran = in_words(seconds)
+    return f"{ran} ({usual})" if ran and usual else ran
 
 
 def _attempts(record: JobRecord) -> str:
@@ -144,11 +146,11 @@ def _attempts(record: JobRecord) -> str:
         attempt.status_reason or attempt.reason or f"exit code {attempt.exit_code}"
         for attempt in record.tries[:_MOST_ATTEMPTS]
     )
-    told = [
+    described = [
         redacted(end, _END_CHARACTERS) + (f" ({times} times)" if times > 1 else "")
         for end, times in ends.items()
     ]
-    return f"{record.attempts}: {'; '.join(told)}" if told else f"{record.attempts}"
+    return f"{record.attempts}: {'; '.join(described)}" if described else f"{record.attempts}"
 
 
 _ROUNDED_AWAY = Decimal("0.000001")
@@ -162,7 +164,7 @@ def _cost(record: JobRecord) -> tuple[str, str]:
         return "Quote", usd(quoted_usd) if quoted_usd is not None else ""
     if not cost_usd and record.ran_seconds is None:
         return "Cost", "nothing: it never ran"
-    told = f"{usd(cost_usd or _ROUNDED_AWAY)} estimated"
+    cost = f"{usd(cost_usd or _ROUNDED_AWAY)} estimated"
     if not quoted_usd:
-        return "Cost", told
-    return "Cost", f"{told}, {share(cost_usd, quoted_usd)} of the {usd(quoted_usd)} quoted"
+        return "Cost", cost
+    return "Cost", f"{cost}, {share(cost_usd, quoted_usd)} of the {usd(quoted_usd)} quoted"

@@ -10,7 +10,7 @@ from pulse.domain.alerts.alert import SEVERITIES, Alert, facts
 from pulse.domain.text.redaction import redacted
 
 WINDOW = timedelta(minutes=10)
-TOLD_ONE_BY_ONE = 10
+ALERTS_BEFORE_FLOOD = 10
 LOOKED_BACK = timedelta(hours=25)
 """More than the longest pause between two runs of reconcile_jobs, so that none is missed."""
 
@@ -23,11 +23,11 @@ class Refusals(Struct, frozen=True):
     since: datetime
     count: int
     last: str = ""
-    told: bool = False
+    alerted: bool = False
 
     @property
     def is_flood(self) -> bool:
-        return self.count > TOLD_ONE_BY_ONE
+        return self.count > ALERTS_BEFORE_FLOOD
 
 
 def window_of(moment: datetime) -> datetime:
@@ -44,8 +44,8 @@ def flood_alert(refusals: Refusals) -> Alert:
         severity=SEVERITIES["REJECTED"],
         about=f"drops since {refusals.since:%Y-%m-%dT%H:%MZ}",
         headline=f"No job for {refusals.count:,} dropped objects",
-        reason=f"{refusals.count:,} dropped objects became no job {when}. The first {TOLD_ONE_BY_ONE} were "
-        "told one by one; the log of submit_job has the reason of each.",
+        reason=f"{refusals.count:,} dropped objects became no job {when}. The first {ALERTS_BEFORE_FLOOD} "
+        "were told one by one; the log of submit_job has the reason of each.",
         next_step="Stop what drops them, and repair what the alerts of the first ones name. Then drop them "
         "again.",
         facts=facts(

@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from pulse.domain.alerts.about_job import Place, command, headline, job_links, results_uri
+from pulse.domain.alerts.about_job import Deployment, command, headline, job_links, results_uri
 from pulse.domain.alerts.alert import (
     LAST_LINE_CHARACTERS,
     LOG_CHARACTERS,
@@ -33,13 +33,13 @@ from pulse.domain.request.alerts_wanted import is_wanted, muted
 from pulse.domain.text.dollars import usd
 from pulse.domain.training.metrics import TrainingMetrics
 
-__all__ = ["Place", "deciding", "is_told", "job_alert"]
+__all__ = ["Deployment", "deciding", "deserves_alert", "job_alert"]
 
 _CHANGE = "In parentheses: the change since the run before."
 _RETRY = {True: "helps", False: "does not help unless something is changed first"}
 
 
-def is_told(record: JobRecord) -> bool:
+def deserves_alert(record: JobRecord) -> bool:
     """Whether the end of a job is news that somebody wants: not of an array whose follower is still to come,
     not of the follower of a failed array. Of a job that found its run taken only where the run is its own: a
     duplicate that runs with another job's id did nothing.
@@ -65,7 +65,7 @@ def deciding(record: JobRecord, failed: Failures | None) -> JobRecord:
 
 def job_alert(  # noqa: PLR0913, PLR0917 - what there may be to tell
     record: JobRecord,
-    place: Place,
+    deployment: Deployment,
     metrics: TrainingMetrics | None = None,
     note: str = "",
     rerun: NextRun | None = None,
@@ -83,13 +83,13 @@ def job_alert(  # noqa: PLR0913, PLR0917 - what there may be to tell
     the run of a job that found it taken, as a sentence.
     """
     if record.status == "SUCCEEDED":
-        return _succeeded(record, place, metrics, note, previous, run or record)
-    return _failed(record, place, rerun, failed, log, run or record, holder)
+        return _succeeded(record, deployment, metrics, note, previous, run or record)
+    return _failed(record, deployment, rerun, failed, log, run or record, holder)
 
 
 def _succeeded(  # noqa: PLR0913, PLR0917 - as above
     record: JobRecord,
-    place: Place,
+    deployment: Deployment,
     metrics: TrainingMetrics | None,
     note: str,
     previous: TrainingMetrics | None,
@@ -109,14 +109,14 @@ def _succeeded(  # noqa: PLR0913, PLR0917 - as above
         headline=headline(record, "succeeded"),
         reason=_outcome(metrics, previous) if metrics else f"The job ended well. {note}".strip(),
         next_step=look if results else "Nothing, unless the job should have done more: see its log.",
-        facts=job_facts(run, place, metrics=metrics, more=more),
+        facts=job_facts(run, deployment, metrics=metrics, more=more),
         names=job_names(record),
         table=table(metrics, previous) if metrics else (),
         left_out=sentences(metrics.left_out) if metrics else (),
         warnings=metrics.warnings if metrics else (),
         warnings_count=metrics.warnings_count if metrics else 0,
         commands=() if record.foreign else (command("Run it again", "rerun", record.results_id),),
-        links=job_links(record, place, report=metrics is not None),
+        links=job_links(record, deployment, report=metrics is not None),
         job_id=record.results_id,
         batch_job_id=record.batch_job_id,
         profile=record.profile,
@@ -127,7 +127,7 @@ def _succeeded(  # noqa: PLR0913, PLR0917 - as above
 
 def _failed(  # noqa: PLR0913, PLR0917 - as above
     record: JobRecord,
-    place: Place,
+    deployment: Deployment,
     rerun: NextRun | None,
     failed: Failures | None,
     log: tuple[str, ...],
@@ -144,11 +144,11 @@ def _failed(  # noqa: PLR0913, PLR0917 - as above
         headline=headline(record, _outcome_of(record, diagnosis, failed, rerun)),
         reason=cut(" ".join(filter(None, (_why(failed, child, diagnosis), holder))), REASON_CHARACTERS),
         next_step=_again(record, rerun) or diagnosis.advice,
-        facts=job_facts(run, place, more=_retry(rerun, diagnosis)),
+        facts=job_facts(run, deployment, more=_retry(rerun, diagnosis)),
         names=job_names(record),
         log=_shown(diagnosis.log_lines),
         commands=_commands(record, decides, child, diagnosis, rerun),
-        links=job_links(structs.replace(record, log_stream=decides.log_stream), place),
+        links=job_links(structs.replace(record, log_stream=decides.log_stream), deployment),
         job_id=record.results_id,
         batch_job_id=record.batch_job_id,
         profile=record.profile,
@@ -173,10 +173,10 @@ def _of_one(record: JobRecord, diagnosis: Diagnosis) -> str:
 
 
 def _of_children(failed: Failures, diagnosis: Diagnosis) -> str:
-    told = f"failed: {failed.count} of {failed.of} children"
+    outcome = f"failed: {failed.count} of {failed.of} children"
     if not failed.example:
-        return told
-    return f"{told}, {'most often ' if failed.count > 1 else ''}{in_words(diagnosis.cause)}"
+        return outcome
+    return f"{outcome}, {'most often ' if failed.count > 1 else ''}{in_words(diagnosis.cause)}"
 
 
 def _why(failed: Failures | None, child: Child | None, diagnosis: Diagnosis) -> str:
@@ -229,5 +229,5 @@ def _outcome(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> str:
         return " ".join([f"{in_words_of(metrics, previous)}.", *([_CHANGE] if previous else [])])
     windows = f" over {metrics.windows} windows" if metrics.windows else ""
     count = len(metrics.variables)
-    told = f"{count} {'variable was' if count == 1 else 'variables were'} retrodicted{windows}."
-    return " ".join([told, *verdicts(metrics), LEGEND, *([_CHANGE] if previous else [])])
+    sentence = f"{count} {'variable was' if count == 1 else 'variables were'} retrodicted{windows}."
+    return " ".join([sentence, *verdicts(metrics), LEGEND, *([_CHANGE] if previous else [])])

@@ -4,7 +4,7 @@ late.
 
 from datetime import UTC, datetime
 
-from pulse.domain.alerts.about_job import Place, command, headline, job_links
+from pulse.domain.alerts.about_job import Deployment, command, headline, job_links
 from pulse.domain.alerts.alert import REASON_CHARACTERS, SEVERITIES, Alert, Command
 from pulse.domain.alerts.facts import job_facts, job_names
 from pulse.domain.diagnosis.diagnose import blocked
@@ -18,12 +18,12 @@ _NOTHING = "Nothing: it goes on by itself."
 _SHORT_SECONDS = 3600
 
 
-def submitted_alert(record: JobRecord, place: Place) -> Alert:
+def submitted_alert(record: JobRecord, deployment: Deployment) -> Alert:
     """AWS Batch took the job."""
     return _alert(
         "SUBMITTED",
         record,
-        place,
+        deployment,
         outcome="submitted",
         reason=f"AWS Batch took the job into the queue {printable(record.queue)}.{_expected(record)}",
         next_step=_NOTHING,
@@ -31,13 +31,13 @@ def submitted_alert(record: JobRecord, place: Place) -> Alert:
     )
 
 
-def started_alert(record: JobRecord, place: Place) -> Alert:
+def started_alert(record: JobRecord, deployment: Deployment) -> Alert:
     """The first attempt runs."""
     waited = in_words(record.waited_seconds)
     return _alert(
         "STARTED",
         record,
-        place,
+        deployment,
         outcome="started",
         reason=f"The job runs{f', after it waited {waited}' if waited else ''}.{_expected(record)}",
         next_step=_NOTHING,
@@ -45,7 +45,7 @@ def started_alert(record: JobRecord, place: Place) -> Alert:
     )
 
 
-def overdue_alert(record: JobRecord, place: Place, *, now: datetime) -> Alert:
+def overdue_alert(record: JobRecord, deployment: Deployment, *, now: datetime) -> Alert:
     """The job should have ended by now. `now`: when the alert is made, UTC."""
     since = record.started_at
     seconds = (now - since).total_seconds() if since else 0.0
@@ -54,7 +54,7 @@ def overdue_alert(record: JobRecord, place: Place, *, now: datetime) -> Alert:
     return _alert(
         "OVERDUE",
         record,
-        place,
+        deployment,
         outcome="is overdue",
         reason=f"The job has been running{so_far}, and should have ended{_due(record, seconds)}.{again}",
         next_step="See in its log whether it still makes progress. Let it run if it does, or else stop it.",
@@ -67,16 +67,16 @@ def overdue_alert(record: JobRecord, place: Place, *, now: datetime) -> Alert:
     )
 
 
-def blocked_alert(record: JobRecord, place: Place, *, reason: str, now: datetime) -> Alert:
+def blocked_alert(record: JobRecord, deployment: Deployment, *, reason: str, now: datetime) -> Alert:
     """AWS Batch cannot start the job. `reason`: its status reason as AWS Batch writes it, or empty. `now`:
     when the alert is made, UTC.
     """
-    diagnosis = blocked(reason, spot=record.queue in place.spot_queues)
+    diagnosis = blocked(reason, spot=record.queue in deployment.spot_queues)
     outcome = f"cannot start: {diagnosis.cause.replace('-', ' ')}" if reason else "has waited for long"
     return _alert(
         "BLOCKED",
         record,
-        place,
+        deployment,
         outcome=outcome,
         reason=diagnosis.explanation,
         next_step=diagnosis.advice,
@@ -92,7 +92,7 @@ def blocked_alert(record: JobRecord, place: Place, *, reason: str, now: datetime
 def _alert(  # noqa: PLR0913 - what differs between the kinds
     kind: JobKind,
     record: JobRecord,
-    place: Place,
+    deployment: Deployment,
     *,
     outcome: str,
     reason: str,
@@ -108,10 +108,10 @@ def _alert(  # noqa: PLR0913 - what differs between the kinds
         headline=headline(record, outcome),
         reason=cut(reason, REASON_CHARACTERS),
         next_step=next_step,
-        facts=job_facts(record, place, now=now),
+        facts=job_facts(record, deployment, now=now),
         names=job_names(record),
         commands=commands,
-        links=job_links(record, place),
+        links=job_links(record, deployment),
         job_id=record.results_id,
         batch_job_id=record.batch_job_id,
         profile=record.profile,
@@ -124,14 +124,14 @@ def _alert(  # noqa: PLR0913 - what differs between the kinds
 def _expected(record: JobRecord) -> str:
     """What is likely to come, as far as it is known."""
     usual = record.usual
-    told = []
+    estimates = []
     # The cost is that of this runtime: record_quote.likely_usd.
     seconds = usual.ran_median_seconds if usual else record.expected_seconds
     if seconds:
-        told.append(f"run {in_words(seconds)}")
+        estimates.append(f"run {in_words(seconds)}")
     if record.quoted_usd is not None:
-        told.append(f"cost {usd(record.quoted_usd)}")
-    return f" It will likely {' and '.join(told)}." if told else ""
+        estimates.append(f"cost {usd(record.quoted_usd)}")
+    return f" It will likely {' and '.join(estimates)}." if estimates else ""
 
 
 def _due(record: JobRecord, ran_seconds: float) -> str:

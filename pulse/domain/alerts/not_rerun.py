@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import structs
 
-from pulse.domain.alerts.about_job import Place, command, headline, job_links
+from pulse.domain.alerts.about_job import Deployment, command, headline, job_links
 from pulse.domain.alerts.alert import REASON_CHARACTERS, SEVERITIES, Alert, facts
 from pulse.domain.alerts.facts import job_names
 from pulse.domain.diagnosis.next_run import NextRun, why
@@ -38,7 +38,11 @@ NOTHING_MORE: Mapping[AutomaticReason, Callable[[str], Refused]] = {
 
 
 def rerun_alert(
-    record: JobRecord, place: Place, because: AutomaticReason, following: NextRun | None, refusal: Refused
+    record: JobRecord,
+    deployment: Deployment,
+    because: AutomaticReason,
+    following: NextRun | None,
+    refusal: Refused,
 ) -> Alert:
     """`record`: of the job that failed. `following`: what it was to get, None when there is none."""
     again = command("Run it again", "rerun", record.results_id)
@@ -56,7 +60,7 @@ def rerun_alert(
         facts=facts([("Resources", f"{record.vcpus} vCPU, {record.memory_mib} MiB")]),
         names=job_names(record),
         commands=(again,),
-        links=job_links(record, place),
+        links=job_links(record, deployment),
         job_id=record.results_id,
         batch_job_id=record.batch_job_id,
         profile=record.profile,

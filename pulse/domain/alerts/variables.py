@@ -31,9 +31,11 @@ def table(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> Table:
 def verdicts(metrics: TrainingMetrics) -> list[str]:
     """A sentence for each of the first variables of the table, and how many more there are."""
     judged = [(name, one.verdict) for name, one in _ordered(metrics) if one.verdict]
-    told = [f"{_shown_name(name)} is {cut(printable(text), _VERDICT_CHARACTERS)}." for name, text in judged]
-    more = len(told) - _VERDICTS
-    return [*told[:_VERDICTS], *([f"The report judges {more} more."] if more > 0 else [])]
+    sentences = [
+        f"{_shown_name(name)} is {cut(printable(text), _VERDICT_CHARACTERS)}." for name, text in judged
+    ]
+    more = len(sentences) - _VERDICTS
+    return [*sentences[:_VERDICTS], *([f"The report judges {more} more."] if more > 0 else [])]
 
 
 def in_words_of(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> str:

@@ -29,4 +29,4 @@ def share_passed(spent: Spent, budget_usd: Decimal, percents: Sequence[int]) -> 
     last cost, or because the budget was lowered.
     """
     highest = max((one for one in percents if spent.usd * 100 >= budget_usd * one), default=None)
-    return None if highest in spent.told else highest
+    return None if highest in spent.alerted_percents else highest

@@ -48,9 +48,9 @@ def usable_mib(memory_mib: int) -> int:
 
 def share(price: InstancePrice, *, vcpus: float, memory_mib: int, gpus: int) -> Decimal:
     """Of an instance of this type; above 1 the container does not fit."""
-    asked = [(Decimal(str(vcpus)), price.vcpus), (Decimal(memory_mib), price.memory_mib)]
-    asked += [(Decimal(gpus), price.gpus)] if price.gpus else []
-    return max(need / has for need, has in asked)
+    pairs = [(Decimal(str(vcpus)), price.vcpus), (Decimal(memory_mib), price.memory_mib)]
+    pairs += [(Decimal(gpus), price.gpus)] if price.gpus else []
+    return max(need / has for need, has in pairs)
 
 
 def of_kind(prices: dict[str, InstancePrice], kinds: Iterable[str]) -> dict[str, InstancePrice]:

@@ -22,13 +22,13 @@ _TAG = "tag:"
 
 
 class Spent(Struct, frozen=True):
-    """US dollars of the ended jobs of a month (YYYY-MM, UTC). `told`: of which percents of its budget an
-    alert went out.
+    """US dollars of the ended jobs of a month (YYYY-MM, UTC). `alerted_percents`: shares of the budget
+    that an alert has reported.
     """
 
     month: str
     usd: Decimal
-    told: frozenset[int] = frozenset()
+    alerted_percents: frozenset[int] = frozenset()
 
 
 class JobCost(Struct, frozen=True, kw_only=True):
@@ -83,7 +83,9 @@ def wanted(query: Mapping[str, str], now: datetime) -> Wanted:
     by = query.get("by", DEFAULT_BY)
     rules = (("month", month, MONTH, ALLOWED_MONTH), ("by", by, BY, ALLOWED_BY))
     faults = [
-        Fault(name, allowed, shown(said)) for name, said, rule, allowed in rules if not re.match(rule, said)
+        Fault(name, allowed, shown(given))
+        for name, given, rule, allowed in rules
+        if not re.match(rule, given)
     ]
     if faults:
         raise InvalidCall(faults)

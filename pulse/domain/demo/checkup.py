@@ -29,7 +29,7 @@ class Finding(Struct, frozen=True):
 
     what: str
     verdict: Verdict
-    told: str
+    found: str
     next_step: str = ""
 
 
@@ -37,21 +37,21 @@ class QueueState(Struct, frozen=True):
     """`environments`: what AWS Batch says of each that is not VALID and ENABLED, by name."""
 
     is_usable: bool
-    told: str
+    status: str
     environments: Mapping[str, str] = {}
 
 
 def credentials(expected: Expected, account: str, arn: str) -> Finding:
     if expected.account in (None, account):
         return Finding("credentials", "ok", arn)
-    told = f"{arn}, but the configuration names account {expected.account}"
-    return Finding("credentials", "failed", told, "Use credentials of that account (AWS_PROFILE).")
+    text = f"{arn}, but the configuration names account {expected.account}"
+    return Finding("credentials", "failed", text, "Use credentials of that account (AWS_PROFILE).")
 
 
 def region(expected: Expected, found: str) -> Finding:
     if expected.region not in (None, found):
-        told = f"{found}, but the configuration names {expected.region}"
-        return Finding("region", "failed", told, f"Set AWS_REGION={expected.region}.")
+        text = f"{found}, but the configuration names {expected.region}"
+        return Finding("region", "failed", text, f"Set AWS_REGION={expected.region}.")
     if found != expected.prices_region:
         step = f"pulse cost --refresh-prices --region {found}, then deploy."
         return Finding("region", "warning", f"{found}; prices are of {expected.prices_region}", step)
@@ -66,20 +66,20 @@ def bootstrap(version: str | None, account: str, region_name: str) -> Finding:
 
 def fargate_quota(expected: Expected, quota: float, *, what: str) -> Finding:
     """New accounts begin with a few vCPUs: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html"""
-    told = f"{quota:g} vCPU, max_vcpus is {expected.fargate_vcpus}"
+    text = f"{quota:g} vCPU, max_vcpus is {expected.fargate_vcpus}"
     if quota >= expected.fargate_vcpus:
-        return Finding(what, "ok", told)
+        return Finding(what, "ok", text)
     step = "Ask for more (Service Quotas, AWS Fargate), or lower max_vcpus: jobs beyond it fail to start."
-    return Finding(what, "warning", told, step)
+    return Finding(what, "warning", text, step)
 
 
 def concurrency(expected: Expected, quota: int) -> Finding:
     """Half of it is left to the API and to whatever else runs in the account."""
-    told = f"{quota} at once, queues may take {expected.concurrency}"
+    text = f"{quota} at once, queues may take {expected.concurrency}"
     if quota >= 2 * expected.concurrency:
-        return Finding("Lambda concurrency", "ok", told)
+        return Finding("Lambda concurrency", "ok", text)
     step = "Ask for more (Service Quotas, AWS Lambda, Concurrent executions): new accounts have few."
-    return Finding("Lambda concurrency", "warning", told, step)
+    return Finding("Lambda concurrency", "warning", text, step)
 
 
 def recipients(expected: Expected, confirmed: Collection[str], *, topic: str) -> Finding:
@@ -106,9 +106,9 @@ def queue(name: str, state: QueueState | None) -> Finding:
         return Finding(what, "failed", "not there", "Deploy this environment.")
     faulty = "; ".join(f"{each}: {why}" for each, why in state.environments.items())
     if state.is_usable and not faulty:
-        return Finding(what, "ok", state.told)
+        return Finding(what, "ok", state.status)
     step = "Repair what the reason names in AWS Batch, most often a deleted role, subnet or security group."
-    return Finding(what, "failed", f"{state.told} {faulty}".strip(), step)
+    return Finding(what, "failed", f"{state.status} {faulty}".strip(), step)
 
 
 def dead_letters(holds: str, waiting: int) -> Finding:

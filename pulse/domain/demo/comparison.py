@@ -45,7 +45,7 @@ class Difference(Struct, frozen=True):
     where: str
     sides: tuple[str, str]
 
-    def told(self, names: tuple[str, str]) -> str:
+    def describe(self, names: tuple[str, str]) -> str:
         """In words, the records by their names."""
         one, other = (f"{name}: {side}" for name, side in zip(names, self.sides, strict=True))
         return f"{self.where}. {one}; {other}."
@@ -115,18 +115,18 @@ def _of_job(door: str, one: JobStory, other: JobStory) -> Iterator[Difference]:
 
 def _content(job: JobStory, common: set[str]) -> dict[str, Any]:
     """A job's JSON by effect; effects that only one side has are a difference already."""
-    told: dict[str, Any] = {
+    by_name: dict[str, Any] = {
         "moments": job.moments,
         "results": {file.name: file for file in job.results},
         "metrics": job.metrics,
     }
-    told |= {f"answer {answer.call}": answer for answer in job.answers}
+    by_name |= {f"answer {answer.call}": answer for answer in job.answers}
     for event in reversed(job.events):  # the first that told a state stays
-        told[f"event {event.state}"] = event
-    told |= {f"alert {alert.body.get('kind')}": alert for alert in job.alerts}
+        by_name[f"event {event.state}"] = event
+    by_name |= {f"alert {alert.body.get('kind')}": alert for alert in job.alerts}
     happened = ("event ", "alert ")
     content: dict[str, Any] = msgspec.to_builtins(
-        {name: what for name, what in told.items() if not name.startswith(happened) or name in common}
+        {name: what for name, what in by_name.items() if not name.startswith(happened) or name in common}
     )
     return content
 

@@ -106,7 +106,7 @@ def blocked(reason: str, *, spot: bool = False) -> Diagnosis:
 
 def _own_words(record: JobRecord) -> str:
     code = [] if record.exit_code is None else [f"exit code {record.exit_code}"]
-    said = dict.fromkeys(text for text in (record.reason, record.status_reason) if text)
-    words = "; ".join([*code, *(redacted(text, _REASON_CHARACTERS) for text in said)])
+    reasons = dict.fromkeys(text for text in (record.reason, record.status_reason) if text)
+    words = "; ".join([*code, *(redacted(text, _REASON_CHARACTERS) for text in reasons)])
     of = f" of the last of {record.attempts} attempts" if record.attempts > 1 else ""
     return f" AWS Batch says{of}: {words.removesuffix('.')}." if words else ""

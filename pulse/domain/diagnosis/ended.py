@@ -16,7 +16,7 @@ from pulse.domain.diagnosis.evidence import (
     is_training,
     logs,
     once,
-    says,
+    reason_starts,
 )
 from pulse.domain.training.exit_codes import MEANINGS
 
@@ -51,7 +51,7 @@ def _ran(known: Evidence) -> bool:
 
 def _has_reason(known: Evidence) -> bool:
     """AWS tells more than that the container ended, and it is not that its host was lost."""
-    return any(not text.startswith(_HOST) for text in known.said if text.strip() not in _NO_REASON)
+    return any(not text.startswith(_HOST) for text in known.reasons if text.strip() not in _NO_REASON)
 
 
 OF_TRAINING = Row(lambda known: known.record.own_meaning is not None, "", "", "", retry_helps=False)
@@ -59,28 +59,28 @@ OF_TRAINING = Row(lambda known: known.record.own_meaning is not None, "", "", ""
 
 ENDED = (
     Row(
-        both(says(*_RECLAIMED), once),
+        both(reason_starts(*_RECLAIMED), once),
         SPOT_RECLAIMED,
         "AWS took the Spot capacity under the job back, or its instance was lost, and it had one attempt.",
         "Submit it again, with attempts of 3 or more, so that it starts again by itself.",
         retry_helps=True,
     ),
     Row(
-        says(*_RECLAIMED),
+        reason_starts(*_RECLAIMED),
         SPOT_RECLAIMED,
         "AWS took the Spot capacity under the job back, or its instance was lost, also in its last attempt.",
         "Submit it again, with more attempts or a profile whose queue does not use Spot.",
         retry_helps=True,
     ),
     Row(
-        says("Dependent Job failed"),
+        reason_starts("Dependent Job failed"),
         DEPENDENCY_FAILED,
         "A job that this one depends on failed.",
         "Repair and run the other job first, then submit this one again.",
         retry_helps=False,
     ),
     Row(
-        says("Array Child Job failed"),
+        reason_starts("Array Child Job failed"),
         CHILD_FAILED,
         "At least one child of this array job failed.",
         "Find the failed child in AWS Batch and read its log, then submit the array again.",
@@ -88,7 +88,7 @@ ENDED = (
     ),
     Row(
         either(
-            says("OutOfMemory", "OOMKilled"),
+            reason_starts("OutOfMemory", "OOMKilled"),
             logs("MemoryError", "Cannot allocate memory", "KilledWorker", "std::bad_alloc"),
             both(exits(_KILLED), logs("Killed", "memory budget", "Out of memory")),
         ),
@@ -103,7 +103,7 @@ ENDED = (
             ends_with("not authorized to perform", "(AccessDenied", "(403) when", "(Forbidden) when"),
         ),
         "access-denied",
-        "AWS denied the job an action{denial.told}.",
+        "AWS denied the job an action{denial.clause}.",
         "{denial.remedy}, then submit the job again.",
         retry_helps=False,
     ),
@@ -181,7 +181,7 @@ ENDED = (
         retry_helps=True,
     ),
     Row(
-        both(exits(None), says("Task failed to start")),
+        both(exits(None), reason_starts("Task failed to start")),
         "task-not-started",
         "Amazon ECS could not start the job's task, and gives no further reason.",
         "Submit it again. If that fails too, look at the stopped task in the Amazon ECS console, within the "

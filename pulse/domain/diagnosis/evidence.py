@@ -42,7 +42,7 @@ class Denial(NamedTuple):
     role: str = ""
 
     @property
-    def told(self) -> str:
+    def clause(self) -> str:
         return f": {self._who} may not do {self._what}" if self.action else ""
 
     @property
@@ -60,13 +60,13 @@ class Denial(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """`said`: what AWS wrote; the reason of a job that somebody stopped is that person's free text, and left
-    out. `log`: the last lines. `error`: the last of them that tells of an error, or else the very last; those
-    before it may have been dealt with. `denial`: the first that AWS speaks of, or else that of the error.
+    """`reasons`: what AWS wrote, without the free text of a person who stopped the job. `log`: the last
+    lines. `error`: the last of them that reports an error, or else the very last; the job may have
+    recovered from those before it. `denial`: the first that AWS reports, or else that of the error.
     """
 
     record: JobRecord
-    said: tuple[str, ...]
+    reasons: tuple[str, ...]
     log: tuple[str, ...]
     error: str
     denial: Denial
@@ -76,8 +76,8 @@ Fits = Callable[[Evidence], bool]
 
 
 class Row(NamedTuple):
-    """`explanation` and `advice` may hold `{denial.told}` and `{denial.remedy}`. `retry_helps`: the same job,
-    tried again at once as it is, may end well.
+    """`explanation` and `advice` may hold `{denial.clause}` and `{denial.remedy}`. `retry_helps`: the same
+    job, tried again at once as it is, may end well.
     """
 
     fits: Fits
@@ -90,10 +90,10 @@ class Row(NamedTuple):
 def evidence(record: JobRecord, log_lines: Sequence[str]) -> Evidence:
     """What is known of a FAILED job. Of long logs and lines, only the end and the beginning are read."""
     theirs = [record.reason, *([] if is_stopped(record) else [record.status_reason])]
-    said = tuple(text[:_CHARACTERS_READ] for text in theirs)
+    reasons = tuple(text[:_CHARACTERS_READ] for text in theirs)
     log = tuple(line[:_CHARACTERS_READ] for line in log_lines[-_LINES_READ:])
     error = _error(log)
-    return Evidence(record, said, log, error, _denial((*said, error)))
+    return Evidence(record, reasons, log, error, _denial((*reasons, error)))
 
 
 def is_stopped(record: JobRecord) -> bool:
@@ -101,14 +101,14 @@ def is_stopped(record: JobRecord) -> bool:
     return record.stopped_by_request or record.status_reason.startswith(CANCELLED_THROUGH_PULSE)
 
 
-def says(*beginnings: str, about: tuple[str, ...] = ()) -> Fits:
+def reason_starts(*beginnings: str, about: tuple[str, ...] = ()) -> Fits:
     """A reason that AWS wrote begins with one of `beginnings`, and holds one of the lower-case words `about`.
 
     On EC2 the words are the container's reason, on Fargate often the job's status reason: both are read.
     """
     return lambda known: any(
         text.startswith(beginnings) and (not about or any(word in text.lower() for word in about))
-        for text in known.said
+        for text in known.reasons
     )
 
 

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
 """
 
-from pulse.domain.diagnosis.evidence import Evidence, Row, either, logs, says
+from pulse.domain.diagnosis.evidence import Evidence, Row, either, logs, reason_starts
 
 STARTS = ("CannotStartContainerError", "CannotCreateContainerError")
 DENIED = ("not authorized to perform", "accessdenied")
@@ -33,7 +33,7 @@ def _cut_in_its_name(known: Evidence) -> bool:
     """The longest text that there is ends within the image's name or soon after it, before it tells why. What
     is short enough to end there is "not found": everything else that AWS says begins with _OTHERWISE.
     """
-    pulls = [text for text in known.said if text.startswith(_PULL)]
+    pulls = [text for text in known.reasons if text.startswith(_PULL)]
     longest = max(pulls, key=len, default="")
     why = longest.partition(_RESOLVING)[2]
     return len(longest) == _LONGEST_REASON and bool(why) and not any(word in why for word in _OTHERWISE)
@@ -41,7 +41,7 @@ def _cut_in_its_name(known: Evidence) -> bool:
 
 IMAGE = (
     Row(
-        says(_PULL, about=("toomanyrequests", "too many requests", "pull rate limit")),
+        reason_starts(_PULL, about=("toomanyrequests", "too many requests", "pull rate limit")),
         "image-rate-limited",
         "The registry refused to hand out the container image so often in so short a time (Docker Hub counts "
         "pulls by address and six hours).",
@@ -50,8 +50,8 @@ IMAGE = (
     ),
     Row(
         either(
-            says(_PULL, about=("descriptor matching platform", "no matching manifest")),
-            says(*STARTS, about=("exec format error",)),
+            reason_starts(_PULL, about=("descriptor matching platform", "no matching manifest")),
+            reason_starts(*STARTS, about=("exec format error",)),
             logs("exec format error"),
         ),
         "wrong-architecture",
@@ -62,7 +62,7 @@ IMAGE = (
     ),
     Row(
         either(
-            says(_PULL, *STARTS, about=("no space left on device",)),
+            reason_starts(_PULL, *STARTS, about=("no space left on device",)),
             logs("No space left on device", "Disk quota exceeded"),
         ),
         "disk-full",
@@ -71,23 +71,23 @@ IMAGE = (
         retry_helps=False,
     ),
     Row(
-        says(_PULL, about=_PULL_DENIED),
+        reason_starts(_PULL, about=_PULL_DENIED),
         "image-forbidden",
-        "The container image may not be pulled{denial.told}. A registry says the same of a repository that "
+        "The container image may not be pulled{denial.clause}. A registry says the same of a repository that "
         "does not exist.",
         "Check that the repository exists in Amazon ECR, that the execution role (on EC2 the instance role) "
         "has AmazonECSTaskExecutionRolePolicy, and that the repository's policy allows it.",
         retry_helps=False,
     ),
     Row(
-        says(_PULL, about=UNREACHABLE),
+        reason_starts(_PULL, about=UNREACHABLE),
         "image-unreachable",
         "The registry of the container image could not be reached, though Amazon ECS tried several times.",
         f"Submit it again in a few minutes. If that fails too: {ROUTE[0].lower()}{ROUTE[1:]}",
         retry_helps=False,
     ),
     Row(
-        says(_PULL, about=("not found", "manifest unknown", "does not exist", "name unknown")),
+        reason_starts(_PULL, about=("not found", "manifest unknown", "does not exist", "name unknown")),
         "image-not-found",
         "The container image does not exist under this tag, or its repository does not.",
         "Deploy again, which pushes the image to Amazon ECR, or name an image in the job definition that is "
@@ -104,7 +104,7 @@ IMAGE = (
         retry_helps=False,
     ),
     Row(
-        says(_PULL, *_PULL_ON_EKS),
+        reason_starts(_PULL, *_PULL_ON_EKS),
         "image-not-pulled",
         "The container image could not be pulled.",
         "Check that the job definition's image exists and that execution role and network reach ECR.",

@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from pulse.domain.caller import CANCELLED_THROUGH_PULSE
-from pulse.domain.diagnosis.evidence import Evidence, Fits, Row, is_stopped, says
+from pulse.domain.diagnosis.evidence import Evidence, Fits, Row, is_stopped, reason_starts
 
 UNDETERMINED = "UNDETERMINED"
 """AWS Batch's own word where it cannot say why a job does not start."""
@@ -157,7 +157,7 @@ STOPPED = (
         retry_helps=True,
     ),
     Row(
-        says("Task stopped by user"),
+        reason_starts("Task stopped by user"),
         CANCELLED,
         "Somebody stopped the job's task in Amazon ECS.",
         "Nothing, if that was meant. Otherwise submit it again; CloudTrail names who called StopTask.",

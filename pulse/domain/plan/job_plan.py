@@ -71,8 +71,10 @@ class JobPlan(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
-def asked(request: JobRequest, profile: Profile) -> RequestedResources:
-    return profile.asked(request.vcpus, request.memory_mib, request.timeout_seconds, request.gpus)
+def requested_resources(request: JobRequest, profile: Profile) -> RequestedResources:
+    return profile.requested_resources(
+        request.vcpus, request.memory_mib, request.timeout_seconds, request.gpus
+    )
 
 
 def plan_faults(request: JobRequest, catalogue: Catalogue, site: Site) -> list[Fault]:
@@ -292,7 +294,7 @@ def _queue_faults(
         faults.append(
             Fault("scheduling_priority", "nothing on a FIFO queue", shown(request.scheduling_priority))
         )
-    wanted = asked(request, profile)
+    wanted = requested_resources(request, profile)
     if training:
         faults += described_job.size_faults(wanted, training, queue.platform)
     return faults + resource_faults(

@@ -7,7 +7,7 @@ from msgspec import Struct
 from pulse.domain.catalogue.catalogue import Catalogue
 from pulse.domain.cost.budget import Reservation
 from pulse.domain.fault import Fault
-from pulse.domain.plan.job_plan import asked
+from pulse.domain.plan.job_plan import requested_resources
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.request.resources import Resources
 
@@ -30,4 +30,6 @@ class Preparation(Struct, frozen=True, kw_only=True):
 def needs_lookups(request: JobRequest, catalogue: Catalogue) -> bool:
     """Whether something outside the request decides about it: data, earlier runs, other jobs."""
     profile = catalogue.profiles[catalogue.profile_of(request)]
-    return asked(request, profile).is_auto or any(wanted.job_id for wanted in request.dependencies)
+    return requested_resources(request, profile).is_auto or any(
+        wanted.job_id for wanted in request.dependencies
+    )

@@ -40,7 +40,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     attempts: Attempts = 1
     gpus: Gpus = 0
 
-    def asked(
+    def requested_resources(
         self,
         vcpus: float | Auto | None = None,
         memory_mib: int | Auto | None = None,

@@ -42,12 +42,12 @@ def endings(suffixes: Suffixes) -> str:
     """`.csv, .parquet or .zip; .csv may be compressed (.gz)`."""
     plain = [suffix for suffix in suffixes if suffix.count(".") == 1]
     packed = [suffix for suffix in suffixes if suffix.count(".") > 1]
-    told = _joined(plain, "or") or "nothing"
+    names = _joined(plain, "or") or "nothing"
     if packed:
         inner = dict.fromkeys(f".{suffix.split('.')[1]}" for suffix in packed)
         ends = dict.fromkeys(f".{suffix.split('.')[2]}" for suffix in packed)
-        told += f"; {_joined([*inner], 'and')} may be compressed ({', '.join(ends)})"
-    return told
+        names += f"; {_joined([*inner], 'and')} may be compressed ({', '.join(ends)})"
+    return names
 
 
 def sentence(suffixes: Suffixes) -> str:
@@ -57,7 +57,7 @@ def sentence(suffixes: Suffixes) -> str:
 def advice(key: str) -> str:
     """What to do with a file of another kind, told by its name; empty where nothing is known of it."""
     name = key.lower()
-    return next((told for ends, told in _ADVICE if name.endswith(ends)), "")
+    return next((advice for ends, advice in _ADVICE if name.endswith(ends)), "")
 
 
 def _joined(words: Sequence[str], last: str) -> str:

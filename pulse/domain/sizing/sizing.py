@@ -28,7 +28,7 @@ _EC2_MAX_MIB = 3_145_728
 
 
 def size(  # noqa: PLR0913 - what a request says of its size, one by one
-    asked: RequestedResources,
+    requested: RequestedResources,
     facts: DatasetFacts | None,
     history: History,
     *,
@@ -66,22 +66,24 @@ def size(  # noqa: PLR0913 - what a request says of its size, one by one
     threads = dask_threads if use_dask else 1
     pairs = [
         (vcpus, memory_mib)
-        for vcpus, memory_mib in _pairs(asked, platform, need.wanted_mib, threads, max_memory_mib)
-        if asked.vcpus in {"auto", vcpus} and asked.memory_mib in {"auto", memory_mib}
+        for vcpus, memory_mib in _pairs(requested, platform, need.wanted_mib, threads, max_memory_mib)
+        if requested.vcpus in {"auto", vcpus} and requested.memory_mib in {"auto", memory_mib}
         if max_vcpus is None or vcpus <= max_vcpus
     ]
-    vcpus, memory_mib = _smallest(pairs, need.wanted_mib, need.cpu_seconds, threads) or _as_asked(asked)
+    vcpus, memory_mib = _smallest(pairs, need.wanted_mib, need.cpu_seconds, threads) or _as_requested(
+        requested
+    )
     expected_seconds = round(need.cpu_seconds / min(vcpus, threads), 1)
     sized = Resources(
         vcpus=vcpus,
         memory_mib=memory_mib,
         timeout_seconds=_timeout(expected_seconds)
-        if asked.timeout_seconds == "auto"
-        else asked.timeout_seconds,
-        gpus=asked.gpus,
+        if requested.timeout_seconds == "auto"
+        else requested.timeout_seconds,
+        gpus=requested.gpus,
         expected_seconds=expected_seconds,
     )
-    return replace(sized, why=why(asked, sized, need)) if asked.is_auto else sized
+    return replace(sized, why=why(requested, sized, need)) if requested.is_auto else sized
 
 
 def next_size_up(
@@ -105,14 +107,18 @@ def next_size_up(
 
 
 def _pairs(
-    asked: RequestedResources, platform: Platform, wanted_mib: int, threads: int, max_memory_mib: int | None
+    requested: RequestedResources,
+    platform: Platform,
+    wanted_mib: int,
+    threads: int,
+    max_memory_mib: int | None,
 ) -> Iterable[Pair]:
     """Every pair worth a thought. An instance can give any amount, so there only what is wanted."""
     if platform == "FARGATE":
         return _FARGATE_PAIRS
     largest = min(_whole_steps(wanted_mib), max_memory_mib or _EC2_MAX_MIB)
-    memory_mib = largest if asked.memory_mib == "auto" else asked.memory_mib
-    vcpus = range(1, threads + 1) if asked.vcpus == "auto" else [asked.vcpus]
+    memory_mib = largest if requested.memory_mib == "auto" else requested.memory_mib
+    vcpus = range(1, threads + 1) if requested.vcpus == "auto" else [requested.vcpus]
     return ((count, memory_mib) for count in vcpus)
 
 
@@ -132,12 +138,12 @@ def _smallest(pairs: Sequence[Pair], wanted_mib: int, cpu_seconds: float, thread
     return min(quick or [pair for pair in holding if pair[0] == most_vcpus])
 
 
-def _as_asked(asked: RequestedResources) -> Pair:
+def _as_requested(requested: RequestedResources) -> Pair:
     """Where no pair fits, so that the faults are found in what was asked for."""
     vcpus, memory_mib = _FARGATE_PAIRS[0]
     return (
-        vcpus if asked.vcpus == "auto" else asked.vcpus,
-        memory_mib if asked.memory_mib == "auto" else asked.memory_mib,
+        vcpus if requested.vcpus == "auto" else requested.vcpus,
+        memory_mib if requested.memory_mib == "auto" else requested.memory_mib,
     )
 
 

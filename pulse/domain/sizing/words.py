@@ -6,21 +6,21 @@ from pulse.domain.sizing.workload import MEMORY_MARGIN_PERCENT, TIMEOUT_TIMES_EX
 from pulse.domain.text.duration import in_words
 
 
-def why(asked: RequestedResources, sized: Resources, need: Workload) -> str:
+def why(requested: RequestedResources, sized: Resources, need: Workload) -> str:
     """`0.5 vCPU and 1024 MiB: 9,513 rows x 3 columns need about 210 MiB (20 earlier runs used at most 214
     MiB), plus 50 %; timeout 15 min is 5 times the expected 3 min.`
     """
-    vcpus = _amount(f"{vcpus_text(sized.vcpus)} vCPU", asked.vcpus)
-    memory = _amount(f"{sized.memory_mib} MiB", asked.memory_mib)
+    vcpus = _amount(f"{vcpus_text(sized.vcpus)} vCPU", requested.vcpus)
+    memory = _amount(f"{sized.memory_mib} MiB", requested.memory_mib)
     margin = f"plus {MEMORY_MARGIN_PERCENT} %"
     if sized.memory_mib < need.wanted_mib:
         margin = f"which {margin} is more than it gets"
-    needed = f"{need.told_from} need about {need.peak_mib:,.0f} MiB{_earlier(need)}, {margin}"
-    return f"{vcpus} and {memory}: {needed}; {_timeout(asked, sized)}."
+    needed = f"{need.estimated_from} need about {need.peak_mib:,.0f} MiB{_earlier(need)}, {margin}"
+    return f"{vcpus} and {memory}: {needed}; {_timeout(requested, sized)}."
 
 
-def _amount(amount: str, asked: float | Auto) -> str:
-    return amount if asked == "auto" else f"{amount} (as asked)"
+def _amount(amount: str, requested: float | Auto) -> str:
+    return amount if requested == "auto" else f"{amount} (as asked)"
 
 
 def _earlier(need: Workload) -> str:
@@ -30,10 +30,10 @@ def _earlier(need: Workload) -> str:
     return f" ({runs} used at most {need.highest_peak_mib:,.0f} MiB)"
 
 
-def _timeout(asked: RequestedResources, sized: Resources) -> str:
+def _timeout(requested: RequestedResources, sized: Resources) -> str:
     timeout = in_words(sized.timeout_seconds)
     expected = in_words(sized.expected_seconds)
-    if asked.timeout_seconds != "auto":
+    if requested.timeout_seconds != "auto":
         return f"timeout {timeout} (as asked), expected {expected}"
     by_rule = TIMEOUT_TIMES_EXPECTED * (sized.expected_seconds or 0)
     if sized.timeout_seconds < by_rule:

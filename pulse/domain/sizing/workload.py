@@ -50,7 +50,7 @@ class Workload(Struct, frozen=True, kw_only=True):
 
     peak_mib: float
     cpu_seconds: float
-    told_from: str
+    estimated_from: str
     compared: int = 0
     highest_peak_mib: float | None = None
 
@@ -78,8 +78,8 @@ def workload(  # noqa: PLR0913 - the size of one training, number by number
     rows = facts.rows if facts.rows is not None else facts.bytes / STORED_BYTES_A_VALUE / columns
     chosen = variables or columns
     days = _days(facts, start, end)
-    windows = max(1, ceil((days.asked if days else rows) / batch_size_days))
-    walked_rows = rows * (days.asked / days.held if days else 1)
+    windows = max(1, ceil((days.requested if days else rows) / batch_size_days))
+    walked_rows = rows * (days.requested / days.held if days else 1)
     values_mib = rows * columns * _VALUE_BYTES / _MIB
     walked_mib = walked_rows * chosen * _VALUE_BYTES / _MIB
     modelled_mib = (
@@ -98,7 +98,9 @@ def workload(  # noqa: PLR0913 - the size of one training, number by number
     return Workload(
         peak_mib=max([modelled_mib, *(_scaled_peak_mib(run, facts) for run in history)]),
         cpu_seconds=percentile(worked, 50) or modelled_seconds,
-        told_from=f"{facts.rows:,} rows x {columns} columns" if facts.rows is not None else _by_size(facts),
+        estimated_from=f"{facts.rows:,} rows x {columns} columns"
+        if facts.rows is not None
+        else _by_size(facts),
         compared=len(reported),
         highest_peak_mib=max(reported, default=None),
     )
@@ -111,7 +113,7 @@ def unknown_workload(history: History) -> Workload:
     return Workload(
         peak_mib=max([BASE_MIB, *reported]) if reported else UNKNOWN_MIB,
         cpu_seconds=seconds or UNKNOWN_CPU_SECONDS,
-        told_from="files of unknown size",
+        estimated_from="files of unknown size",
         compared=len(reported),
         highest_peak_mib=max(reported, default=None),
     )
@@ -121,7 +123,7 @@ class _Days(NamedTuple):
     """How many days the data set holds, and how many of them are asked for."""
 
     held: int
-    asked: int
+    requested: int
 
 
 def _days(facts: DatasetFacts, start: date | None, end: date | None) -> _Days | None:

@@ -19,7 +19,7 @@ LINE_CHARACTERS = 2000
 """Of a longer line, the beginning is told."""
 
 
-class Place(Struct, frozen=True, forbid_unknown_fields=True):
+class LogPosition(Struct, frozen=True, forbid_unknown_fields=True):
     """`token`: CloudWatch's own, empty at the beginning of the stream."""
 
     stream: str
@@ -42,14 +42,14 @@ class LogPage(Struct, frozen=True):
     """`next`: None when there is nothing more so far."""
 
     lines: tuple[Line, ...]
-    next: Place | None
+    next: LogPosition | None
 
 
 class WantedLines(Struct, frozen=True):
     """`child`: the index of the one of an array whose log is wanted."""
 
     limit: int
-    place: Place | None
+    position: LogPosition | None
     child: int | None
 
 
@@ -57,15 +57,15 @@ def wanted(query: Mapping[str, str]) -> WantedLines:
     """What a call's query parameters ask for. Raises InvalidCall with every fault."""
     faults: list[Fault] = []
     limit = tokens.limit(query, DEFAULT_LINES, MAX_LINES, faults)
-    place = tokens.decoded(query["next"], Place) if "next" in query else None
-    if "next" in query and place is None:
+    position = tokens.decoded(query["next"], LogPosition) if "next" in query else None
+    if "next" in query and position is None:
         faults.append(tokens.fault(query["next"]))
     child = query.get("child")
     if child is not None and not _INDEX.match(child):
         faults.append(Fault("child", f"an index, 0 to {MAX_ARRAY_SIZE - 1}", shown(child)))
     if faults:
         raise InvalidCall(faults)
-    return WantedLines(limit, place, None if child is None else int(child))
+    return WantedLines(limit, position, None if child is None else int(child))
 
 
 def streams(record: JobRecord) -> list[str]:
@@ -74,9 +74,9 @@ def streams(record: JobRecord) -> list[str]:
     return list(dict.fromkeys(name for name in named if name))
 
 
-def following(place: Place, read: StreamPage, known: list[str]) -> Place | None:
+def following(position: LogPosition, read: StreamPage, known: list[str]) -> LogPosition | None:
     """Where the log goes on after `read`: in the same stream, or in that of the next attempt."""
-    if read.token != place.token:
-        return Place(place.stream, read.token)
-    later = known[known.index(place.stream) + 1 :]
-    return Place(later[0]) if later else None
+    if read.token != position.token:
+        return LogPosition(position.stream, read.token)
+    later = known[known.index(position.stream) + 1 :]
+    return LogPosition(later[0]) if later else None

@@ -33,7 +33,7 @@ class Unfinished(Struct, frozen=True, kw_only=True):
     foreign: bool = False
 
 
-class Place(Struct, frozen=True):
+class QueuePosition(Struct, frozen=True):
     """Of a RUNNABLE job in its queue, and since when (UTC). Of an array's child the id is `parent:index`."""
 
     batch_job_id: str
@@ -54,7 +54,7 @@ class Snapshot(Struct, frozen=True):
     https://docs.aws.amazon.com/batch/latest/APIReference/API_GetJobQueueSnapshot.html
     """
 
-    front: tuple[Place, ...]
+    front: tuple[QueuePosition, ...]
     in_use: tuple[Usage, ...] | None
 
 
@@ -64,7 +64,7 @@ class Waiting(Struct, frozen=True, kw_only=True):
     """
 
     position: int
-    place: Place
+    place: QueuePosition
     job: Unfinished | None
 
 
@@ -124,7 +124,7 @@ def seen_by(may_see: Callable[[Unfinished], bool], whole: QueueView, jobs: Itera
         front=tuple(
             waiting
             if waiting.job and may_see(waiting.job)
-            else replace(waiting, job=None, place=Place("", waiting.place.since))
+            else replace(waiting, job=None, place=QueuePosition("", waiting.place.since))
             for waiting in whole.front
         ),
         in_use=None if whole.in_use is None else tuple(use for use in whole.in_use if use.share in shares),

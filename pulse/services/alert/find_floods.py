@@ -23,7 +23,7 @@ class FindFloods(Struct, frozen=True, kw_only=True):
         floods = [
             found
             for found in self.refused_drops.between(now - LOOKED_BACK, now - WINDOW)
-            if found.is_flood and not found.told
+            if found.is_flood and not found.alerted
         ]
         for found in floods:
             self.submissions.send(DROPS_REFUSED, {"since": found.since.isoformat()})

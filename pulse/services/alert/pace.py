@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from pulse.domain.errors import AskedToWait
+from pulse.domain.errors import RetryLater
 
 
 class Pace:
@@ -25,10 +25,10 @@ class Pace:
         return self._clock() + timedelta(seconds=seconds)
 
     def wait(self, until: datetime) -> None:
-        """Returns when the next message may be sent. Raises AskedToWait, at once, when that is too late."""
+        """Returns when the next message may be sent. Raises RetryLater, at once, when that is too late."""
         seconds = (self._free_at - self._clock()).total_seconds()
         if self._free_at > until:
-            raise AskedToWait(f"The next message may be sent in {ceil(seconds)} s.", ceil(seconds))
+            raise RetryLater(f"The next message may be sent in {ceil(seconds)} s.", ceil(seconds))
         if seconds > 0:
             self._pause(seconds)
         self._free_at = self._clock() + self._every

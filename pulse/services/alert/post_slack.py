@@ -39,7 +39,7 @@ class PostSlack(Struct, frozen=True, kw_only=True):
     def post(self, alert: Alert, *, patience_seconds: float) -> None:
         """Waits for its turn, and as long as Slack asks, at most `patience_seconds` in all.
 
-        Raises AskedToWait when that is too short, NotDelivered when Slack fails, Misconfigured when it
+        Raises RetryLater when that is too short, NotDelivered when Slack fails, Misconfigured when it
         refuses for good or the secret holds no usable URL.
         """
         url = self.url.value().strip()
@@ -58,13 +58,13 @@ class PostSlack(Struct, frozen=True, kw_only=True):
         return self.webhook.post(url, body)
 
     def _refused(self, answer: WebhookAnswer) -> None:
-        said = f"Slack answered {answer.status}: {shown(answer.text, 100)}"
+        answered = f"Slack answered {answer.status}: {shown(answer.text, 100)}"
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise NotDelivered(f"{said}. The queue delivers the alert again.")
+            raise NotDelivered(f"{answered}. The queue delivers the alert again.")
         if answer.status in _GONE:
             self.url.forget()
-            raise Misconfigured(f"{said}. {_ROTATE}")
-        raise Misconfigured(f"{said}. The alert stays in the dead-letter queue.")
+            raise Misconfigured(f"{answered}. {_ROTATE}")
+        raise Misconfigured(f"{answered}. The alert stays in the dead-letter queue.")
 
 
 def check_url(url: str, hosts: Collection[str]) -> None:

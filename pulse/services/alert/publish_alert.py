@@ -17,7 +17,7 @@ from msgspec import Struct
 from pulse.domain.alerts.alert import Alert, Kind
 from pulse.domain.alerts.outgoing import without_secrets
 from pulse.domain.alerts.turn import Subject
-from pulse.domain.errors import AskedToWait, Unavailable
+from pulse.domain.errors import RetryLater, Unavailable
 from pulse.services.ports.messages import Topic, Turns
 
 TURN = timedelta(seconds=60)
@@ -32,14 +32,14 @@ class PublishAlert(Struct, frozen=True, kw_only=True):
 
     def once(self, subject: Subject, kind: Kind, make: Callable[[], Alert | None]) -> bool:
         """Makes the alert and publishes it without secrets, if none of its kind went out for `subject`; False
-        when one did, and when none is to (`make` returns None). Raises AskedToWait while another call is at
+        when one did, and when none is to (`make` returns None). Raises RetryLater while another call is at
         it, and what taking the turn and publishing raise.
         """
         turn = self.turns.take(subject, kind, now=self.clock(), lease=TURN)
         if turn == "done":
             return False
         if turn == "theirs":
-            raise AskedToWait(f"Another call is sending the alert {kind}.", int(TURN.total_seconds()))
+            raise RetryLater(f"Another call is sending the alert {kind}.", int(TURN.total_seconds()))
         alert = make()
         if alert is not None:
             self.topic.publish(without_secrets(alert))

@@ -105,7 +105,7 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
             detail = details.get(record.batch_job_id)
             if detail is None and is_forgotten(record, now):
                 detail = unknown_end(record, self.queues[record.queue].arn)
-            if detail and has_drifted(record, parse(detail)) and self._told(detail, now):
+            if detail and has_drifted(record, parse(detail)) and self._resend_if_late(detail, now):
                 yield Repair(record.job_id, record.batch_job_id, record.status, detail["status"])
 
     def _just_ended(self, now: datetime) -> Iterator[JobRecord]:
@@ -120,10 +120,10 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
 
     def _ends_of(self, unheard: Mapping[str, JobRecord], now: datetime) -> Iterator[Repair]:
         for batch_job_id, detail in self._described(unheard).items():
-            if detail["status"] in TERMINAL and self._told(detail, now):
+            if detail["status"] in TERMINAL and self._resend_if_late(detail, now):
                 yield Repair(unheard[batch_job_id].job_id, batch_job_id, None, detail["status"])
 
-    def _told(self, detail: Detail, now: datetime) -> bool:
+    def _resend_if_late(self, detail: Detail, now: datetime) -> bool:
         """Whether the change is old enough for its event to be lost; then it is told again."""
         happened = happened_at(parse(detail))
         late = self.patience.is_late(happened, now)

@@ -193,8 +193,8 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             if is_known and not (is_running and parent.blocked_since):
                 # What a start leads to is for the event that it is known by, when that comes again.
                 first = event.first_started_at in {None, parent.started_at}
-                told = self.watch_start.alert(parent) if first and not parent.is_terminal else ()
-                return EventResult(effect="child", record=parent, alerted=told)
+                alerted = self.watch_start.alert(parent) if first and not parent.is_terminal else ()
+                return EventResult(effect="child", record=parent, alerted=alerted)
             after = structs.replace(
                 parent,
                 started_at=started_at,

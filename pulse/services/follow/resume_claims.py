@@ -24,7 +24,7 @@ LEFT_BEHIND_FOR = timedelta(days=1)
 class Resumed(Struct, frozen=True):
     """Job ids: of submissions that are being finished, and of claims that are given up."""
 
-    asked: tuple[str, ...]
+    resumed: tuple[str, ...]
     given_up: tuple[str, ...]
 
 
@@ -45,14 +45,14 @@ class ResumeClaims(Struct, frozen=True, kw_only=True):
         claimed = [*each(self.ledger, "CLAIMED")]
         abandoned = [record for record in claimed if standing(record, now) == "abandoned"]
         # An array and the job that follows it are one submission.
-        asked = {record.results_id for record in (*abandoned, *self._left_behind(now))}
-        for job_id in sorted(asked):
+        resumed = {record.results_id for record in (*abandoned, *self._left_behind(now))}
+        for job_id in sorted(resumed):
             self.submissions.send(CLAIM_ABANDONED, {"job_id": job_id})
         given_up = [record for record in claimed if standing(record, now) == "forgotten"]
         for record in given_up:
             detail = unknown_end(record, self.queues.get(record.queue, ""))
             self.job_events.send(JOB_DESCRIBED, detail, time=now)
-        return Resumed(tuple(sorted(asked)), tuple(record.job_id for record in given_up))
+        return Resumed(tuple(sorted(resumed)), tuple(record.job_id for record in given_up))
 
     def _left_behind(self, now: datetime) -> Iterator[JobRecord]:
         """Jobs that merge or rank, never submitted although their array was. Of any other RELEASED job,

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
-from pulse.domain.alerts.job_ended import Place
+from pulse.domain.alerts.job_ended import Deployment
 from pulse.domain.alerts.job_underway import blocked_alert
 from pulse.domain.diagnosis.stopped import UNDETERMINED
-from pulse.domain.errors import AskedToWait, Unavailable
+from pulse.domain.errors import RetryLater, Unavailable
 from pulse.domain.fault import cut
 from pulse.domain.job.drift import unchanged_since
 from pulse.domain.job.due import Watch
@@ -23,7 +23,7 @@ from pulse.services.alert.publish_alert import PublishAlert
 from pulse.services.follow.record_job_event import EventResult, RecordJobEvent
 from pulse.services.ports.ledger import Ledger
 
-HEARD_AFTER = timedelta(minutes=10)
+DETECTED_AFTER = timedelta(minutes=10)
 """An assumption: for how long AWS Batch looks before it says that a job blocks its queue. It documents no
 time; its own limits for such jobs (jobStateTimeLimitActions) begin at ten minutes.
 """
@@ -38,7 +38,7 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
     record_job_event: RecordJobEvent
     publish_alert: PublishAlert
     watch: Watch
-    place: Place
+    deployment: Deployment
     clock: Callable[[], datetime]
 
     def handle(self, event: JobEvent) -> EventResult:
@@ -47,7 +47,7 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
         """
         try:
             result = self.record_job_event.record(event)
-        except AskedToWait:
+        except RetryLater:
             # Another call is sending another alert of the job: this one need not wait for that.
             if event.status == "RUNNABLE" and (record := self.record_job_event.record_of(event)):
                 self.check(record, event.status_reason or UNDETERMINED)
@@ -70,12 +70,12 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
             return False
         now = self.clock()
         # What waits behind others is not blocked, however long that is.
-        since = max(unchanged_since(noted), (noted.blocked_since or now) - HEARD_AFTER)
+        since = max(unchanged_since(noted), (noted.blocked_since or now) - DETECTED_AFTER)
         # Clocks differ: a job that begins to wait in the future has waited for no time.
         if max(timedelta(0), now - since) < self.watch.dwell(reason):
             return False
         return self.publish_alert.once(
-            noted, "BLOCKED", lambda: blocked_alert(noted, self.place, reason=reason, now=now)
+            noted, "BLOCKED", lambda: blocked_alert(noted, self.deployment, reason=reason, now=now)
         )
 
     def _noted(self, record: JobRecord, reason: str) -> JobRecord | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from pulse.domain.alerts.budget import budget_alert
-from pulse.domain.alerts.job_ended import Place
+from pulse.domain.alerts.job_ended import Deployment
 from pulse.domain.alerts.turn import MonthShare
 from pulse.domain.cost.budget import share_passed
 from pulse.domain.job.record import JobRecord
@@ -21,7 +21,7 @@ class WatchBudget(Struct, frozen=True, kw_only=True):
     publish_alert: PublishAlert
     budget_usd: Decimal | None
     percents: Sequence[int]
-    place: Place
+    deployment: Deployment
 
     def note(self, record: JobRecord) -> bool:
         """Of an ended job, whose cost counts once; told is the highest share that the month has passed, once
@@ -37,5 +37,5 @@ class WatchBudget(Struct, frozen=True, kw_only=True):
         return self.publish_alert.once(
             MonthShare(spent.month, percent),
             "BUDGET",
-            lambda: budget_alert(spent, budget_usd, percent, self.place),
+            lambda: budget_alert(spent, budget_usd, percent, self.deployment),
         )

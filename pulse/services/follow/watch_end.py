@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, structs
 
 from pulse.domain.alerts.alert import Alert, Kind
-from pulse.domain.alerts.job_ended import Place, deciding, is_told, job_alert
+from pulse.domain.alerts.job_ended import Deployment, deciding, deserves_alert, job_alert
 from pulse.domain.catalogue.catalogue import Catalogue
 from pulse.domain.diagnosis.children import Failures, as_one_run, cost_of_all, failures
 from pulse.domain.diagnosis.diagnose import CHILD_FAILED, DUPLICATE, diagnose
@@ -67,7 +67,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     watch_overdue: WatchOverdue
     reruns: Reruns
     catalogue: Catalogue
-    place: Place
+    deployment: Deployment
     price_runs: PriceRuns
     clock: Callable[[], datetime]
 
@@ -98,7 +98,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
     def finish(self, record: JobRecord, measured: EndFacts) -> EndReport:
         """Everything that an ended record leads to. Raises Unavailable, Misconfigured."""
         try:
-            told = (
+            report = (
                 self._failed(record, measured.log)
                 if record.status == "FAILED"
                 else self._succeeded(record, measured.read, measured.before)
@@ -108,9 +108,9 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             spent = self.watch_budget.note(record)
         in_vain = self.watch_overdue.unschedule(record)
         return structs.replace(
-            told,
-            alerted=(*told.alerted, *(["BUDGET"] if spent else [])),
-            trouble=tuple(text for text in (*told.trouble, measured.trouble, in_vain) if text),
+            report,
+            alerted=(*report.alerted, *(["BUDGET"] if spent else [])),
+            trouble=tuple(text for text in (*report.trouble, measured.trouble, in_vain) if text),
         )
 
     def _succeeded(
@@ -123,7 +123,9 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             before = earlier or (self._before(record) if found.metrics else MetricsRead())
             trouble.extend([found.trouble, before.trouble])
             run = _run(self._array(record), record)
-            return job_alert(record, self.place, found.metrics, found.note, run=run, previous=before.metrics)
+            return job_alert(
+                record, self.deployment, found.metrics, found.note, run=run, previous=before.metrics
+            )
 
         alerted = self._once(record, alert)
         return EndReport(alerted=("SUCCEEDED",) if alerted else (), trouble=tuple(trouble))
@@ -142,13 +144,13 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
             log = self.read_last_lines.of(decides)
         because = rerun_reason(decides, log.texts, failed) if self.reruns.wanted else None
         if rerun := because and next_run(record, because, self.catalogue):
-            self.reruns.ask(record.job_id, rerun.because)
+            self.reruns.enqueue(record.job_id, rerun.because)
 
         def alert() -> Alert:
             run, holder = _run(array, record), self._holder(record, decides, failed, log)
             again = self.price_runs.priced(rerun, run) if rerun else None
             return job_alert(
-                record, self.place, rerun=again, failed=failed, run=run, log=log.texts, holder=holder
+                record, self.deployment, rerun=again, failed=failed, run=run, log=log.texts, holder=holder
             )
 
         alerted = self._once(record, alert)
@@ -178,7 +180,7 @@ class WatchEnd(Struct, frozen=True, kw_only=True):
 
     def _once(self, record: JobRecord, alert: Callable[[], Alert]) -> bool:
         kind: Kind = "SUCCEEDED" if record.status == "SUCCEEDED" else "FAILED"
-        return is_told(record) and self.publish_alert.once(record, kind, alert)
+        return deserves_alert(record) and self.publish_alert.once(record, kind, alert)
 
     def _before(self, record: JobRecord) -> MetricsRead:
         """The metrics of the run that this one is compared to."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from pulse.domain.alerts.job_ended import Place
+from pulse.domain.alerts.job_ended import Deployment
 from pulse.domain.alerts.job_underway import overdue_alert
 from pulse.domain.errors import PulseError
 from pulse.domain.job.due import LATE_SECONDS
@@ -20,14 +20,14 @@ from pulse.services.alert.publish_alert import PublishAlert
 from pulse.services.ports.ledger import Ledger
 from pulse.services.ports.messages import Schedules
 
-Found = Literal["told", "told before", "ended", "unknown", "not wanted"]
+Found = Literal["alerted", "alerted before", "ended", "unknown", "not wanted"]
 
 
 class WatchOverdue(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     schedules: Schedules
     publish_alert: PublishAlert
-    place: Place
+    deployment: Deployment
     clock: Callable[[], datetime]
 
     def schedule(self, record: JobRecord) -> None:
@@ -59,7 +59,7 @@ class WatchOverdue(Struct, frozen=True, kw_only=True):
             return "ended"
         if not is_wanted(record.alerts, "OVERDUE"):
             return "not wanted"
-        told = self.publish_alert.once(
-            record, "OVERDUE", lambda: overdue_alert(record, self.place, now=self.clock())
+        sent = self.publish_alert.once(
+            record, "OVERDUE", lambda: overdue_alert(record, self.deployment, now=self.clock())
         )
-        return "told" if told else "told before"
+        return "alerted" if sent else "alerted before"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from msgspec import Struct, structs
 
 from pulse.domain.alerts.alert import Alert
-from pulse.domain.alerts.job_ended import Place
+from pulse.domain.alerts.job_ended import Deployment
 from pulse.domain.alerts.job_underway import started_alert, submitted_alert
 from pulse.domain.job.due import Overdue, due_at
 from pulse.domain.job.record import JobRecord
@@ -17,7 +17,7 @@ from pulse.services.alert.publish_alert import PublishAlert
 from pulse.services.follow.watch_overdue import WatchOverdue
 from pulse.services.query.past_runs import PastRuns
 
-_BEGINNINGS: dict[JobKind, tuple[Callable[[JobRecord], bool], Callable[[JobRecord, Place], Alert]]] = {
+_BEGINNINGS: dict[JobKind, tuple[Callable[[JobRecord], bool], Callable[[JobRecord, Deployment], Alert]]] = {
     "SUBMITTED": (lambda _: True, submitted_alert),
     "STARTED": (lambda record: record.has_started, started_alert),
 }
@@ -34,7 +34,7 @@ class WatchStart(Struct, frozen=True, kw_only=True):
     publish_alert: PublishAlert
     overdue: Overdue
     likely_usd: Callable[[JobRecord, int | None, Sequence[float]], Decimal | None]
-    place: Place
+    deployment: Deployment
     clock: Callable[[], datetime]
 
     def with_history(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:
@@ -50,16 +50,16 @@ class WatchStart(Struct, frozen=True, kw_only=True):
         by which it is overdue. Which alerts went out. Raises Unavailable, Misconfigured.
         """
         # What follows an array is no news: the array's own beginning was told.
-        told = () if record.follows else tuple(kind for kind in _BEGINNINGS if self._told(record, kind))
+        sent = () if record.follows else tuple(kind for kind in _BEGINNINGS if self._send(record, kind))
         self.watch_overdue.schedule(record)
-        return told
+        return sent
 
-    def _told(self, record: JobRecord, kind: JobKind) -> bool:
+    def _send(self, record: JobRecord, kind: JobKind) -> bool:
         is_due, alert = _BEGINNINGS[kind]
         return (
             is_wanted(record.alerts, kind)
             and is_due(record)
-            and self.publish_alert.once(record, kind, lambda: alert(record, self.place))
+            and self.publish_alert.once(record, kind, lambda: alert(record, self.deployment))
         )
 
     def _compared(self, record: JobRecord, timeout_seconds: int | None) -> JobRecord:

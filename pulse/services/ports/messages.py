@@ -32,7 +32,7 @@ class Reruns(Protocol):
     def wanted(self) -> bool:
         """Whether Pulse submits failed jobs again by itself."""
 
-    def ask(self, job_id: str, because: AutomaticReason) -> None:
+    def enqueue(self, job_id: str, because: AutomaticReason) -> None:
         """Asks for a failed job to be submitted again with what it lacked."""
 
 

@@ -18,14 +18,14 @@ MOST = 2000
 """How many records are looked at for one call: what most deployments have in a month."""
 _PAGE = 200
 
-Told = TypeVar("Told")
+Answer = TypeVar("Answer")
 
 
 class FindJob(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     clock: Callable[[], datetime]
 
-    def do(self, reference: str, act: Callable[[str], Told], guard: Guard) -> Told:
+    def do(self, reference: str, act: Callable[[str], Answer], guard: Guard) -> Answer:
         """What `act` returns for the job's id. The reference is taken as an id first, then as a name that
         Pulse made from an id, so that both cost nothing; otherwise it is looked for among the newest jobs
         that the caller may see.

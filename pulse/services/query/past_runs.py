@@ -52,15 +52,15 @@ class PastRuns(Struct, frozen=True, kw_only=True):
 
 
 def _finished(record: JobRecord) -> FinishedRun:
-    told = record.measured
+    measured = record.measured
     return FinishedRun(
         ran_seconds=record.ran_seconds or 0.0,
-        data_bytes=told.data_bytes if told else None,
-        rows=told.rows if told else None,
-        windows=told.windows if told else None,
-        variables=told.variables if told else None,
-        peak_memory_mib=told.peak_memory_mib if told else None,
-        cpu_seconds=told.cpu_seconds if told else None,
+        data_bytes=measured.data_bytes if measured else None,
+        rows=measured.rows if measured else None,
+        windows=measured.windows if measured else None,
+        variables=measured.variables if measured else None,
+        peak_memory_mib=measured.peak_memory_mib if measured else None,
+        cpu_seconds=measured.cpu_seconds if measured else None,
         vcpus=float(record.vcpus) if record.vcpus else None,
         memory_mib=record.memory_mib,
     )

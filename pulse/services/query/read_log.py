@@ -11,7 +11,7 @@ from pulse.domain.fault import Fault, printable, shown
 from pulse.domain.job.record import JobRecord
 from pulse.domain.text.redaction import redacted_lines
 from pulse.domain.views import log
-from pulse.domain.views.log import Line, LogPage, Place, StreamPage
+from pulse.domain.views.log import Line, LogPage, LogPosition, StreamPage
 from pulse.services.ports.ledger import Ledger
 from pulse.services.ports.storage import Logs
 
@@ -28,17 +28,19 @@ class ReadLog(Struct, frozen=True, kw_only=True):
         wanted = log.wanted(query)
         record = guard.seen(self.ledger.record(job_id), job_id)
         known = self._streams(record) if wanted.child is None else self._of_child(record, wanted.child)
-        place = wanted.place or Place(known[0])
-        if place.stream not in known:
-            raise InvalidCall([Fault("next", "a token of this job's log", f"one of {shown(place.stream)}")])
-        read = self.logs.read(self.log_group, place.stream, most=wanted.limit, token=place.token)
+        position = wanted.position or LogPosition(known[0])
+        if position.stream not in known:
+            raise InvalidCall(
+                [Fault("next", "a token of this job's log", f"one of {shown(position.stream)}")]
+            )
+        read = self.logs.read(self.log_group, position.stream, most=wanted.limit, token=position.token)
         if read is None:
-            if place.stream == known[-1]:
+            if position.stream == known[-1]:
                 raise NoLog(
                     job_id, "its log stream is not written yet, or was deleted when its time was over."
                 )
-            read = StreamPage((), place.token)
-        return LogPage(_redacted(read.lines), log.following(place, read, known))
+            read = StreamPage((), position.token)
+        return LogPage(_redacted(read.lines), log.following(position, read, known))
 
     def _of_child(self, record: JobRecord, index: int) -> list[str]:
         """Of the last attempt of an ended child: only its end is noted."""

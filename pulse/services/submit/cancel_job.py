@@ -24,20 +24,20 @@ class CancelJob(Struct, frozen=True, kw_only=True):
         """
         record = guard.seen(self.ledger.record(job_id), job_id)
         guard.demand_change(record)
-        said = cancellation(guard.arn, reason, MAX_REASON_CHARACTERS)
-        record = self._stopped(self._following(record) if record.is_terminal else record, said)
+        status_reason = cancellation(guard.arn, reason, MAX_REASON_CHARACTERS)
+        record = self._stopped(self._following(record) if record.is_terminal else record, status_reason)
         if record.follower and self._has_succeeded(record):
             # The event of that is still to come. What follows an array that fails, fails by itself.
-            return self._stopped(self._following(structs.replace(record, status="SUCCEEDED")), said)
+            return self._stopped(self._following(structs.replace(record, status="SUCCEEDED")), status_reason)
         return record
 
-    def _stopped(self, record: JobRecord, said: str) -> JobRecord:
+    def _stopped(self, record: JobRecord, status_reason: str) -> JobRecord:
         if record.status == "RELEASED":
             raise NotSubmitted(record.job_id, record.status_reason)
         if not record.batch_job_id:
             raise NotYetSubmitted(record.job_id)
-        self.batch.stop(record.batch_job_id, said)
-        return structs.replace(record, status_reason=said)
+        self.batch.stop(record.batch_job_id, status_reason)
+        return structs.replace(record, status_reason=status_reason)
 
     def _has_succeeded(self, record: JobRecord) -> bool:
         return any(job["status"] == "SUCCEEDED" for job in self.batch.describe([record.batch_job_id]))

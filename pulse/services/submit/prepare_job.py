@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from pulse.domain.catalogue.catalogue import Catalogue
 from pulse.domain.cost.budget import Reservation
-from pulse.domain.plan.job_plan import asked
+from pulse.domain.plan.job_plan import requested_resources
 from pulse.domain.plan.preparation import Preparation
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.request.resources import RequestedResources, Resources
@@ -44,7 +44,7 @@ class PrepareJob(Struct, frozen=True, kw_only=True):
         Raises InvalidRequest, NotYetSubmitted, Unavailable, Misconfigured.
         """
         profile = self.catalogue.profiles[self.catalogue.profile_of(request)]
-        wanted = asked(request, profile)
+        wanted = requested_resources(request, profile)
         resources = self.size(request, wanted) if wanted.is_auto else given(wanted)
         depends_on = self.resolve_dependencies.resolve(request) if request.depends_on else ()
         if not quoted and not self._is_limited(request):

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from pulse.domain.access import UNLIMITED, Guard
-from pulse.domain.alerts.job_ended import Place
+from pulse.domain.alerts.job_ended import Deployment
 from pulse.domain.alerts.not_rerun import NOTHING_MORE, rerun_alert
 from pulse.domain.diagnosis.next_run import NextRun, next_run
 from pulse.domain.errors import NoRequest, NotFound
@@ -18,7 +18,7 @@ from pulse.domain.request.job_request import JobRequest
 from pulse.services.alert.publish_alert import PublishAlert
 from pulse.services.ports.ledger import Ledger
 from pulse.services.submit.finish_claim import Submission
-from pulse.services.submit.submit_drop import Outcome
+from pulse.services.submit.submit_drop import DropOutcome
 from pulse.services.submit.submit_job import SubmitJob
 
 
@@ -26,7 +26,7 @@ class RerunJob(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     submit_job: SubmitJob
     publish_alert: PublishAlert
-    place: Place
+    deployment: Deployment
 
     def request(self, job_id: str, changes: Mapping[str, Any], guard: Guard) -> JobRequest:
         """The request of a job with `changes` laid over it. Raises NotFound, NoRequest (of a job that another
@@ -49,25 +49,25 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         """Raises what SubmitJob.submit raises."""
         return self.submit_job.submit(request, identity, asked_by=asked_by, rerun=Rerun(job_id, "asked"))
 
-    def with_what_it_lacked(self, job_id: str, because: AutomaticReason) -> Outcome:
+    def with_what_it_lacked(self, job_id: str, because: AutomaticReason) -> DropOutcome:
         """Once a job that failed for this reason, with more of what it lacked; however often it is asked for,
         it is one job. A refusal becomes an alert REJECTED. Raises what SubmitJob.submit raises to be tried
         again.
         """
         record = self.ledger.record(job_id)
         if record is None:
-            return Outcome(reason=str(NotFound(job_id)))
+            return DropOutcome(reason=str(NotFound(job_id)))
         following = next_run(record, because, self.submit_job.catalogue)
         identity = idempotency.of_rerun(record.results_id, because)
         done = self.submit_job.submit_or_refuse(
             identity, lambda: self._submit(record, because, following, identity)
         )
         if isinstance(done, Submission):
-            return Outcome(submission=done)
+            return DropOutcome(submission=done)
         alerted = is_wanted(record.alerts, "FAILED") and self.publish_alert.once(
-            record, "REJECTED", lambda: rerun_alert(record, self.place, because, following, done)
+            record, "REJECTED", lambda: rerun_alert(record, self.deployment, because, following, done)
         )
-        return Outcome(reason=str(done), alerted=alerted)
+        return DropOutcome(reason=str(done), alerted=alerted)
 
     def _submit(
         self, record: JobRecord, because: AutomaticReason, following: NextRun | None, identity: Identity

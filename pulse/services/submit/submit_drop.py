@@ -13,7 +13,7 @@ from functools import partial
 from msgspec import Struct
 
 from pulse.domain.alerts.alert import Alert
-from pulse.domain.alerts.flood import TOLD_ONE_BY_ONE, flood_alert, window_of
+from pulse.domain.alerts.flood import ALERTS_BEFORE_FLOOD, flood_alert, window_of
 from pulse.domain.alerts.rejected import drop_alert
 from pulse.domain.alerts.turn import RefusedSince
 from pulse.domain.catalogue.catalogue import Catalogue
@@ -40,7 +40,7 @@ MAX_REQUEST_BYTES = 64 * 1024
 """More than twice what SubmitJob takes: a larger file is not a request."""
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class DropOutcome(Struct, frozen=True, kw_only=True):
     """`submission` when there is a job, else `reason` says why not. `alerted`: people were told just now."""
 
     submission: Submission | None = None
@@ -83,23 +83,23 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
     console: Console
     clock: Callable[[], datetime]
 
-    def submit(self, drop: S3Drop) -> Outcome:
+    def submit(self, drop: S3Drop) -> DropOutcome:
         """Raises what SubmitJob.submit raises to be tried again; a refusal becomes an alert REJECTED, or is
         counted in that of a flood.
         """
         catalogue = self.submit_job.catalogue
         trigger = matching(catalogue.triggers, drop.key, catalogue.table_suffixes)
-        if nothing := _asks_for_nothing(drop, trigger):
-            return Outcome(reason=nothing)
+        if nothing := _why_no_job(drop, trigger):
+            return DropOutcome(reason=nothing)
         identity = idempotency.of_drop(drop)
         done = self.submit_job.submit_or_refuse(identity, lambda: self._submission(drop, trigger, identity))
         if isinstance(done, Submission):
-            return Outcome(submission=done)
+            return DropOutcome(submission=done)
         alert = drop_alert(drop, self.console, reason=str(done), next_step=_next_step(done, drop))
         make = partial(self._unless_flooded, alert)
-        return Outcome(reason=str(done), alerted=self.publish_alert.once(identity, alert.kind, make))
+        return DropOutcome(reason=str(done), alerted=self.publish_alert.once(identity, alert.kind, make))
 
-    def tell_flood(self, since: datetime) -> bool:
+    def alert_flood(self, since: datetime) -> bool:
         """Tells once of the many drops that were refused in the window from `since` on. Raises Unavailable,
         Misconfigured.
         """
@@ -110,7 +110,7 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
 
     def _unless_flooded(self, alert: Alert) -> Alert | None:
         count = self.refused_drops.count(window_of(self.clock()), alert.about)
-        return alert if count <= TOLD_ONE_BY_ONE else None
+        return alert if count <= ALERTS_BEFORE_FLOOD else None
 
     def _submission(self, drop: S3Drop, trigger: Trigger | None, identity: Identity) -> Submission:
         try:
@@ -142,8 +142,8 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
             return
         listing = self.objects.listing(drop.bucket, folder)
         if listing.complete and not any(is_table(key, folder, suffixes) for key in listing.sizes):
-            told = f"No data set is in {shown(folder)}, so there is nothing to train on."
-            raise Incomplete(f"{told} {table_names.sentence(suffixes)}")
+            problem = f"No data set is in {shown(folder)}, so there is nothing to train on."
+            raise Incomplete(f"{problem} {table_names.sentence(suffixes)}")
 
     def _keys(self, bucket: str, folder: str) -> list[str]:
         """The keys in a folder that is not much larger than a manifest can be."""
@@ -194,7 +194,7 @@ def _next_step(refusal: Refused, drop: S3Drop) -> str:
     return _NEXT_AFTER.get(type(refusal), _NEXT[drop.meaning])
 
 
-def _asks_for_nothing(drop: S3Drop, trigger: Trigger | None) -> str:
+def _why_no_job(drop: S3Drop, trigger: Trigger | None) -> str:
     """Why a drop is only logged; empty when it asks for a job."""
     if drop.meaning not in _NEXT:
         return f"{drop.meaning}: asks for nothing"

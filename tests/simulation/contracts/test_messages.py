@@ -53,7 +53,7 @@ def test_should_take_the_same_event_twice_as_two_messages(sqs, queue, received):
 
 
 def test_should_ask_for_a_job_to_be_submitted_again(sqs, queue, received):
-    Reruns(lambda: sqs, queue.url).ask("job-1", "memory")
+    Reruns(lambda: sqs, queue.url).enqueue("job-1", "memory")
     [message] = received()
     event = {
         "source": SOURCE,
@@ -76,7 +76,7 @@ def test_should_blame_the_settings_when_there_is_no_such_queue(sqs, queue, visib
 
 
 def test_should_bring_a_message_again_when_it_was_put_off_to(sqs, queue, received, put_off):
-    Reruns(lambda: sqs, queue.url).ask("job-1", "memory")
+    Reruns(lambda: sqs, queue.url).enqueue("job-1", "memory")
     [first] = received()
     put_off(first, 1)
     assert not sqs.receive_message(QueueUrl=queue.url).get("Messages")
@@ -86,19 +86,19 @@ def test_should_bring_a_message_again_when_it_was_put_off_to(sqs, queue, receive
 
 
 def test_should_bring_a_message_again_at_once_when_it_is_put_off_by_nothing(sqs, queue, received, put_off):
-    Reruns(lambda: sqs, queue.url).ask("job-1", "memory")
+    Reruns(lambda: sqs, queue.url).enqueue("job-1", "memory")
     put_off(received()[0], 0)
     assert [count(message) for message in received()] == [2]
 
 
 def test_should_put_off_for_half_a_day_at_most(sqs, queue, received, put_off):
-    Reruns(lambda: sqs, queue.url).ask("job-1", "memory")
+    Reruns(lambda: sqs, queue.url).enqueue("job-1", "memory")
     put_off(received()[0], 10**6)
     assert not sqs.receive_message(QueueUrl=queue.url).get("Messages")
 
 
 def test_should_refuse_to_put_off_what_is_deleted(sqs, queue, received, put_off):
-    Reruns(lambda: sqs, queue.url).ask("job-1", "memory")
+    Reruns(lambda: sqs, queue.url).enqueue("job-1", "memory")
     [message] = received()
     sqs.delete_message(QueueUrl=queue.url, ReceiptHandle=message["ReceiptHandle"])
     with pytest.raises(Misconfigured):

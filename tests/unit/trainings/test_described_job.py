@@ -8,7 +8,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from pulse.domain.plan.described_job import command
-from pulse.domain.plan.job_plan import asked, plan, plan_faults
+from pulse.domain.plan.job_plan import plan, plan_faults, requested_resources
 from pulse.domain.plan.shared_folder import SCRIPT
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.validation import collect, convert
@@ -29,7 +29,7 @@ def steps(churn, site, now):
     def make(catalogue=churn, **more):
         request = convert(ASKED | more, JobRequest)
         assert plan_faults(request, catalogue, site) == []
-        wanted = asked(request, catalogue.profiles[catalogue.profile_of(request)])
+        wanted = requested_resources(request, catalogue.profiles[catalogue.profile_of(request)])
         return plan(request, catalogue, site, job_id=JOB, now=now, resources=given(wanted)).steps
 
     return make
@@ -198,7 +198,7 @@ def test_should_plan_retrodiction_as_before_whether_it_is_named_or_not(churn, si
     def parameters(**raw):
         request = convert({"profile": "small", **raw}, JobRequest)
         assert plan_faults(request, churn, site) == []
-        wanted = asked(request, churn.profiles["small"])
+        wanted = requested_resources(request, churn.profiles["small"])
         return plan(request, churn, site, job_id=JOB, now=now, resources=given(wanted)).steps[0].parameters
 
     assert parameters() == parameters(training="retrodiction")

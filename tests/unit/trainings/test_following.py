@@ -5,7 +5,7 @@ import json
 import pytest
 from msgspec import structs
 
-from pulse.domain.alerts.about_job import Place
+from pulse.domain.alerts.about_job import Deployment
 from pulse.domain.alerts.job_ended import job_alert
 from pulse.domain.alerts.variables import table
 from pulse.domain.console import Console
@@ -34,8 +34,8 @@ def churned(record):
 
 
 @pytest.fixture
-def place():
-    return Place(console=Console(region="eu-west-1"), data_bucket="data")
+def deployment():
+    return Deployment(console=Console(region="eu-west-1"), data_bucket="data")
 
 
 def read(**values):
@@ -108,9 +108,9 @@ def test_should_rank_a_sweep_and_show_the_metrics_of_its_winner():
     assert found.ranking[0].values == {"auc": 0.9}
 
 
-def test_should_tell_of_a_run_in_the_words_of_its_training(churned, place):
+def test_should_tell_of_a_run_in_the_words_of_its_training(churned, deployment):
     ended = structs.replace(churned, status="SUCCEEDED", compared_to="before", report="plots.html")
-    alert = job_alert(ended, place, read(auc=0.914, log_loss=0.31), previous=read(auc=0.9))
+    alert = job_alert(ended, deployment, read(auc=0.914, log_loss=0.31), previous=read(auc=0.9))
     assert alert.headline == "Training churn on datasets/churn/2026-11.parquet succeeded"
     assert alert.reason == (
         "auc 0.91 (+0.01), log_loss 0.31. In parentheses: the change since the run before."

@@ -54,8 +54,8 @@ def _description(alert: Alert) -> str:
 
 def _read_first(alert: Alert) -> str:
     """Each sentence as code, in which nothing formats."""
-    told = [f"• {code(escaped(sentence, _WARNING_CHARACTERS))}" for sentence in alert.read_first]
-    return "\n".join([f"*{HEADING}*", *told]) if told else ""
+    bullets = [f"• {code(escaped(sentence, _WARNING_CHARACTERS))}" for sentence in alert.read_first]
+    return "\n".join([f"*{HEADING}*", *bullets]) if bullets else ""
 
 
 def _steps(alert: Alert) -> list[str]:

@@ -37,14 +37,14 @@ def code(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
-def label(told: Fact) -> str:
+def label(shown: Fact) -> str:
     """In bold."""
-    return f"*{escaped(told.label, LABEL_CHARACTERS)}*"
+    return f"*{escaped(shown.label, LABEL_CHARACTERS)}*"
 
 
-def fact(told: Fact) -> str:
+def fact(shown: Fact) -> str:
     """The label in bold, and the value as code, in which nothing formats."""
-    return f"{label(told)}  {code(escaped(told.value, VALUE_CHARACTERS))}"
+    return f"{label(shown)}  {code(escaped(shown.value, VALUE_CHARACTERS))}"
 
 
 def table(alert: Alert) -> str:
@@ -68,13 +68,13 @@ def links(alert: Alert) -> str:
     """Those that fit, the short ones before the long: half an address leads nowhere, and Slack refuses a
     message with too long a text.
     """
-    told = [_link(link) for link in alert.links]
+    links = [_link(link) for link in alert.links]
     room, fitting = LINKS_CHARACTERS, set()
-    for text in sorted(told, key=len):
+    for text in sorted(links, key=len):
         room -= len(text) + len(_SEPARATOR)
         if room >= 0:
             fitting.add(text)
-    return _SEPARATOR.join(text for text in told if text in fitting)
+    return _SEPARATOR.join(text for text in links if text in fitting)
 
 
 def _link(link: Link) -> str:

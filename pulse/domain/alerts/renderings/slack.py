@@ -102,8 +102,8 @@ def _list(heading: str, sentences: Sequence[str], limit: int) -> list[dict[str, 
 
 def _names(alert: Alert) -> list[dict[str, Any]]:
     """Small, at the foot."""
-    told = "  ·  ".join(f"{name.label} {name.value}" for name in alert.names)
-    return [{"type": "context", "elements": [_plain_text(told, _NAMES_CHARACTERS)]}] if told else []
+    line = "  ·  ".join(f"{name.label} {name.value}" for name in alert.names)
+    return [{"type": "context", "elements": [_plain_text(line, _NAMES_CHARACTERS)]}] if line else []
 
 
 def _sections(*texts: str) -> list[dict[str, Any]]:

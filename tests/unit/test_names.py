@@ -1,0 +1,42 @@
+"""Functions and data are named in the field's words: "tell", "said" and "heard" are for people talking."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PEOPLE_TALKING = re.compile(
+    r"(^|_)(tell|told|telling|said|says|ask|asked|asking|hear|heard)(_|$)", re.IGNORECASE
+)
+PUBLISHED = {"asked_by", "asked_at"}
+"""Who asked for a job, and when: fields of the API, and people."""
+LEFT = {
+    "infra/config/alerts.py": {"alarms_are_heard"},
+    "infra/config/checks.py": {"told"},
+    "infra/config/files.py": {"told"},
+    "pulse/domain/plan/command.py": {"asked"},
+    "pulse/domain/request/manifest.py": {"told"},
+}
+
+
+def names(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+                yield re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield name
+
+
+@pytest.mark.parametrize("folder", ["pulse", "lambdas", "infra"])
+def test_should_name_functions_and_data_by_what_they_are(folder):
+    found = {
+        (path, name)
+        for file in (ROOT / folder).rglob("*.py")
+        for path in [file.relative_to(ROOT).as_posix()]
+        for name in {*names(file)} - PUBLISHED - LEFT.get(path, set())
+        if PEOPLE_TALKING.search(name)
+    }
+    assert not found
