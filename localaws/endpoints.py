@@ -1,5 +1,5 @@
-"""Our own pages on the server's port, under /_localaws: the health of the instance, the inbox, and whatever
-else a package brings along.
+"""Our own pages on the server's port, under /_localaws: the health of the instance, and the pages that
+packages bring along.
 """
 
 import dataclasses
@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localaws.asgi import App, Receive, Request, Response, Scope, Send, read, text, write
-from localaws.inbox import box, pages
 from localaws.ministack.patching import replace, use
 
 PREFIX = "/_localaws"
@@ -29,8 +28,7 @@ def install(root: Path, instance_id: str, page_token: str, private: Pages, publi
     """
     about = json.dumps({"instance_id": instance_id, "pid": os.getpid(), "root": str(root)}).encode()
     everybodys: Pages = {f"{PREFIX}/health": lambda _: Response(200, "application/json", about), **public}
-    owners: Pages = {pages.PATH: lambda request: pages.answer(box(), request), **private}
-    replace("app.app", mount(use("app.app"), everybodys, owners, page_token))
+    replace("app.app", mount(use("app.app"), everybodys, private, page_token))
 
 
 def mount(behind: App, everybodys: Pages, owners: Pages, page_token: str) -> App:

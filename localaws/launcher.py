@@ -15,11 +15,12 @@ def main() -> None:
     options = _options()
     # On this process's path only, never in PYTHONPATH: a Lambda must not be able to import the project.
     sys.path.insert(0, str(CLONE))
-    from localaws.ministack import hooks  # noqa: PLC0415 - not importable before the line above
+    from localaws.batch.border import hooks as batch_hooks  # noqa: PLC0415 - not importable before the line above
+    from localaws.ministack import hooks  # noqa: PLC0415
 
     _make_coherent(options.root)
     try:
-        hooks.check([*hooks.HOOKS, *hooks.batch_hooks()])
+        hooks.check([*hooks.HOOKS, *batch_hooks.HOOKS])
     except hooks.MissingHooks as missing:
         raise SystemExit(str(missing)) from None
     _install(options.root, options.instance_id)
@@ -40,6 +41,8 @@ def _make_coherent(root: Path) -> None:
 def _install(root: Path, instance_id: str) -> None:
     # After the check: these modules reach for the hooked names as they are imported.
     from localaws import batch, calls, endpoints, gaps, inbox  # noqa: PLC0415
+    from localaws.gaps import ecr  # noqa: PLC0415
+    from localaws.inbox import pages  # noqa: PLC0415
     from localaws.layout import Layout  # noqa: PLC0415
     from localaws.protection import guard, keys  # noqa: PLC0415
     from localaws.state import saving  # noqa: PLC0415
@@ -47,13 +50,14 @@ def _install(root: Path, instance_id: str) -> None:
     own = keys.read(Layout(root))
     # What MiniStack takes for root's. Its functions get those of their role in place of them.
     os.environ |= {"AWS_ACCESS_KEY_ID": own.access_key_id, "AWS_SECRET_ACCESS_KEY": own.secret_access_key}
-    inbox.open_box(root)
+    box = inbox.open_box(root)
     gaps.install()
     private, public = batch.install(root)
     saving.install(Layout(root).state)
     calls.install()  # after AWS Batch, whose actions count too
-    endpoints.install(root, instance_id, own.page_token, {**private, calls.PATH: calls.answer}, public)
-    guard.install(own)  # the last: it stands in front
+    owners = {**private, calls.PATH: calls.answer, pages.PATH: lambda request: pages.answer(box, request)}
+    endpoints.install(root, instance_id, own.page_token, owners, public)
+    guard.install(own, ecr.PASSWORD)  # the last: it stands in front
 
 
 def _serve() -> None:

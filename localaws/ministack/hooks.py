@@ -222,13 +222,6 @@ HOOKS: tuple[Hook, ...] = (
 )
 
 
-def batch_hooks() -> tuple[Hook, ...]:
-    """The table that our Batch brings along."""
-    from localaws.batch.border.hooks import HOOKS as BATCH_HOOKS  # noqa: PLC0415 - it imports Hook from here
-
-    return tuple(BATCH_HOOKS)
-
-
 def check(hooks: Iterable[Hook], package: str = "ministack") -> None:
     """Raises MissingHooks naming every hook that is not there, or takes other parameters than we pass."""
     faults = [fault for hook in hooks if (fault := _fault(hook, package))]

@@ -18,7 +18,6 @@ from urllib.parse import parse_qs, quote
 
 from localaws.asgi import App, Receive, Response, Scope, Send, buffered, refuse, text
 from localaws.endpoints import CLOSED, PREFIX
-from localaws.gaps import ecr
 from localaws.ministack.patching import replace, use
 from localaws.protection import origin
 from localaws.protection.keys import Keys
@@ -27,19 +26,19 @@ from localaws.protection.signatures import Received, Refused, Signature, check, 
 ANSWERS = "/cfn-"
 """Custom resources and wait conditions answer at PREFIX/cfn-…/<token>, as to a presigned URL on AWS."""
 LINKS = {"ConfirmSubscription", "Unsubscribe"}
-_LOGIN = b"Basic " + base64.b64encode(f"AWS:{ecr.PASSWORD}".encode())
 
 
-def install(keys: Keys) -> None:
-    """Puts the guard in front of all that was mounted before."""
-    replace("app.app", Guard(use("app.app"), keys, lambda: datetime.now(UTC)))
+def install(keys: Keys, registry_password: str) -> None:
+    """Puts the guard in front of all that was mounted before. `registry_password`: what ECR hands out."""
+    replace("app.app", Guard(use("app.app"), keys, registry_password, lambda: datetime.now(UTC)))
 
 
 class Guard:
     """An ASGI application that passes on to `behind` what may pass."""
 
-    def __init__(self, behind: App, keys: Keys, now: Callable[[], datetime]) -> None:
+    def __init__(self, behind: App, keys: Keys, registry_password: str, now: Callable[[], datetime]) -> None:
         self._behind, self._keys, self._now = behind, keys, now
+        self._login = b"Basic " + base64.b64encode(f"AWS:{registry_password}".encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -67,7 +66,7 @@ class Guard:
     def _identified(self, path: str, request: Received) -> Signature | None:
         """The signature to check; None where none is needed. Raises Refused where one is missing."""
         if use("app._is_ecr_registry_path")(path):
-            if not hmac.compare_digest(request.headers.get("authorization", "").encode(), _LOGIN):
+            if not hmac.compare_digest(request.headers.get("authorization", "").encode(), self._login):
                 raise Refused("RegistryPassword", "Log in with the password of `aws ecr get-login-password`.")
             return None
         signature = claimed(request)
