@@ -28,14 +28,14 @@ help: ## this list
 
 setup: .venv/.ready node_modules/.ready .cache/lambda-code/.ready ## install the exact versions of everything into this folder
 
-.venv/.ready: requirements.txt pyproject.toml
+.venv/.ready: requirements.txt pyproject.toml localaws/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pulse needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Say which: make PYTHON=python3.12"; exit 1; }
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	@awk '/^uv==/ {found = 1} found; found && !/\\$$/ {exit}' requirements.txt > .venv/uv.txt
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
 	@echo "Installing the Python packages of requirements.txt"
 	@.venv/bin/uv pip sync --quiet --require-hashes --python .venv/bin/python requirements.txt
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable .
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --editable . --editable ./localaws
 	@touch $@
 
 node_modules/.ready: package-lock.json

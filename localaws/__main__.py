@@ -1,6 +1,4 @@
-"""`python -m localaws up|down|env`: AWS on this machine, for whoever needs it without the rest of this
-project.
-"""
+"""`python -m localaws up|down|env`: AWS on this machine, from a shell."""
 
 import argparse
 import sys

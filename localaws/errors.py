@@ -8,7 +8,9 @@ LocalAwsError
 ├── NoKeys           the instance's keys cannot be read
 ├── StartFailed      the server did not come up (carries the log's tail)
 ├── StopFailed       the server did not go away
-└── SetUpFailed      a virtual environment could not be made
+├── SetUpFailed      a virtual environment or an image could not be made
+├── DeployFailed     a stack was not created or updated (carries the reasons)
+└── StillWaiting     a stack or a job was not done in time
 """
 
 from pathlib import Path
@@ -69,3 +71,14 @@ class StopFailed(LocalAwsError):
 class SetUpFailed(LocalAwsError):
     def __init__(self, what: str, command: list[str], output: str) -> None:
         super().__init__(f"{what} failed: {' '.join(command)}\n{output.strip()}")
+
+
+class DeployFailed(LocalAwsError):
+    def __init__(self, stack: str, status: str, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__("\n".join([f"The stack {stack} is {status}:", *reasons]))
+
+
+class StillWaiting(LocalAwsError):
+    def __init__(self, what: str, seconds: float, found: object) -> None:
+        super().__init__(f"Still waiting for {what} after {seconds:g} s. It is: {found}")

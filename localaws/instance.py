@@ -9,6 +9,7 @@ import json
 import shlex
 import shutil
 import stat
+import sys
 import time
 import uuid
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from localaws import processes, server
 from localaws.errors import AlreadyRunning, FolderUnusable, PortInUse, PortOutOfRange, StartFailed, StopFailed
-from localaws.layout import CACHE, CLONE, DEFAULT_ROOT, Layout
+from localaws.layout import CACHE, DEFAULT_ROOT, PACKAGE, Layout
 from localaws.protection import keys
 from localaws.protection.keys import Keys
 from localaws.state import private
@@ -77,7 +78,7 @@ class Instance:
             "AWS_REGION": server.REGION,
             "AWS_DEFAULT_REGION": server.REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "CDK_DOCKER": str(CLONE / "localaws" / "docker"),
+            "CDK_DOCKER": str(PACKAGE / "docker"),
             "CDK_HOME": str(Layout(self.root).home / "cdk"),
             "CDK_DISABLE_VERSION_CHECK": "true",
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(CACHE / "jsii"),
@@ -86,6 +87,7 @@ class Instance:
             "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": _NODE_VERSIONS,
             "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "true",
             "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
+            "LOCALAWS_PYTHON": sys.executable,
             "LOCALAWS_ROOT": str(self.root),
             "LOCALAWS_URL": self.pages_url,
             **processes.past_proxies(),

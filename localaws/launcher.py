@@ -4,17 +4,15 @@ Runs in the server's own virtual environment, started by `localaws.server` only.
 """
 
 import argparse
+import importlib.util
 import os
 import sys
 from pathlib import Path
 
-CLONE = Path(__file__).resolve().parents[1]
-
 
 def main() -> None:
     options = _options()
-    # On this process's path only, never in PYTHONPATH: a Lambda must not be able to import the project.
-    sys.path.insert(0, str(CLONE))
+    _load_package(Path(__file__).resolve().parent)
     from localaws.batch.border import hooks as batch_hooks  # noqa: PLC0415 - not importable before the line above
     from localaws.ministack import hooks  # noqa: PLC0415
 
@@ -25,6 +23,19 @@ def main() -> None:
         raise SystemExit(str(missing)) from None
     _install(options.root, options.instance_id)
     _serve()
+
+
+def _load_package(folder: Path) -> None:
+    """Makes `localaws` importable in this process, and nothing that lies beside it: its other packages may be
+    of another version than the server's, and a Lambda must not be able to import the project.
+    """
+    spec = importlib.util.spec_from_file_location(
+        "localaws", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(str(folder))
+    sys.modules["localaws"] = package = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(package)
 
 
 def _make_coherent(root: Path) -> None:

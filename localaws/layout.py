@@ -1,4 +1,4 @@
-"""Where things lie: the folder of one instance, and the caches of the clone."""
+"""Where things lie: the package, its cache, and the folder of one instance."""
 
 import os
 from dataclasses import dataclass
@@ -6,9 +6,12 @@ from pathlib import Path
 
 from localaws.state import private
 
-CLONE = Path(__file__).resolve().parents[1]
-CACHE = CLONE / ".cache"
-DEFAULT_ROOT = Path(os.environ.get("LOCALAWS_ROOT") or CLONE / ".localaws")
+PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = PACKAGE.parent if (PACKAGE / "pyproject.toml").exists() else None
+"""The folder that the package is developed in; None where it was installed."""
+_XDG_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "localaws"
+CACHE = Path(os.environ.get("LOCALAWS_CACHE") or (CHECKOUT / ".cache" if CHECKOUT else _XDG_CACHE))
+DEFAULT_ROOT = Path(os.environ.get("LOCALAWS_ROOT") or (CHECKOUT or Path.cwd()) / ".localaws")
 
 
 @dataclass(frozen=True)

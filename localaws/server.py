@@ -8,18 +8,18 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from localaws.layout import CLONE, Layout
+from localaws.layout import PACKAGE, Layout
 from localaws.processes import LOOPBACK
 from localaws.state import private
 
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
-REQUIREMENTS = CLONE / "localaws" / "requirements.txt"
-LAUNCHER = CLONE / "localaws" / "launcher.py"
+REQUIREMENTS = PACKAGE / "requirements.txt"
+LAUNCHER = PACKAGE / "launcher.py"
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 PRIVATE = 0o777 - private.FOLDER_MODE
 """What the server's umask takes from the files of its functions and jobs too."""
-NOT_FOR_THE_SERVER = ("LOCALAWS_ROOT", "LOCALAWS_URL")
+NOT_FOR_THE_SERVER = ("LOCALAWS_PYTHON", "LOCALAWS_ROOT", "LOCALAWS_URL")
 """Of `Instance.environment`: they may name another instance."""
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # without them, some interpreters do not start
 

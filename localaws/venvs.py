@@ -1,4 +1,4 @@
-"""Virtual environments in the clone's cache, made once per list of requirements, with uv where there is
+"""Virtual environments in the cache, made once per list of requirements, with uv where there is
 one.
 """
 
@@ -12,19 +12,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from localaws.errors import SetUpFailed
-from localaws.layout import CACHE, CLONE
+from localaws.layout import CACHE
 from localaws.state.locks import file_lock
 
 Progress = Callable[[str], None]
 
 
 def uv_command() -> list[str] | None:
-    """How to call uv from here: this interpreter's, the clone's, the one on PATH; None when there is none."""
+    """How to call uv from here: this interpreter's, or the one on PATH; None when there is none."""
     if importlib.util.find_spec("uv") is not None:
         return [sys.executable, "-m", "uv"]
-    found = shutil.which(
-        "uv", path=os.pathsep.join([str(CLONE / ".venv" / "bin"), os.environ.get("PATH", "")])
-    )
+    found = shutil.which("uv")
     return [found] if found else None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.images.dockerfile import Instruction
-from localaws.layout import CACHE, CLONE
+from localaws.layout import CACHE
 from localaws.venvs import digest, ensure_venv
 
 # Options that say where or how to install in a container; here there is a virtual environment for it.
@@ -103,13 +103,12 @@ def parse(instruction: Instruction, command: str, in_image: Callable[[str], Path
 
 
 def install(installs: list[PipInstall], tell: Callable[[str], None]) -> Path:
-    """The virtual environment with all of `installs`, made once per content under the clone's cache; without
+    """The virtual environment with all of `installs`, made once per content in the cache; without
     any, it stands in for the Python of the image's base.
 
     Raises SetUpFailed with the installer's output.
     """
-    python = _python()
-    version = subprocess.run([python, "-VV"], capture_output=True, check=True).stdout
+    version = subprocess.run([sys.executable, "-VV"], capture_output=True, check=True).stdout
     text = "\n".join(install.requirements() for install in installs)
     options = sorted({option for install in installs for option in install.options})
     local = [
@@ -125,15 +124,14 @@ def install(installs: list[PipInstall], tell: Callable[[str], None]) -> Path:
     draft.write_text(text + "\n")
     draft.replace(requirements)
     ensure_venv(
-        venv, requirements, tell, what="the packages of the image", base_python=python, options=tuple(options)
+        venv,
+        requirements,
+        tell,
+        what="the packages of the image",
+        base_python=sys.executable,
+        options=tuple(options),
     )
     return venv
-
-
-def _python() -> str:
-    """The clone's interpreter, else this one."""
-    own = CLONE / ".venv" / "bin" / "python"
-    return str(own) if own.exists() else sys.executable
 
 
 def _tree(folder: Path) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from localaws import instance
-from localaws.layout import CLONE
 from localaws.state.locks import file_lock
+from pulse.cli.client.environment import CLONE
 from pulse.cli.local import stacks
 from tests.local.deployment import Deployment
 

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws import instance
+from localaws import instance, testing
 from localaws.instance import Instance
 from tests.localaws.batch_world import World
 
@@ -30,7 +30,12 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 @pytest.fixture(scope="module")
 def deploy(aws: Instance) -> Deploy:
     """`deploy(name, resources, outputs)` creates or updates a stack and returns its outputs."""
-    return lambda name, resources, outputs=None, tags=(): _deploy(aws, name, resources, outputs or {}, tags)
+
+    def deploy(name: str, resources: Any, outputs: Any = None, tags: Any = ()) -> dict[str, str]:
+        wanted = {key: {"Value": value} for key, value in (outputs or {}).items()}
+        return testing.deploy(aws, name, {"Resources": resources, "Outputs": wanted}, tags=tags)
+
+    return deploy
 
 
 @pytest.fixture(scope="module")
@@ -95,33 +100,6 @@ def _eventually(question: Callable[[], Any], seconds: float = 10) -> Any:
     while not (answer := question()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return answer
-
-
-def _deploy(
-    aws: Instance, name: str, resources: dict[str, Any], outputs: dict[str, Any], tags: Any
-) -> dict[str, str]:
-    cloudformation = aws.client("cloudformation")
-    template = {"Resources": resources, "Outputs": {key: {"Value": value} for key, value in outputs.items()}}
-    arguments = {
-        "StackName": name,
-        "TemplateBody": json.dumps(template),
-        "Tags": list(tags),
-        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-    }
-    try:
-        cloudformation.create_stack(**arguments)
-    except cloudformation.exceptions.AlreadyExistsException:
-        cloudformation.update_stack(**arguments)
-
-    def finished() -> dict[str, Any] | None:
-        stack: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        return None if stack["StackStatus"].endswith("_IN_PROGRESS") else stack
-
-    stack = _eventually(finished, 30)
-    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-    reasons = [e["ResourceStatusReason"] for e in events if "FAILED" in e["ResourceStatus"]]
-    assert stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), reasons
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
 def _as_role(aws: Instance, service: str, statements: list[dict[str, Any]]) -> Any:

@@ -10,10 +10,10 @@ import botocore.exceptions
 import pytest
 from botocore.config import Config
 
-from localaws.layout import CLONE
+from localaws.layout import PACKAGE
 from tests.localaws.batch_live import Stage
 
-EXAMPLES = CLONE / "localaws" / "examples"
+EXAMPLES = PACKAGE / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +265,7 @@ def test_a_foreign_client_runs_an_image_that_the_stand_in_for_docker_built(stage
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    run(str(CLONE / "localaws" / "docker"), "build", "-t", "hello", "hello")
+    run(str(PACKAGE / "docker"), "build", "-t", "hello", "hello")
     status, line = run(sys.executable, "client.py", "hello", "Ada").splitlines()
     assert status.startswith("SUCCEEDED")
     assert line.startswith("Hello Ada from ")

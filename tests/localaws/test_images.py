@@ -12,7 +12,7 @@ import pytest
 from localaws import images
 from localaws.images.dockerfile import DockerfileError, parse, substitute
 from localaws.images.pip_lines import split
-from localaws.layout import CLONE
+from localaws.layout import PACKAGE
 
 DOCKERFILE = """\
 # syntax=docker/dockerfile:1
@@ -52,7 +52,7 @@ def docker(tmp_path):
 
     def run(*words, cwd=tmp_path, said="secret", **variables):
         environment = {"PATH": os.environ["PATH"], "LOCALAWS_ROOT": str(tmp_path / "root"), **variables}
-        command = [str(CLONE / "localaws" / "docker"), *words]
+        command = [str(PACKAGE / "docker"), *words]
         return subprocess.run(
             command, cwd=cwd, env=environment, input=said, capture_output=True, text=True, check=False
         )

@@ -11,7 +11,7 @@ import pytest
 
 from localaws import __main__, instance, processes
 from localaws.errors import AlreadyRunning, FolderUnusable, NoKeys, PortInUse, PortOutOfRange, StartFailed
-from localaws.layout import CLONE, Layout
+from localaws.layout import CACHE, Layout
 from localaws.ministack import hooks
 
 
@@ -285,6 +285,6 @@ def test_no_hook_is_listed_twice():
     assert len(names) == len(set(names))
 
 
-def test_the_interpreter_of_the_server_lies_in_the_clones_cache(root):
+def test_the_interpreter_of_the_server_lies_in_the_cache(root):
     found = instance.up(root)
-    assert processes.command_line(found.pid).startswith(str(CLONE / ".cache" / "localaws-venv-"))
+    assert processes.command_line(found.pid).startswith(str(CACHE / "localaws-venv-"))

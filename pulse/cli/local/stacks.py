@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from localaws import instance as localaws
 from localaws.instance import Instance
-from localaws.layout import CLONE, Layout
+from localaws.layout import Layout
 from localaws.state import private
 from pulse.cli import output
+from pulse.cli.client.environment import CLONE
 
 CDK = CLONE / "node_modules" / ".bin" / "cdk"
 ENVIRONMENT = "local"
