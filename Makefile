@@ -21,7 +21,7 @@ ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 # File by file, so that the tests of a file share what they start. A third process, because those that deploy wait.
 IN_PARALLEL = --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test quick coverage check lint bench simulate local synth deploy destroy lock clean
+.PHONY: help setup demo test quick coverage check lint format style types layers dockerfile scan templates audit gates bench simulate local synth deploy destroy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -67,19 +67,38 @@ coverage: setup ## all tests, and which lines they reach: half as long again
 	@uv pip install --quiet --python .cache/checks/bin/python --require-hashes --requirement checks/requirements.txt
 	@touch $@
 
-check: lint ## lint, and the gates on the templates and the zip
-	python -m pytest -q -m gate tests/infra
+check: lint gates ## lint, and the gates on the templates and the zip
 
-lint: setup .cache/checks/.ready ## format, lint, types, layers, and what scanners say of the code, the templates and the packages
+lint: format style types layers dockerfile scan templates audit ## format, lint, types, layers, and what scanners say of the code, the templates and the packages
+
+# Each of these is a hook, too: .pre-commit-config.yaml.
+format: setup
 	ruff format --check .
+
+style: setup
 	ruff check .
+
+types: setup
 	mypy
+
+layers: setup
 	lint-imports --no-cache
+
+dockerfile: setup
 	hadolint training/Dockerfile
+
+scan: setup .cache/checks/.ready
 	.cache/checks/bin/bandit --quiet --recursive --configfile pyproject.toml $(CHECKED)
+
+templates: setup .cache/checks/.ready
 	cdk synth --quiet -c env=prod.example --output .cache/checked
 	.cache/checks/bin/checkov --directory .cache/checked --framework cloudformation --compact --quiet --skip-download
+
+audit: setup .cache/checks/.ready
 	.cache/checks/bin/python checks/audit.py
+
+gates: setup
+	python -m pytest -q -m gate tests/infra
 
 bench: setup ## what Pulse costs in time and money, against floors and peers measured in the same run
 	@python -m benchmarks.cold_start
