@@ -97,9 +97,10 @@ class Settings:
     list_lag_seconds: float = 0.0
     kept_seconds: float = 7 * 24 * 3600
 
-    def scale(self, container: Document) -> float:
-        """LOCALAWS_SECONDS_SCALE of the job's own environment wins over the server's."""
-        own = {one["name"]: one["value"] for one in container.get("environment", [])}
+    def scale(self, containers: Sequence[Document]) -> float:
+        """LOCALAWS_SECONDS_SCALE of the first container that sets it, else the server's."""
+        variables = (one for container in reversed(containers) for one in container.get("environment", []))
+        own = {one["name"]: one["value"] for one in variables}
         try:
             return float(own.get("LOCALAWS_SECONDS_SCALE", self.seconds_scale))
         except ValueError:

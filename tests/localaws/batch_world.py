@@ -8,13 +8,16 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localaws.batch.calls import definitions, environments, policies, queues, submit
 from localaws.batch.engine import Engine
 from localaws.batch.memory.state import Job, Region, State
 from localaws.batch.ports import Credentials, LogsRefusedError, RoleNotAssumableError, Settings
 from localaws.batch.scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Document = dict[str, Any]
 
@@ -111,14 +114,26 @@ class World:
         request = {"jobName": "job", "jobQueue": "queue", "jobDefinition": "definition", **members}
         return self.engine.submit(self.region, {**request, "containerOverrides": overrides})
 
+    def submit_several(self, *containers: Document, task: Document | None = None, **members: Any) -> Job:
+        """A job of these containers, which `part` makes."""
+        definitions.register(self.region, several(*containers, **(task or {})))
+        request = {"jobName": "job", "jobQueue": "queue", "jobDefinition": "definition", **members}
+        return self.engine.submit(self.region, request)
+
     async def until(self, job: Job, *statuses: str, seconds: float = 20) -> Job:
-        async with asyncio.timeout(seconds):
-            while job.status not in (statuses or ("SUCCEEDED", "FAILED")):
-                await asyncio.sleep(0.01)
+        await self.when(lambda: job.status in (statuses or ("SUCCEEDED", "FAILED")), seconds)
         return job
 
-    def log(self, job: Job) -> list[str]:
-        return self.aws.lines[f"/aws/batch/job {job.container['logStreamName']}"]
+    @staticmethod
+    async def when(question: Callable[[], object], seconds: float = 20) -> None:
+        """Returns once the answer is true."""
+        async with asyncio.timeout(seconds):
+            while not question():
+                await asyncio.sleep(0.01)
+
+    def log(self, job: Job, number: int = 0) -> list[str]:
+        """What the job's container with this place has written in its last attempt."""
+        return self.aws.lines[f"/aws/batch/job {job.containers[number]['logStreamName']}"]
 
 
 def region_with_queue(
@@ -161,6 +176,34 @@ def definition(
             "resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": memory}],
             **container,
         },
+    }
+
+
+def part(
+    name: str, code: str = "pass", *, vcpus: str = "0.5", memory: str = "1024", **members: Any
+) -> Document:
+    """A container that runs the code with the image's Python; two of them fit Fargate's 1 vCPU."""
+    return {
+        "name": name,
+        "image": "image",
+        "command": ["python", "-c", code],
+        "resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": memory}],
+        **members,
+    }
+
+
+def after(name: str, condition: str) -> list[Document]:
+    """The `dependsOn` of a container."""
+    return [{"containerName": name, "condition": condition}]
+
+
+def several(*containers: Document, name: str = "definition", **task: Any) -> Document:
+    properties = {"executionRoleArn": EXECUTION_ROLE, "containers": list(containers), **task}
+    return {
+        "jobDefinitionName": name,
+        "type": "container",
+        "platformCapabilities": ["FARGATE"],
+        "ecsProperties": {"taskProperties": [properties]},
     }
 
 

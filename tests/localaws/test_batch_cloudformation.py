@@ -123,6 +123,51 @@ def test_a_deployed_queue_runs_jobs_of_a_deployed_definition(stage, deploy):
     assert found["timeout"] == {"attemptDurationSeconds": 600}
 
 
+def test_a_deployed_definition_of_several_containers_runs_with_a_volume_they_share(stage, deploy):
+    def container(name: str, code: str, **more: Any) -> dict[str, Any]:
+        return {
+            "Name": name,
+            "Image": "image:1",
+            "Command": ["python", "-c", code],
+            "Environment": [{"Name": "SHARED", "Value": "/shared"}],
+            "MountPoints": [{"SourceVolume": "shared", "ContainerPath": "/shared"}],
+            "ResourceRequirements": [{"Type": "VCPU", "Value": 0.5}, {"Type": "MEMORY", "Value": 1024}],
+            **more,
+        }
+
+    template = copy.deepcopy(TEMPLATE)
+    properties = template["Resources"]["Definition"]["Properties"]
+    execution = properties.pop("ContainerProperties")["ExecutionRoleArn"]
+    write = "import os, pathlib; pathlib.Path(os.environ['SHARED'], 'data').write_text('shared')"
+    read = "import os, pathlib; print(pathlib.Path(os.environ['SHARED'], 'data').read_text())"
+    after = [{"ContainerName": "before", "Condition": "SUCCESS"}]
+    task = {
+        "ExecutionRoleArn": execution,
+        "Volumes": [{"Name": "shared", "Host": {}}],
+        "Containers": [
+            container("main", "raise SystemExit(9)", DependsOn=after),
+            container("before", write, Essential=False),
+        ],
+    }
+    properties["EcsProperties"] = {"TaskProperties": [task]}
+    outputs = deploy(template)
+    override = {"containers": [{"name": "main", "command": ["python", "-c", read]}]}
+    job = stage.batch.submit_job(
+        jobName="job",
+        jobQueue=outputs["Queue"],
+        jobDefinition=outputs["Definition"],
+        shareIdentifier="me",
+        ecsPropertiesOverride={"taskProperties": [override]},
+    )["jobId"]
+    found = stage.until(job)
+    assert (found["status"], "container" in found) == ("SUCCEEDED", False)
+    [described] = found["ecsProperties"]["taskProperties"]
+    assert [(one["name"], one["exitCode"]) for one in described["containers"]] == [("main", 0), ("before", 0)]
+    assert stage.lines("/aws/batch/job", {"container": described["containers"][0]}) == ["shared"]
+    attempt = stage.events(job)[-1]["detail"]["attempts"][0]
+    assert [one["name"] for one in attempt["taskProperties"][0]["containers"]] == ["main", "before"]
+
+
 def test_an_environment_is_updated_in_place_and_replaced_for_its_tags(stage, deploy):
     first = deploy(TEMPLATE)["Environment"]
     resources = TEMPLATE["Resources"]["Environment"]["Properties"]["ComputeResources"]

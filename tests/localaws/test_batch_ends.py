@@ -73,7 +73,7 @@ print(subprocess.Popen([sys.executable, '-c', {IGNORES_SIGTERM!r}]).pid, flush=T
         child = next(int(line) for line in world.log(job) if line.isdigit())
         world.engine.terminate(job, "enough")
         await world.until(job)
-        assert job.container["exitCode"] == 137
+        assert job.task["exitCode"] == 137
         assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
     play(scenario, scale=0.005)
@@ -149,8 +149,8 @@ def test_a_command_that_does_not_exist_fails_to_start(play):
     async def scenario(world):
         job = await world.until(world.submit(containerOverrides={"command": ["no-such-program"]}))
         assert job.detail["statusReason"] == "Task failed to start"
-        assert job.container["reason"].startswith("CannotStartContainerError:")
-        assert job.container["exitCode"] == 127
+        assert job.task["reason"].startswith("CannotStartContainerError:")
+        assert job.task["exitCode"] == 127
 
     play(scenario)
 
@@ -161,7 +161,7 @@ def test_a_job_of_whose_overrides_amazon_ecs_takes_no_more_fails_to_start(play):
         assert done.status == "SUCCEEDED"
         too_long = await world.until(world.submit("pass #" + "x" * 8_192))
         assert too_long.detail["statusReason"] == "Container Overrides length must be at most 8192"
-        assert "exitCode" not in too_long.container
+        assert "exitCode" not in too_long.task
 
     play(scenario)
 
@@ -171,8 +171,8 @@ def test_a_job_over_its_memory_is_killed(play):
         code = "import time; hold = bytearray(700 * 2**20); time.sleep(60)"
         job = world.submit(code, container={"resourceRequirements": _amounts("0.25", "512")})
         await world.until(job)
-        assert job.container["exitCode"] == 137
-        assert job.container["reason"] == "OutOfMemoryError: Container killed due to memory usage"
+        assert job.task["exitCode"] == 137
+        assert job.task["reason"] == "OutOfMemoryError: Container killed due to memory usage"
         assert job.detail["statusReason"] == "Essential container in task exited"
 
     play(scenario)
@@ -183,8 +183,8 @@ def test_a_log_group_that_does_not_exist_fails_the_task(play):
         world.aws.absent_groups.add("/mine")
         log = {"logDriver": "awslogs", "options": {"awslogs-group": "/mine", "awslogs-stream-prefix": "p"}}
         job = await world.until(world.submit("pass", container={"logConfiguration": log}))
-        assert "log group does not exist" in job.container["reason"]
-        assert "logStreamName" not in job.container
+        assert "log group does not exist" in job.task["reason"]
+        assert "logStreamName" not in job.task
         assert "logStreamName" not in job.attempts[0]["container"]
 
     play(scenario)

@@ -14,10 +14,10 @@ def test_a_job_goes_through_its_states_and_its_output_to_the_log(play):
         job = await world.until(world.submit("import sys; print('one'); print('two', file=sys.stderr)"))
         assert world.aws.statuses(job) == ["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"]
         assert job.detail["statusReason"] == "Essential container in task exited"
-        assert job.container["exitCode"] == 0
+        assert job.task["exitCode"] == 0
         assert sorted(world.log(job)) == ["one", "two"]
         [attempt] = job.attempts
-        assert attempt["container"]["logStreamName"] == job.container["logStreamName"]
+        assert attempt["container"]["logStreamName"] == job.task["logStreamName"]
         assert job.detail["createdAt"] <= attempt["startedAt"] <= attempt["stoppedAt"]
         assert list(world.jobs_folder.iterdir()) == []
         assert world.aws.sessions == set()
@@ -113,7 +113,7 @@ def test_a_job_fails_after_its_last_attempt(play):
     async def scenario(world):
         job = await world.until(world.submit("raise SystemExit(7)", retryStrategy={"attempts": 2}))
         assert job.status == "FAILED"
-        assert job.container["exitCode"] == 7
+        assert job.task["exitCode"] == 7
         assert len(job.attempts) == 2
 
     play(scenario)
@@ -208,8 +208,8 @@ def test_the_execution_role_needs_each_permission(play, action, reason):
         world.aws.denied.add(action)
         job = await world.until(world.submit("pass", container={"image": uri}))
         assert job.status == "FAILED"
-        assert job.container["reason"].startswith(reason)
-        assert action in job.container["reason"]
+        assert job.task["reason"].startswith(reason)
+        assert action in job.task["reason"]
         world.aws.denied.clear()
         assert (await world.until(world.submit("pass", container={"image": uri}))).status == "SUCCEEDED"
 

@@ -53,7 +53,7 @@ def test_fargate_spot_takes_its_capacity_back_with_a_warning(play, code, status,
     async def scenario(world):
         order(world, jobs=[{"how": "spot-fargate", "after_seconds": 1}])
         job = await world.until(world.submit(code))
-        assert (job.status, job.container["exitCode"]) == (status, exit_code)
+        assert (job.status, job.task["exitCode"]) == (status, exit_code)
         assert job.detail["statusReason"] == "Your Spot Task was interrupted."
 
     play(scenario)
@@ -70,7 +70,7 @@ def test_with_its_host_an_attempt_loses_its_exit_code(play, how, word):
         [attempt] = job.attempts
         assert "exitCode" not in attempt["container"]
         assert "startedAt" in attempt
-        assert "exitCode" not in job.container
+        assert "exitCode" not in job.task
 
     play(scenario)
 
@@ -79,8 +79,8 @@ def test_memory_runs_out_on_demand(play):
     async def scenario(world):
         order(world, jobs=[{"how": "out-of-memory"}])
         job = await world.until(world.submit(SLEEPS))
-        assert job.container["exitCode"] == 137
-        assert job.container["reason"] == "OutOfMemoryError: Container killed due to memory usage"
+        assert job.task["exitCode"] == 137
+        assert job.task["reason"] == "OutOfMemoryError: Container killed due to memory usage"
         assert job.detail["statusReason"] == "Essential container in task exited"
 
     play(scenario)
@@ -112,7 +112,7 @@ def test_a_process_that_ends_before_its_fate_ends_well(play):
     async def scenario(world):
         order(world, jobs=[{"how": "spot-ec2", "after_seconds": 60}])
         job = await world.until(world.submit("pass"))
-        assert (job.status, job.container["exitCode"]) == ("SUCCEEDED", 0)
+        assert (job.status, job.task["exitCode"]) == ("SUCCEEDED", 0)
 
     play(scenario)
 

@@ -66,7 +66,7 @@ def test_the_first_type_that_holds_the_job_is_launched(types, vcpus, memory_mib,
     region = region_with_queue()
     job = waiting(region, "job")
     job.vcpus, job.memory_mib = float(vcpus), memory_mib
-    job.container["resourceRequirements"] = [{"type": "GPU", "value": str(gpus)}] if gpus else []
+    job.task["resourceRequirements"] = [{"type": "GPU", "value": str(gpus)}] if gpus else []
     environment = on_instances(region, *types)
     assert host(environment, job).instance_type == chosen
 
@@ -90,7 +90,7 @@ def test_a_terminated_host_is_inactive_for_an_hour_and_missing_then():
     environment = on_instances(region, "m5.large")
     job = waiting(region, "job")
     first = host(environment, job)
-    job.container["containerInstanceArn"] = first.container_instance_arn
+    job.task["containerInstanceArn"] = first.container_instance_arn
     region.hosts.add(first)
 
     def told(now_ms, cluster=environment["ecsClusterArn"]):

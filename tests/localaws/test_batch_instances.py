@@ -28,7 +28,7 @@ from tests.localaws.batch_world import region_with_queue, waiting
 def test_an_instance_type_holds_what_its_name_says(types, vcpus, memory_mib, gpus, fits):
     job = waiting(region_with_queue(), "job")
     job.vcpus, job.memory_mib = float(vcpus), memory_mib
-    job.container["resourceRequirements"] = [{"type": "GPU", "value": str(gpus)}] if gpus else []
+    job.task["resourceRequirements"] = [{"type": "GPU", "value": str(gpus)}] if gpus else []
     found = {"computeResources": {"type": "EC2", "instanceTypes": types}}
     assert instances.fits(found, job) is fits
     assert instances.fits({"computeResources": {"type": "FARGATE"}}, job)

@@ -47,7 +47,7 @@ def test_a_process_ends_with_its_own_exit_code(tmp_path, code):
     async def scenario():
         command = [sys.executable, "-c", f"raise SystemExit({code})"]
         started = await Process.start(command, folder=tmp_path, environment={}, on_line=print)
-        bounds = processes.Bounds(memory_mib=512, timeout_seconds=None, grace_seconds=1)
-        return await started.supervise(bounds, asyncio.Event())
+        never = asyncio.get_running_loop().create_future()
+        return await started.supervise(processes.Bounds(memory_mib=512, grace_seconds=1), never)
 
     assert asyncio.run(scenario()).code == code

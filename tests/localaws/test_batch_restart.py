@@ -51,17 +51,19 @@ def test_jobs_survive_a_restart(root):
 
 def test_a_killed_server_s_jobs_do_not_outlive_the_next_start(root):
     stage = Stage(instance.up(root))
-    job = stage.until(stage.submit(SLEEPS_ONCE), "RUNNING")
-    [pid] = _lines(stage, job)
+    job = stage.until(stage.submit_several("main", "sidecar", code=SLEEPS_ONCE), "RUNNING")
+    [task] = job["ecsProperties"]["taskProperties"]
+    pids = [int(pid) for one in task["containers"] for pid in _lines(stage, {"container": one})]
+    assert len(pids) == 2
     os.kill(stage.aws.pid, signal.SIGKILL)
-    assert _lives(int(pid))
+    assert all(map(_lives, pids))
     deadline = time.monotonic() + 10
     while _lives(stage.aws.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     instance.up(root)
-    while _lives(int(pid)) and time.monotonic() < deadline:
+    while any(map(_lives, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _lives(int(pid))
+    assert not any(map(_lives, pids))
     assert list((root / "jobs").iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from tests.localaws.batch_world import definition, environment, order, region_wi
 
 
 def amounts(vcpus, memory):
-    return {"resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": memory}]}
+    return [{"resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": memory}]}]
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_fargate_refuses_other_amounts_and_says_which_it_takes(vcpus, memory, wo
 
 
 def test_the_older_amounts_are_for_ec2_only():
-    assert resources.asked({"vcpus": 3, "memory": 100}, fargate=False).memory_mib == 100
+    assert resources.asked([{"vcpus": 3, "memory": 100}], fargate=False).memory_mib == 100
     with pytest.raises(ClientException, match="vcpus is not applicable for Fargate"):
-        resources.asked({"vcpus": 3, "memory": 100}, fargate=True)
+        resources.asked([{"vcpus": 3, "memory": 100}], fargate=True)
 
 
 def chosen(region):
@@ -146,7 +146,7 @@ def test_what_the_cdk_writes_for_nothing_and_in_lower_case_is_understood():
         ({"timeout": {"attemptDurationSeconds": 1}}, "at least 60"),
         ({"type": "multinode"}, "not available on this machine"),
         ({"jobDefinitionName": "no spaces"}, "should match valid pattern"),
-        ({"ecsProperties": {}}, "ecsProperties is not available"),
+        ({"ecsProperties": {}}, "Either containerProperties or ecsProperties"),
         ({"schedulingPriority": 10000}, "between 0 and 9999"),
         ({"containerProperties": {"image": "i"}}, "executionRoleArn is required for Fargate"),
         ({"containerProperties": {}}, "Container.image is required"),

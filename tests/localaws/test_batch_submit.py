@@ -51,7 +51,7 @@ def test_overrides_replace_by_name_and_by_type(region):
         timeout={"attemptDurationSeconds": 60},
         retryStrategy={"attempts": 4},
     )
-    container = job.container
+    container = job.task
     assert container["command"] == ["run", "mine"]
     assert container["environment"] == [{"name": "A", "value": "2"}, {"name": "B", "value": "3"}]
     assert {one["type"]: one["value"] for one in container["resourceRequirements"]} == {

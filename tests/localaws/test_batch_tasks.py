@@ -15,9 +15,9 @@ SHOWS = (
 
 
 def ask(world, job, about=""):
-    task_id = job.container["taskArn"].rpartition("/")[2]
+    task_id = job.task["taskArn"].rpartition("/")[2]
     response = task_metadata.answer(
-        world.engine.state, Request("GET", f"{task_metadata.PATH}/{task_id}{about}", {}, b"")
+        world.engine.state, Request("GET", f"{task_metadata.PATH}/{task_id}-0{about}", {}, b"")
     )
     return response.status, json.loads(response.body)
 
@@ -25,8 +25,8 @@ def ask(world, job, about=""):
 def test_a_job_on_fargate_knows_its_execution_environment_and_its_metadata_address(play):
     async def scenario(world):
         job = await world.until(world.submit(SHOWS))
-        task_id = job.container["taskArn"].rpartition("/")[2]
-        assert world.log(job) == ["AWS_ECS_FARGATE", f"http://127.0.0.1:1/_localaws/v4/{task_id}"]
+        task_id = job.task["taskArn"].rpartition("/")[2]
+        assert world.log(job) == ["AWS_ECS_FARGATE", f"http://127.0.0.1:1/_localaws/v4/{task_id}-0"]
         assert ask(world, job)[0] == 404
 
     play(scenario)
@@ -60,13 +60,13 @@ def test_the_metadata_of_a_container_and_its_task_say_what_batch_says(play):
         assert status == 200
         assert container["Name"] == "default"
         assert container["Image"] == "image"
-        assert container["Labels"]["com.amazonaws.ecs.task-arn"] == job.container["taskArn"]
+        assert container["Labels"]["com.amazonaws.ecs.task-arn"] == job.task["taskArn"]
         assert container["Labels"]["com.amazonaws.ecs.cluster"] == cluster
-        assert container["LogOptions"]["awslogs-stream"] == job.container["logStreamName"]
+        assert container["LogOptions"]["awslogs-stream"] == job.task["logStreamName"]
         assert container["Limits"] == {"CPU": 1024, "Memory": 2048}
         status, task = ask(world, job, "/task")
         assert (status, task["LaunchType"], task["KnownStatus"]) == (200, "FARGATE", "RUNNING")
-        assert task["TaskARN"] == job.container["taskArn"]
+        assert task["TaskARN"] == job.task["taskArn"]
         assert task["Containers"] == [container]
         assert ask(world, job, "/taskWithTags")[1] == task
         assert ask(world, job, "/stats")[0] == 404
@@ -93,18 +93,18 @@ def test_a_cluster_counts_its_instances_and_tasks_while_they_run(play):
         job = await world.until(submit(world, SLEEPS), "RUNNING")
         told = clusters.describe(world.region, cluster)
         assert (told["registeredContainerInstancesCount"], told["runningTasksCount"]) == (1, 1)
-        [task] = tasks.describe(world.region, cluster, [job.container["taskArn"]])["tasks"]
-        assert task["containerInstanceArn"] == job.container["containerInstanceArn"]
+        [task] = tasks.describe(world.region, cluster, [job.task["taskArn"]])["tasks"]
+        assert task["containerInstanceArn"] == job.task["containerInstanceArn"]
         assert (task["lastStatus"], task["launchType"], task["cpu"]) == ("RUNNING", "EC2", "1024")
         assert task["createdAt"] <= task["startedAt"] == job.detail["startedAt"] / 1000
         world.engine.terminate(job, "enough")
         await world.until(job)
         told = clusters.describe(world.region, cluster)
         assert (told["registeredContainerInstancesCount"], told["runningTasksCount"]) == (0, 0)
-        missing = tasks.describe(world.region, cluster, [job.container["taskArn"]])
+        missing = tasks.describe(world.region, cluster, [job.task["taskArn"]])
         assert missing == {
             "tasks": [],
-            "failures": [{"arn": job.container["taskArn"], "reason": "MISSING"}],
+            "failures": [{"arn": job.task["taskArn"], "reason": "MISSING"}],
         }
 
     play(scenario)
@@ -126,6 +126,6 @@ def test_tasks_are_listed_as_they_are_asked_for(play, request_members, listed):
         job = await world.until(world.submit(SLEEPS), "RUNNING")
         cluster = world.region.environments["environment"]["ecsClusterArn"]
         found = tasks.listing(world.region, cluster, request_members)["taskArns"]
-        assert found == ([job.container["taskArn"]] if listed else [])
+        assert found == ([job.task["taskArn"]] if listed else [])
 
     play(scenario)

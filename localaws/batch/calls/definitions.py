@@ -6,10 +6,10 @@ import copy
 import json
 from typing import TYPE_CHECKING
 
-from localaws.batch.calls import limits
+from localaws.batch.calls import limits, task_rules
 from localaws.batch.calls.pages import page
 from localaws.batch.errors import ClientException, refused
-from localaws.batch.memory import resources
+from localaws.batch.memory import containers, resources
 from localaws.batch.memory.environment import runs_on_fargate
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 MOST_PER_PAGE = 100
 LARGEST_BYTES = 24 * 1024
 _FARGATE_REFUSES = ("privileged", "ulimits", "instanceType")
-_ELSEWHERE = ("nodeProperties", "eksProperties", "ecsProperties", "consumableResourceProperties")
+_ELSEWHERE = ("nodeProperties", "eksProperties", "consumableResourceProperties")
+_LISTS = ("command", "environment", "mountPoints", "ulimits", "resourceRequirements", "secrets")
 
 
 def register(region: Region, request: Document) -> Document:
@@ -29,17 +30,10 @@ def register(region: Region, request: Document) -> Document:
     revisions = region.definitions.setdefault(name, [])
     revision = revisions[-1]["revision"] + 1 if revisions else 1
     record = copy.deepcopy(request)
-    container = record["containerProperties"]
-    for member in (
-        "command",
-        "volumes",
-        "environment",
-        "mountPoints",
-        "ulimits",
-        "resourceRequirements",
-        "secrets",
-    ):
-        container.setdefault(member, [])
+    containers.task(record).setdefault("volumes", [])
+    for container in containers.containers(record):
+        for member in _LISTS:
+            container.setdefault(member, [])
     record.update(
         jobDefinitionArn=region.scope.arn("job-definition", f"{name}:{revision}"),
         revision=revision,
@@ -84,28 +78,29 @@ def _check(request: Document) -> None:
     _check_size(request)
     for member in _ELSEWHERE:
         if member in request:
-            raise refused(f"{member} is not available on this machine: use containerProperties")
+            raise refused(
+                f"{member} is not available on this machine: use containerProperties or ecsProperties"
+            )
     if request["type"] != "container":
         raise refused(f"type {request['type']} is not available on this machine: use container")
-    container = request.get("containerProperties")
-    if container is None:
-        raise refused("containerProperties is required for type container")
-    if not container.get("image"):
-        raise refused("Container.image is required")
-    if container.get("secrets"):
-        raise refused("secrets is not available on this machine: let the job read them with its role")
+    given = [member for member in ("containerProperties", "ecsProperties") if member in request]
+    if len(given) != 1:
+        raise refused(
+            "Either containerProperties or ecsProperties is required for type container, "
+            f"found {' and '.join(given) or 'neither'}"
+        )
+    task_rules.check(request)
     limits.check_retry_strategy(request.get("retryStrategy"))
     limits.check_timeout(request.get("timeout"))
     limits.check_tags(request.get("tags", {}))
-    limits.check_environment(container.get("environment", []))
     if not 0 <= request.get("schedulingPriority", 0) <= limits.MOST_SCHEDULING_PRIORITY:
         raise refused(f"schedulingPriority must be between 0 and {limits.MOST_SCHEDULING_PRIORITY}")
     fargate = runs_on_fargate(request)
     if fargate:
-        _check_fargate(container)
-    elif "networkConfiguration" in container:
+        _check_fargate(request)
+    elif "networkConfiguration" in containers.task(request):
         raise refused("networkConfiguration not applicable for EC2.")
-    resources.asked(container, fargate=fargate)
+    resources.asked(containers.containers(request), fargate=fargate)
 
 
 def _check_size(request: Document) -> None:
@@ -114,12 +109,13 @@ def _check_size(request: Document) -> None:
         raise refused(f"Job definition must be at most {LARGEST_BYTES} bytes, found {size}")
 
 
-def _check_fargate(container: Document) -> None:
+def _check_fargate(request: Document) -> None:
     for member in _FARGATE_REFUSES:
-        if container.get(member):
+        if any(container.get(member) for container in containers.containers(request)):
             raise refused(f"{member} is not applicable for Fargate.")
-    if not container.get("executionRoleArn"):
+    task = containers.task(request)
+    if not task.get("executionRoleArn"):
         raise refused("executionRoleArn is required for Fargate.")
-    size = container.get("ephemeralStorage", {}).get("sizeInGiB", 21)
+    size = task.get("ephemeralStorage", {}).get("sizeInGiB", 21)
     if not 21 <= size <= 200:  # noqa: PLR2004 - the range AWS documents
         raise refused(f"ephemeralStorage.sizeInGiB must be between 21 and 200, found {size}")

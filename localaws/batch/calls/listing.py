@@ -153,6 +153,8 @@ def _defined(arn: str, wanted: str) -> bool:
 
 
 def _summary(job: Job, region: Region) -> Document:
-    container = {name: job.container[name] for name in ("exitCode", "reason") if name in job.container}
     detail = arrays.detail(job, region)
-    return {**{name: detail[name] for name in _SUMMARY if name in detail}, "container": container}
+    summary = {name: detail[name] for name in _SUMMARY if name in detail}
+    if container := detail.get("container"):
+        summary["container"] = {name: container[name] for name in ("exitCode", "reason") if name in container}
+    return summary

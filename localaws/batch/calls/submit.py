@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from localaws.batch.calls import limits, overrides
 from localaws.batch.calls.queues import existing, is_fairshare
 from localaws.batch.errors import ClientException, refused
-from localaws.batch.memory import resources
+from localaws.batch.memory import containers, resources
 from localaws.batch.memory.environment import environment_arns, is_fargate, runs_on_fargate
 from localaws.batch.memory.state import Job, Region
 from localaws.batch.scheduling import arrays
@@ -19,7 +19,6 @@ MOST_DEPENDENCIES = 20
 _NOT_HERE = (
     "nodeOverrides",
     "eksPropertiesOverride",
-    "ecsPropertiesOverride",
     "consumableResourcePropertiesOverride",
 )
 
@@ -34,12 +33,11 @@ def plan(region: Region, request: Document, *, job_id: str, now_ms: int, sequenc
     definition = _active_definition(region, request["jobDefinition"])
     _check_platform(region, queue, definition)
     share = _share(region, queue, definition, request)
-    override = request.get("containerOverrides", {})
     if runs_on_fargate(definition):
-        resources.refuse_older_amounts(override)
+        resources.refuse_older_amounts(request.get("containerOverrides", {}))
     parameters = {**definition.get("parameters", {}), **request.get("parameters", {})}
-    container = overrides.container(definition["containerProperties"], override, parameters)
-    amounts = resources.asked(container, fargate=runs_on_fargate(definition))
+    described = overrides.described(definition, request, parameters)
+    amounts = resources.asked(containers.containers(described), fargate=runs_on_fargate(definition))
     dependencies = request.get("dependsOn", [])
     if len(dependencies) > MOST_DEPENDENCIES:
         raise refused(f"A job can depend on at most {MOST_DEPENDENCIES} jobs, found {len(dependencies)}")
@@ -59,7 +57,7 @@ def plan(region: Region, request: Document, *, job_id: str, now_ms: int, sequenc
         "dependsOn": dependencies,
         "jobDefinition": definition["jobDefinitionArn"],
         "parameters": parameters,
-        "container": {**container, "networkInterfaces": []},
+        **described,
         "tags": dict(request.get("tags", {})),
         "propagateTags": request.get("propagateTags", definition.get("propagateTags", False)),
         "platformCapabilities": list(definition["platformCapabilities"]),
@@ -76,11 +74,12 @@ def _check_request(request: Document) -> None:
     limits.check_name(request["jobName"], "Job name")
     for member in _NOT_HERE:
         if member in request:
-            raise refused(f"{member} is not available on this machine: use containerOverrides")
+            raise refused(
+                f"{member} is not available on this machine: use containerOverrides or ecsPropertiesOverride"
+            )
     limits.check_retry_strategy(request.get("retryStrategy"))
     limits.check_timeout(request.get("timeout"))
     limits.check_tags(request.get("tags", {}))
-    limits.check_environment(request.get("containerOverrides", {}).get("environment", []))
 
 
 def _open_queue(region: Region, reference: str) -> Document:

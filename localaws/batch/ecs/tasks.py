@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localaws.batch.memory import resources
+from localaws.batch.memory import containers, resources
 from localaws.batch.memory.environment import is_fargate
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
     from localaws.batch.memory.state import Job, Region
     from localaws.batch.model import Document
-
-CONTAINER = "default"
-"""What AWS Batch calls the container of a job, as names of log streams show."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Task:
 
     @property
     def arn(self) -> str:
-        return str(self.job.container["taskArn"])
+        return str(self.job.task["taskArn"])
 
     @property
     def cluster_arn(self) -> str:
@@ -43,7 +41,7 @@ class Task:
     @property
     def container_instance_arn(self) -> str | None:
         """None on Fargate."""
-        found: str | None = self.job.container.get("containerInstanceArn")
+        found: str | None = self.job.task.get("containerInstanceArn")
         return found
 
     @property
@@ -56,10 +54,13 @@ class Task:
         return str(self.job.detail["jobDefinition"]).rpartition("/")[2].replace(":", "_")
 
     @property
-    def container_arn(self) -> str:
-        scope = self.job.scope
-        path = self.arn.partition(":task/")[2]
-        return f"arn:aws:ecs:{scope.region}:{scope.account}:container/{path}/{self.job.id.replace(':', '-')}"
+    def id(self) -> str:
+        return self.arn.rpartition("/")[2]
+
+    def container_arn(self, number: int) -> str:
+        scope, path = self.job.scope, self.arn.partition(":task/")[2]
+        container = uuid.uuid5(uuid.NAMESPACE_URL, f"{self.arn}/{number}")
+        return f"arn:aws:ecs:{scope.region}:{scope.account}:container/{path}/{container}"
 
     @property
     def created_seconds(self) -> float:
@@ -80,6 +81,11 @@ def of_region(region: Region) -> Iterator[Task]:
 
 def of_cluster(region: Region, cluster_arn: str) -> list[Task]:
     return [task for task in of_region(region) if task.cluster_arn == cluster_arn]
+
+
+def runtime_id(task_id: str, number: int) -> str:
+    """Of the container with this place in its task, as Fargate makes them."""
+    return f"{task_id}-{number}"
 
 
 def zone(region: Region, task: Task) -> str:
@@ -123,8 +129,6 @@ def describe(region: Region, cluster_arn: str, wanted: list[str]) -> Document:
 
 def _described(region: Region, task: Task) -> Document:
     job, scope = task.job, task.job.scope
-    amounts = resources.asked(job.container, fargate=task.launch_type == "FARGATE")
-    cpu, memory = str(int(1024 * amounts.vcpus)), str(amounts.memory_mib)
     told: Document = {
         "taskArn": task.arn,
         "clusterArn": task.cluster_arn,
@@ -136,25 +140,33 @@ def _described(region: Region, task: Task) -> Document:
         "connectivity": "CONNECTED",
         "lastStatus": task.status,
         "desiredStatus": "RUNNING",
-        "cpu": cpu,
-        "memory": memory,
+        "cpu": str(int(1024 * job.vcpus)),
+        "memory": str(job.memory_mib),
         "createdAt": task.created_seconds,
         "startedAt": task.started_seconds,
         "version": 1,
         "overrides": {"containerOverrides": []},
         "attachments": [],
         "tags": [],
-        "containers": [
-            {
-                "containerArn": task.container_arn,
-                "taskArn": task.arn,
-                "name": CONTAINER,
-                "image": job.container["image"],
-                "lastStatus": task.status,
-                "networkInterfaces": [],
-                "cpu": cpu,
-                "memory": memory,
-            }
-        ],
+        "containers": [_container(task, number) for number in range(len(job.containers))],
     }
     return {name: value for name, value in told.items() if value is not None}
+
+
+def _container(task: Task, number: int) -> Document:
+    """One that has not started is PENDING, as a container that ECS pulls is."""
+    found = task.job.containers[number]
+    amounts, status = resources.of_container(found), containers.status(found)
+    shown: Document = {name: found[name] for name in ("exitCode", "reason") if name in found}
+    return {
+        "containerArn": task.container_arn(number),
+        "taskArn": task.arn,
+        "name": containers.name(found),
+        "image": found["image"],
+        "runtimeId": runtime_id(task.id, number),
+        "lastStatus": "PENDING" if status == "PULLED" else status,
+        "networkInterfaces": [],
+        "cpu": str(int(1024 * amounts.vcpus)),
+        "memory": str(amounts.memory_mib),
+        **shown,
+    }

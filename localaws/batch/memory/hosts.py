@@ -56,7 +56,7 @@ class Hosts:
 
     def terminate_of(self, job: Job, now_ms: int) -> None:
         """The job's attempt has ended, and with it its host, if it had one."""
-        name = ec2_instance_id(job.container.get("containerInstanceArn", ""))
+        name = ec2_instance_id(job.task.get("containerInstanceArn", ""))
         if name in self._by_id:
             self._by_id[name].terminated_ms = now_ms
             self._terminated.append((now_ms, name))

@@ -1,4 +1,4 @@
-"""How much a container asks for, and which amounts Batch accepts."""
+"""How much the containers of a job ask for, and which amounts Batch accepts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from localaws.batch.errors import ClientException, refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from localaws.batch.model import Document
 
 LEAST_MEMORY_MIB = 4
@@ -47,23 +49,39 @@ def refuse_older_amounts(container: Document) -> None:
             raise ClientException(f"{name} is not applicable for Fargate. Use resource requirements instead.")
 
 
-def asked(container: Document, *, fargate: bool) -> Resources:
-    """What the container asks for, from resourceRequirements or the older vcpus and memory.
+def asked(containers: Sequence[Document], *, fargate: bool) -> Resources:
+    """What the containers ask for together.
 
-    Raises ClientException when an amount is missing, not a number, or not one that the platform offers.
+    Raises ClientException when an amount is missing, not a number, or not one that the platform offers. On
+    Fargate that is the task's, on EC2 each container's.
     """
     if fargate:
-        refuse_older_amounts(container)
+        for container in containers:
+            refuse_older_amounts(container)
+    each = [of_container(container) for container in containers]
+    total = Resources(
+        sum((one.vcpus for one in each), Decimal(0)),
+        sum(one.memory_mib for one in each),
+        sum(one.gpus for one in each),
+    )
+    if fargate:
+        _check_fargate(total.vcpus, total.memory_mib, total.gpus)
+    else:
+        _check_ec2(each)
+    return total
+
+
+def of_container(container: Document) -> Resources:
+    """From resourceRequirements or the older vcpus and memory.
+
+    Raises ClientException when an amount is missing or not a number.
+    """
     amounts = {item["type"]: item["value"] for item in container.get("resourceRequirements", [])}
     vcpus = _number("VCPU", amounts.get("VCPU", container.get("vcpus")))
     memory = _number("MEMORY", amounts.get("MEMORY", container.get("memory")))
     gpus = _number("GPU", amounts.get("GPU", 0))
     if memory != int(memory) or memory < LEAST_MEMORY_MIB:
         raise refused(f"MEMORY must be a whole number of MiB of at least {LEAST_MEMORY_MIB}, found {memory}")
-    if fargate:
-        _check_fargate(vcpus, int(memory), gpus)
-    elif vcpus != int(vcpus) or vcpus < 1:
-        raise refused(f"VCPU must be a whole number of at least 1 on EC2, found {vcpus}")
     return Resources(vcpus, int(memory), int(gpus))
 
 
@@ -79,7 +97,13 @@ def _number(kind: str, value: object) -> Decimal:
     return number
 
 
-def _check_fargate(vcpus: Decimal, memory: int, gpus: Decimal) -> None:
+def _check_ec2(each: Sequence[Resources]) -> None:
+    for one in each:
+        if one.vcpus != int(one.vcpus) or one.vcpus < 1:
+            raise refused(f"VCPU must be a whole number of at least 1 on EC2, found {one.vcpus}")
+
+
+def _check_fargate(vcpus: Decimal, memory: int, gpus: int) -> None:
     if gpus:
         raise refused("GPU is not applicable for Fargate.")
     if _fargate_allows(vcpus, memory):

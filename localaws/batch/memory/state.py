@@ -10,6 +10,7 @@ import pickle
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from localaws.batch.memory import containers
 from localaws.batch.memory.hosts import Host, Hosts
 from localaws.batch.memory.jobs import STARTED, TERMINAL, Jobs
 from localaws.batch.scope import Scope
@@ -92,9 +93,13 @@ class Job:
         return found
 
     @property
-    def container(self) -> Document:
-        found: Document = self.detail["container"]
-        return found
+    def task(self) -> Document:
+        """What all containers of the job share: see `containers.task`."""
+        return containers.task(self.detail)
+
+    @property
+    def containers(self) -> list[Document]:
+        return containers.containers(self.detail)
 
 
 @dataclass

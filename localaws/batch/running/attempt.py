@@ -1,4 +1,4 @@
-"""One attempt of a job, from pulling its image to its exit code, in a scratch folder of its own."""
+"""One attempt of a job, from pulling its images to its end, in a scratch folder of its own."""
 
 from __future__ import annotations
 
@@ -6,49 +6,44 @@ import asyncio
 import contextlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
 
-from localaws.batch import iam
-from localaws.batch.memory.destination import Destination, destination
-from localaws.batch.ports import Aws, Credentials, Image, LogsRefusedError, RoleNotAssumableError, Settings
+from localaws.batch.memory import containers, resources
+from localaws.batch.ports import Aws, Credentials, Image, RoleNotAssumableError, Settings
 from localaws.batch.running import sandbox
+from localaws.batch.running.errors import CannotStartError
 from localaws.batch.running.logs import LogWriter
-from localaws.batch.running.processes import Bounds, Ending, Process, exit_code
-from localaws.batch.scheduling.endings import EXITED, NOT_STARTED, OUT_OF_MEMORY, TIMED_OUT
+from localaws.batch.running.processes import Bounds, Process
+from localaws.batch.running.pull import Agent
+from localaws.batch.running.task import Container, Task
+from localaws.batch.scheduling import lifecycle
+from localaws.batch.scheduling.endings import EXITED, NOT_STARTED, TIMED_OUT
 from localaws.batch.scheduling.retries import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from localaws.batch.memory.destination import Destination
     from localaws.batch.memory.state import Job
     from localaws.batch.model import Document
     from localaws.batch.running.faults import Struck
 
-GRACE_SECONDS = 30.0
 COMMAND_NOT_FOUND = 127
 LONGEST_OVERRIDES = 8192
 """Characters of JSON: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html."""
 
 
-class CannotStartError(Exception):
-    """Raised when the task cannot start; `status_reason` is the task's, the text is the container's.
-    `final`: it is refused before it is an attempt of AWS Batch, whose retry rules are not asked.
-    """
+@dataclass(frozen=True)
+class _Ready:
+    """A container whose image and log are there, with its folder and what sends its lines."""
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        status_reason: str = NOT_STARTED,
-        exit_code: int | None = None,
-        final: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.status_reason = status_reason
-        self.exit_code = exit_code
-        self.final = final
+    document: Document
+    image: Image
+    scratch: sandbox.Scratch
+    writer: LogWriter
 
 
 @dataclass
@@ -62,14 +57,15 @@ class Attempt:
     struck: Struck | None = None
 
     async def run(self) -> Outcome:
-        """The outcome, whatever happens; cancelling kills the process and leaves no outcome."""
+        """The outcome, whatever happens; cancelling kills the processes and leaves no outcome."""
         try:
             self._check_overrides()
-            with self._role("executionRoleArn") as execution, self._role("jobRoleArn") as role:
-                image = self._pull(execution)
-                log = self._open_log(execution)
-                return await self._in_scratch(image, role, log)
+            roles = self.job.task.get("executionRoleArn"), containers.task_role(self.job.detail)
+            with self._role(roles[0]) as execution, self._role(roles[1]) as role:
+                return await self._in_scratch(self._ready(execution), role)
         except CannotStartError as error:
+            container = error.container or self.job.containers[0]
+            lifecycle.end_container(container, error.exit_code, str(error), self.settings.now_ms())
             stopped = self.stop.is_set()
             return Outcome(
                 exit_code=error.exit_code,
@@ -84,17 +80,20 @@ class Attempt:
         return self.job.stop_reason or "Job was terminated"
 
     def _check_overrides(self) -> None:
-        """AWS Batch hands command and environment to Amazon ECS as overrides, with its own variables. Raises
-        CannotStartError above what Amazon ECS takes.
+        """AWS Batch hands commands and environments to Amazon ECS as overrides, with its own variables.
+
+        Raises CannotStartError above what Amazon ECS takes.
         """
-        overrides = {name: self.job.container.get(name, []) for name in ("command", "environment")}
-        if len(json.dumps(overrides)) > LONGEST_OVERRIDES:
+        overrides = [
+            {name: container.get(name, []) for name in ("command", "environment")}
+            for container in self.job.containers
+        ]
+        if sum(len(json.dumps(one)) for one in overrides) > LONGEST_OVERRIDES:
             text = f"Container Overrides length must be at most {LONGEST_OVERRIDES}"
             raise CannotStartError("", status_reason=text, final=True)
 
     @contextlib.contextmanager
-    def _role(self, member: str) -> Iterator[Credentials | None]:
-        arn = self.job.container.get(member)
+    def _role(self, arn: str | None) -> Iterator[Credentials | None]:
         if arn is None:
             yield None
             return
@@ -107,87 +106,78 @@ class Attempt:
         finally:
             self.aws.forget(credentials)
 
-    def _pull(self, execution: Credentials | None) -> Image:
-        uri = self.job.container["image"]
-        if execution:
-            for needed in iam.pull_permissions(uri):
-                denial = self.aws.denial(self.job.scope, execution, needed.action, needed.resource)
-                if denial:
-                    raise CannotStartError(f"CannotPullContainerError: AccessDeniedException: {denial}")
-        if self.struck and self.struck.fault.cause == "pull":
-            status_reason, reason = self.struck.fault.words(self.job)
-            raise CannotStartError(reason or "", status_reason=status_reason)
-        image = self.settings.find_image(uri)
-        if image is None:
-            raise CannotStartError(
-                "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-                f"failed to resolve ref {uri}: not found"
+    def _ready(self, execution: Credentials | None) -> list[_Ready]:
+        """All images are pulled before a container starts. Raises CannotStartError."""
+        agent = Agent(self.job, self.aws, self.settings, execution)
+        images = [agent.pull(one, self.struck) for one in self.job.containers]
+        logs = [agent.open_log(one) for one in self.job.containers]
+        folder = self.settings.jobs_folder / self.task_id
+        return [
+            _Ready(
+                document,
+                image,
+                sandbox.Scratch(folder, containers.name(document)),
+                LogWriter(partial(self._send, log), self.settings.now_ms),
             )
-        return image
+            for document, image, log in zip(self.job.containers, images, logs, strict=True)
+        ]
 
-    def _open_log(self, execution: Credentials | None) -> Destination | None:
-        found = destination(self.job, self.task_id)
-        if found is None:
-            return None
-        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-            if execution and (denial := self.aws.denial(found.scope, execution, action, found.arn)):
-                raise self._no_log(f"AccessDeniedException: {denial}")
-        try:
-            self.aws.create_log_stream(
-                found.scope, found.group, found.stream, create_group=found.create_group
-            )
-        except LogsRefusedError as error:
-            raise self._no_log(str(error)) from error
-        return found
-
-    @staticmethod
-    def _no_log(why: str) -> CannotStartError:
-        text = (
-            "ResourceInitializationError: failed to validate logger args: "
-            "create stream has been retried 1 times: failed to create Cloudwatch log stream: "
-            f"{why} : exit status 1"
-        )
-        return CannotStartError(text, status_reason=text)
-
-    async def _in_scratch(self, image: Image, role: Credentials | None, log: Destination | None) -> Outcome:
-        scratch = sandbox.Scratch(self.settings.jobs_folder / self.task_id)
-        writer = LogWriter(lambda events: self._send(log, events), self.settings.now_ms)
+    async def _in_scratch(self, ready: Sequence[_Ready], role: Credentials | None) -> Outcome:
         try:
             try:
-                await asyncio.to_thread(scratch.fill, image)
+                for one in ready:
+                    await asyncio.to_thread(one.scratch.fill, one.image, self.job.task)
             except OSError as error:
                 raise CannotStartError(f"CannotCreateContainerError: {error}") from error
             if self.stop.is_set():
                 raise CannotStartError(self._stop_reason)
-            process = await self._start(image, role, scratch, writer)
-            started = self.settings.now_ms()
-            self.on_running()
-            ending = await process.supervise(self._bounds(), self.stop)
-            return self._outcome(ending, started)
+            task = self._task(ready, role)
+            await task.run(self.stop)
+            return self._outcome(task)
         finally:
-            writer.flush()
-            await asyncio.to_thread(scratch.remove)
+            for one in ready:
+                one.writer.flush()
+            await asyncio.to_thread(ready[0].scratch.remove)
 
     def _send(self, log: Destination | None, events: list[Document]) -> None:
         if log is not None:
             self.aws.put_log_events(log.scope, log.group, log.stream, events)
 
-    async def _start(
-        self, image: Image, role: Credentials | None, scratch: sandbox.Scratch, writer: LogWriter
-    ) -> Process:
-        command = sandbox.command(self.job, image)
-        variables = sandbox.environment(
+    def _task(self, ready: Sequence[_Ready], role: Credentials | None) -> Task:
+        scale = self.settings.scale(self.job.containers)
+        seconds = self.job.detail.get("timeout", {}).get("attemptDurationSeconds")
+        return Task(
             self.job,
-            image,
-            scratch,
-            endpoint_url=self.aws.endpoint_url,
-            credentials=role.environment() if role else {},
+            {containers.name(one.document): self._container(one, role, scale) for one in ready},
+            now_ms=self.settings.now_ms,
+            on_running=self.on_running,
+            timeout_seconds=None if seconds is None else seconds * scale,
+            struck=self.struck,
+        )
+
+    def _container(self, ready: _Ready, role: Credentials | None, scale: float) -> Container:
+        wait = ready.document.get("startTimeout")
+        return Container(
+            ready.document,
+            start=partial(self._start, ready, role),
+            bounds=Bounds(
+                grace_seconds=containers.stop_seconds(ready.document) * scale,
+                memory_mib=resources.of_container(ready.document).memory_mib,
+            ),
+            start_seconds=None if wait is None else wait * scale,
+        )
+
+    async def _start(self, ready: _Ready, role: Credentials | None) -> Process:
+        view = sandbox.View(self.job, ready.document, ready.image, ready.scratch)
+        command = view.command()
+        variables = view.environment(
+            endpoint_url=self.aws.endpoint_url, credentials=role.environment() if role else {}
         )
         try:
             if not command:
                 raise FileNotFoundError("no command specified")
             process = await Process.start(
-                command, folder=scratch.work, environment=variables, on_line=writer.add
+                command, folder=ready.scratch.work, environment=variables, on_line=ready.writer.add
             )
         except (OSError, ValueError) as error:
             raise CannotStartError(
@@ -198,36 +188,25 @@ class Attempt:
             ) from error
         with contextlib.suppress(psutil.Error):
             created = psutil.Process(process.pid).create_time()
-            scratch.process_file.write_text(json.dumps({"pid": process.pid, "created": created}))
+            ready.scratch.process_file.write_text(json.dumps({"pid": process.pid, "created": created}))
         return process
 
-    def _bounds(self) -> Bounds:
-        scale = self.settings.scale(self.job.container)
-        seconds = self.job.detail.get("timeout", {}).get("attemptDurationSeconds")
-        return Bounds(
-            timeout_seconds=None if seconds is None else seconds * scale,
-            grace_seconds=GRACE_SECONDS * scale,
-            memory_mib=self.job.memory_mib,
-            fate=self.struck.fate if self.struck else None,
-        )
-
-    def _outcome(self, ending: Ending, started: int) -> Outcome:
-        status_reason, reason = self._words(ending)
+    def _outcome(self, task: Task) -> Outcome:
+        deciding: Document = task.deciding.document if task.deciding else {}
         return Outcome(
-            exit_code=exit_code(ending),
-            status_reason=status_reason,
-            reason=reason,
-            started_at_ms=started,
+            exit_code=deciding.get("exitCode"),
+            status_reason=self._status_reason(task),
+            reason=deciding.get("reason"),
+            started_at_ms=self.job.detail.get("startedAt"),
             stopped_at_ms=self.settings.now_ms(),
-            final=ending.cause in {"timeout", "stopped"},
+            final=task.cause in {"timeout", "stopped"},
         )
 
-    def _words(self, ending: Ending) -> tuple[str, str | None]:
-        """The attempt's statusReason and its container's reason."""
-        if self.struck and ending.cause == self.struck.fault.cause:
-            return self.struck.fault.words(self.job)
+    def _status_reason(self, task: Task) -> str:
+        if self.struck and task.cause == self.struck.fault.cause:
+            return self.struck.fault.words(self.job)[0]
         return {
-            "memory": (EXITED, OUT_OF_MEMORY),
-            "timeout": (TIMED_OUT, None),
-            "stopped": (self._stop_reason, None),
-        }.get(ending.cause, (EXITED, None))
+            "timeout": TIMED_OUT,
+            "stopped": self._stop_reason,
+            "unstarted": NOT_STARTED,
+        }.get(task.cause or "", EXITED)

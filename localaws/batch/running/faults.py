@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
-from localaws.batch.running.processes import Fate
 from localaws.batch.scheduling import blocked, endings
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class Fault:
     """`cause` "pull": the container does not start; any other ends the process, as `processes.Cause` says.
 
-    `{image}`, `{role}`, `{account}` and `{instance}` in a text stand for those of the job.
+    `{image}`, of the first container, `{role}`, `{account}` and `{instance}` in a text stand for the job's.
     """
 
     cause: Literal["pull", "memory", "interrupted", "lost"]
@@ -32,8 +31,8 @@ class Fault:
     def words(self, job: Job) -> tuple[str, str | None]:
         """The attempt's statusReason and its container's reason."""
         found = {
-            "image": str(job.container["image"]),
-            "role": str(job.container.get("executionRoleArn", "")).rpartition("/")[2],
+            "image": str(job.containers[0]["image"]),
+            "role": str(job.task.get("executionRoleArn", "")).rpartition("/")[2],
             "account": job.scope.account,
             "instance": endings.instance_of(job),
         }
@@ -42,14 +41,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Struck:
-    """A fault that an attempt is to meet, `after_seconds` of RUNNING unless it does not even start."""
+    """A fault that an attempt is to meet, `after_seconds` of RUNNING unless it does not even start.
+
+    One of the memory meets the first essential container, any other the whole task.
+    """
 
     fault: Fault
     after_seconds: float
-
-    @property
-    def fate(self) -> Fate | None:
-        return None if self.fault.cause == "pull" else Fate(self.fault.cause, self.after_seconds)
 
 
 _PULL = "CannotPullContainerError: "

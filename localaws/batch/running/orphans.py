@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from localaws.batch.running import sandbox
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,7 +26,7 @@ def sweep(jobs_folder: Path) -> int:
     A process is taken for the recorded one only if it has the same id and the same start time.
     """
     killed = 0
-    for record in jobs_folder.glob("*/process.json"):
+    for record in jobs_folder.glob(sandbox.PROCESS_FILES):
         with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
             found = json.loads(record.read_text())
             started = psutil.Process(found["pid"]).create_time()

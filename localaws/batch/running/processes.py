@@ -22,30 +22,20 @@ LONGEST_LINE_BYTES = 256_000
 _LAST_OUTPUT_SECONDS = 2.0
 
 
-Cause = Literal["exited", "stopped", "timeout", "memory", "interrupted", "lost"]
-"""Why a process ended: by itself, by TerminateJob, at its time-out, over its memory, because Spot takes its
-capacity back, or with its host.
+Cause = Literal["exited", "memory", "stopped", "timeout", "interrupted", "lost", "essential", "unstarted"]
+"""Why a process ended: by itself, over its memory, by TerminateJob, at the job's time-out, because Spot takes
+its capacity back, with its host, because an essential container of its task ended, or one cannot start.
 """
 # These get SIGTERM first; the others are killed at once.
-_WARNED = frozenset({"stopped", "timeout", "interrupted"})
-
-
-@dataclass(frozen=True)
-class Fate:
-    """An end that is certain, unless another one comes first."""
-
-    cause: Literal["memory", "interrupted", "lost"]
-    after_seconds: float
+_WARNED = frozenset({"stopped", "timeout", "interrupted", "essential", "unstarted"})
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """`timeout_seconds` None means no time-out; `grace_seconds` passes between SIGTERM and SIGKILL."""
+    """`grace_seconds` passes between SIGTERM and SIGKILL."""
 
-    timeout_seconds: float | None
     grace_seconds: float
     memory_mib: int
-    fate: Fate | None = None
 
 
 @dataclass(frozen=True)
@@ -103,23 +93,14 @@ class Process:
     def pid(self) -> int:
         return self._process.pid
 
-    async def supervise(self, bounds: Bounds, stop: asyncio.Event) -> Ending:
-        """Waits for the end, or brings it about: at the time-out, when `stop` is set, over the memory, or as
-        its fate is.
-        """
+    async def supervise(self, bounds: Bounds, stop: asyncio.Future[Cause]) -> Ending:
+        """Waits for the end, or brings it about: over the memory, or once `stop` says why."""
         exited = asyncio.create_task(self._process.wait())
-        waits: list[tuple[Cause, asyncio.Future[Any]]] = [
-            ("exited", exited),
-            ("memory", asyncio.create_task(self._outgrows(bounds.memory_mib * MIB))),
-            ("stopped", asyncio.create_task(stop.wait())),
-        ]
-        if bounds.fate:
-            waits.append((bounds.fate.cause, asyncio.create_task(asyncio.sleep(bounds.fate.after_seconds))))
-        if bounds.timeout_seconds is not None:
-            waits.append(("timeout", asyncio.create_task(asyncio.sleep(bounds.timeout_seconds))))
+        outgrown = asyncio.create_task(self._outgrows(bounds.memory_mib * MIB))
         try:
-            done, _ = await asyncio.wait({task for _, task in waits}, return_when=asyncio.FIRST_COMPLETED)
-            cause = next(cause for cause, task in waits if task in done)
+            either: set[asyncio.Future[Any]] = {exited, outgrown, stop}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            cause: Cause = "exited" if exited.done() else "memory" if outgrown.done() else stop.result()
             if cause in _WARNED:
                 self._signal(signal.SIGTERM)
                 await asyncio.wait({exited}, timeout=bounds.grace_seconds)
@@ -128,8 +109,8 @@ class Process:
             ending = Ending(cause, await exited)
         finally:
             self.kill()
-            for _, task in waits:
-                task.cancel()
+            exited.cancel()
+            outgrown.cancel()
         await asyncio.wait({self._output}, timeout=_LAST_OUTPUT_SECONDS)
         self._output.cancel()
         return ending
@@ -203,7 +184,7 @@ def _tree(pid: int) -> list[psutil.Process]:
 KILLED = 128 + signal.SIGKILL
 
 
-_KILLED_UNLESS_HANDLED = frozenset({"timeout", "interrupted"})
+_KILLED_UNLESS_HANDLED = _WARNED - {"stopped"}
 
 
 def exit_code(ending: Ending) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localaws.batch.errors import refused
+from localaws.batch.memory import containers
 from localaws.batch.memory.state import Job, Region
 from localaws.batch.scheduling import lifecycle
 
@@ -96,7 +97,7 @@ def _child(parent: Job, index: int, now_ms: int) -> Job:
         "dependsOn": waits_for,
         "arrayProperties": {"index": index},
         "attempts": [],
-        "container": dict(parent.container),
+        **containers.copied(parent.detail),
     }
     detail.pop("statusReason", None)
     return Job(

@@ -26,4 +26,4 @@ TIME_LIMIT = "Canceled by JobStateTimeLimit action due to reason: {reason}"
 
 def instance_of(job: Job) -> str:
     """The id of the EC2 instance that the job's attempt runs on; of one that nobody knows on Fargate."""
-    return ec2_instance_id(job.container.get("containerInstanceArn") or job.id.replace("-", ""))
+    return ec2_instance_id(job.task.get("containerInstanceArn") or job.id.replace("-", ""))

@@ -38,7 +38,7 @@ def stuck(region: Region, held: Callable[[Job], str | None], settings: Settings)
             blocked.unmark(head)
         else:
             is_news = blocked.mark(region, queue, head, code, now_ms)
-            scale = settings.scale(head.container)
+            scale = settings.scale(head.containers)
             yield Stuck(head, is_news, blocked.cancelled_at_ms(queue, head, scale))
 
 

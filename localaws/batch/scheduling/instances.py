@@ -87,7 +87,7 @@ def _gpus(instance_type: str) -> int:
 
 
 def _asked_gpus(job: Job) -> int:
-    asked = job.container.get("resourceRequirements", [])
+    asked = (one for container in job.containers for one in container.get("resourceRequirements", []))
     return sum(int(one["value"]) for one in asked if one["type"] == "GPU")
 
 

@@ -19,7 +19,13 @@ Readiness = Literal["ready", "waiting", "broken", "cancelled"]
 
 LONGEST_REASON = 255
 DEPENDENCY_FAILED = "Dependent Job failed"
-_OF_ONE_ATTEMPT = ("exitCode", "reason", "taskArn", "logStreamName", "containerInstanceArn")
+_OF_ONE_ATTEMPT = (
+    *("exitCode", "reason", "taskArn", "logStreamName", "containerInstanceArn"),
+    # Milliseconds since 1970, UTC: AWS Batch does not show them, Amazon ECS does.
+    *("startedAt", "stoppedAt"),
+)
+_OF_A_TASK = ("containerInstanceArn", "taskArn")
+_OF_A_CONTAINER = ("name", "exitCode", "reason", "logStreamName")
 
 
 def readiness(job: Job, jobs: Mapping[str, Job]) -> Readiness:
@@ -56,50 +62,65 @@ def begin_attempt(job: Job, *, environment: str, task_arn: str, host: Host | Non
     job.status = "STARTING"
     job.blocked = ""
     job.detail.pop("statusReason", None)
-    for member in _OF_ONE_ATTEMPT:
-        job.container.pop(member, None)
-    job.container["taskArn"] = task_arn
+    for document in (job.task, *job.containers):
+        for member in _OF_ONE_ATTEMPT:
+            document.pop(member, None)
+    job.task["taskArn"] = task_arn
     if host:
-        job.container["containerInstanceArn"] = host.container_instance_arn
+        job.task["containerInstanceArn"] = host.container_instance_arn
 
 
-def run(job: Job, now_ms: int) -> None:
-    """Only now the attempt has a log stream's name, as on AWS: one whose image was not pulled has none.
+def start_container(job: Job, container: Document, now_ms: int) -> None:
+    """Only now it has a log stream's name, as on AWS: one whose image was not pulled has none.
 
     https://docs.aws.amazon.com/batch/latest/APIReference/API_AttemptContainerDetail.html
     """
-    if log := destination(job, task_id=job.container["taskArn"].rpartition("/")[2]):
-        job.container["logStreamName"] = log.stream
+    if log := destination(job, container):
+        container["logStreamName"] = log.stream
+    container["startedAt"] = now_ms
+
+
+def end_container(container: Document, exit_code: int | None, reason: str | None, now_ms: int) -> None:
+    """One that did not start has a reason, and mostly no exit code."""
+    if exit_code is not None:
+        container["exitCode"] = exit_code
+    if reason:
+        container["reason"] = reason[:LONGEST_REASON]
+    container["stoppedAt"] = now_ms
+
+
+def run(job: Job, now_ms: int) -> None:
     job.detail["startedAt"] = now_ms
     job.status = "RUNNING"
 
 
 def end_attempt(job: Job, outcome: Outcome) -> None:
     """Records the attempt; the job is RUNNABLE again, or SUCCEEDED or FAILED for good."""
-    container: Document = {
-        "containerInstanceArn": job.container.get("containerInstanceArn"),
-        "taskArn": job.container.get("taskArn"),
-        "exitCode": outcome.exit_code,
-        "reason": outcome.reason[:LONGEST_REASON] if outcome.reason else None,
-        "logStreamName": job.container.get("logStreamName"),
-        "networkInterfaces": [],
-    }
     ended: Document = {
-        "container": {name: value for name, value in container.items() if value is not None},
+        **_ended_containers(job),
         "startedAt": outcome.started_at_ms,
         "stoppedAt": outcome.stopped_at_ms,
         "statusReason": outcome.status_reason,
     }
     job.attempts.append({name: value for name, value in ended.items() if value is not None})
-    for member in ("exitCode", "reason"):
-        if (value := container[member]) is not None:
-            job.container[member] = value
     job.environment = None
     if tries_again(job.detail["retryStrategy"], len(job.attempts), outcome) and job.stop_reason is None:
         make_runnable(job, outcome.stopped_at_ms)
         job.detail.pop("startedAt", None)
         return
     finish(job, "SUCCEEDED" if outcome.succeeded else "FAILED", outcome.status_reason, outcome.stopped_at_ms)
+
+
+def _ended_containers(job: Job) -> Document:
+    """The member of an attempt that says how its containers ended."""
+    task = {name: job.task[name] for name in _OF_A_TASK if name in job.task}
+    ended = [
+        {**{name: one[name] for name in _OF_A_CONTAINER if name in one}, "networkInterfaces": []}
+        for one in job.containers
+    ]
+    if "ecsProperties" in job.detail:
+        return {"taskProperties": [{**task, "containers": ended}]}
+    return {"container": {**task, **ended[0]}}
 
 
 def lose_host(job: Job, now_ms: int) -> None:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended. `exit_code` is None when no container ran to an end; `final` attempts are never
-    retried (timed out or terminated). Times are milliseconds since 1970, UTC.
+    """How an attempt ended. `exit_code` and `reason` are of the container that decides, `exit_code` None when
+    none ran to an end; `final` attempts are never retried (timed out or terminated). Times are milliseconds
+    since 1970, UTC.
     """
 
     exit_code: int | None
