@@ -2,7 +2,8 @@
 
 A request comes in at `service.py` (authorization) and `api.py` (routing, validation by botocore's model);
 use cases are in `environments`, `queues`, `definitions`, `policies`, `submit`, `listing` and `tags`, all
-pure. `engine.py` moves jobs through their states, `attempt.py` runs one attempt in a process of its own.
+pure. `engine.py` moves jobs through their states, `attempt.py` runs one attempt: `task.py` starts and stops
+its containers, of which a job has one or, with ecsProperties, up to ten; each is a process of its own.
 `hosts.py` has the EC2 instances that attempts run on and `tasks.py` the ECS tasks that they are, which
 `host_calls.py` shows as EC2 does, `ecs_calls.py` as ECS does and `task_metadata.py` to the job itself.
 `blocked.py` says why the head of a queue cannot start; `faults.py` and `bus.py` make jobs fail and events get
@@ -10,9 +11,11 @@ lost on demand, which `control.py` takes by HTTP.
 Only `service.py`, `host_calls.py`, `ecs_calls.py`, `cloudformation.py` and `ministack_aws.py` import
 ministack, through the private names listed in `hooks.py`.
 
-Not on this machine, and refused with a message that says so: multi-node, EKS and ecsProperties jobs,
-service environments, consumable resources, quota shares, and secrets. Volumes and mount points are accepted
-and ignored: a job may write anywhere in its scratch folder.
+Not on this machine, and refused with a message that says so: multi-node and EKS jobs, service environments,
+consumable resources, quota shares, FireLens, and secrets. A volume with a place of its own (`sourcePath`,
+EFS, S3 Files) is accepted and ignored; any other is a folder of the attempt, which a process is handed in
+place of its mount point (`sandbox.View`). A job may write anywhere in its scratch folder, also where a mount
+point is read-only.
 
 Settings, in the server's environment:
 

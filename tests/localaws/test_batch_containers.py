@@ -155,9 +155,23 @@ def test_a_dependency_that_did_not_end_well_stops_the_task_before_it_runs(play):
         await world.until(job)
         assert (job.status, job.detail["statusReason"]) == ("FAILED", "Task failed to start")
         assert ends(job) == [4, None]
-        assert job.containers[1]["reason"].endswith("[main] as dependency did not exit successfully")
+        assert job.containers[1]["reason"].endswith("[main]: [before] did not exit successfully")
         assert "logStreamName" not in job.containers[1]
         assert "RUNNING" not in world.aws.statuses(job)
+
+    play(scenario)
+
+
+def test_a_dependency_is_not_waited_for_when_another_one_has_failed(play):
+    async def scenario(world):
+        amounts = {"vcpus": "0.25", "memory": "512"}
+        job = world.submit_several(
+            part("for-ever", FOREVER, essential=False, **amounts),
+            part("before", "raise SystemExit(4)", essential=False, **amounts),
+            part("main", dependsOn=[*after("for-ever", "COMPLETE"), *after("before", "SUCCESS")]),
+        )
+        await world.until(job)
+        assert (job.status, ends(job)) == ("FAILED", [137, 4, None])
 
     play(scenario)
 
@@ -182,7 +196,7 @@ def test_a_dependency_that_takes_longer_than_its_start_timeout_stops_the_task(pl
         )
         await world.until(job)
         assert (job.status, ends(job)) == ("FAILED", [137, None])
-        assert job.containers[1]["reason"].endswith("as dependency has timed out")
+        assert job.containers[1]["reason"].endswith("[main]: [before] has timed out")
 
     play(scenario)
 
@@ -213,7 +227,7 @@ def test_a_container_waits_in_vain_for_the_start_of_one_that_cannot_start(play):
         )
         await world.until(job)
         assert (job.status, ends(job)) == ("FAILED", [None, 127])
-        assert job.containers[0]["reason"].endswith("because dependency will never start")
+        assert job.containers[0]["reason"].endswith("[main]: [broken] will never start")
 
     play(scenario)
 

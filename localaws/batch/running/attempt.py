@@ -186,7 +186,7 @@ class Attempt:
                 f"exec: {command[:1]}: {error}",
                 exit_code=COMMAND_NOT_FOUND,
             ) from error
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, OSError):
             created = psutil.Process(process.pid).create_time()
             ready.scratch.process_file.write_text(json.dumps({"pid": process.pid, "created": created}))
         return process

@@ -131,19 +131,25 @@ class Task:
 
     async def _may_start(self, container: Container) -> bool:
         """False when the task stops first, or stops now because a dependency cannot be met any more."""
-        for name, condition in container.depends_on.items():
-            why = await _unmet(self.containers[name], condition, container.stop)
-            if container.stop.done():
-                return False
-            if why:
-                text = (
-                    f"failed to resolve container ordering dependency [{name}] for target [{container.name}]"
-                )
-                lifecycle.end_container(container.document, None, f"{text} {why}", self.now_ms())
-                self.deciding = container
-                self._stop("unstarted")
-                return False
-        return True
+        waits = [
+            asyncio.create_task(_unmet(self.containers[name], condition, container.stop))
+            for name, condition in container.depends_on.items()
+        ]
+        try:
+            for one in asyncio.as_completed(waits):
+                if (why := await one) and self.cause is None:
+                    self._give_up(container, why)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return not container.stop.done()
+
+    def _give_up(self, container: Container, why: str) -> None:
+        text = f"failed to resolve container ordering dependency for target [{container.name}]: {why}"
+        lifecycle.end_container(container.document, None, text, self.now_ms())
+        self.deciding = container
+        self._stop("unstarted")
+        _settle(container.stop, value="unstarted")
 
     def _is_first(self, container: Container) -> bool:
         """Whether it starts without anybody's end. Those that do all start, however soon one of them ends."""
@@ -194,17 +200,16 @@ class Task:
 async def _unmet(container: Container, condition: str, stop: asyncio.Future[Cause]) -> str | None:
     """Why the condition cannot be met any more, None as soon as it is met; `stop` ends the waiting."""
     await _either(container.started, stop)
+    if condition != "START" and not stop.done():
+        await _either(container.ended, stop, seconds=container.start_seconds)
     if stop.done():
         return None
     if condition == "START":
-        return None if container.started.result() else "because dependency will never start"
-    await _either(container.ended, stop, seconds=container.start_seconds)
-    if stop.done():
-        return None
+        return None if container.started.result() else f"[{container.name}] will never start"
     if not container.ended.done():
-        return "as dependency has timed out"
+        return f"[{container.name}] has timed out"
     if condition == "SUCCESS" and container.ended.result() != 0:
-        return "as dependency did not exit successfully"
+        return f"[{container.name}] did not exit successfully"
     return None
 
 
