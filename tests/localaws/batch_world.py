@@ -15,6 +15,7 @@ from localaws.batch.engine import Engine
 from localaws.batch.memory.state import Job, Region, State
 from localaws.batch.ports import Credentials, LogsRefusedError, RoleNotAssumableError, Settings
 from localaws.batch.scope import Scope
+from tests.localaws.batch_containers import EXECUTION_ROLE, several
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 SCOPE = Scope("000000000000", "us-east-1")
-EXECUTION_ROLE = "arn:aws:iam::000000000000:role/execution"
+
 JOB_ROLE = "arn:aws:iam::000000000000:role/job"
 VENV = Path(sys.prefix)
 
@@ -176,34 +177,6 @@ def definition(
             "resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": memory}],
             **container,
         },
-    }
-
-
-def part(
-    name: str, code: str = "pass", *, vcpus: str = "0.5", memory: str = "1024", **members: Any
-) -> Document:
-    """A container that runs the code with the image's Python; two of them fit Fargate's 1 vCPU."""
-    return {
-        "name": name,
-        "image": "image",
-        "command": ["python", "-c", code],
-        "resourceRequirements": [{"type": "VCPU", "value": vcpus}, {"type": "MEMORY", "value": memory}],
-        **members,
-    }
-
-
-def after(name: str, condition: str) -> list[Document]:
-    """The `dependsOn` of a container."""
-    return [{"containerName": name, "condition": condition}]
-
-
-def several(*containers: Document, name: str = "definition", **task: Any) -> Document:
-    properties = {"executionRoleArn": EXECUTION_ROLE, "containers": list(containers), **task}
-    return {
-        "jobDefinitionName": name,
-        "type": "container",
-        "platformCapabilities": ["FARGATE"],
-        "ecsProperties": {"taskProperties": [properties]},
     }
 
 

@@ -9,7 +9,8 @@ from localaws.batch.calls import definitions, submit
 from localaws.batch.errors import ClientException
 from localaws.batch.model import checked, service_model, shaped
 from localaws.batch.scheduling import instances
-from tests.localaws.batch_world import after, definition, part, region_with_queue, several
+from tests.localaws.batch_containers import after, part, several
+from tests.localaws.batch_world import definition, region_with_queue
 
 REQUEST = {"jobName": "job", "jobQueue": "queue", "jobDefinition": "definition"}
 PAIR = (part("main"), part("sidecar", essential=False))
