@@ -1,4 +1,4 @@
-"""An AWS that answers at once: DynamoDB and AWS Batch on loopback, as far as one submission asks them."""
+"""An AWS that answers at once, on loopback: as much of it as one invocation of each function asks."""
 
 import json
 import threading
@@ -24,13 +24,14 @@ _CREDENTIALS = {
 
 
 class StubAws(ThreadingHTTPServer):
-    """`calls` are the operations it was asked for, with their bodies."""
+    """`items`: of the ledger, for whoever gets one by its key. `secret`: what Secrets Manager keeps."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.items: list[dict[str, Any]] = []
+        self.secret = ""
 
     @property
     def url(self) -> str:
@@ -43,13 +44,37 @@ class _Handler(BaseHTTPRequestHandler):
     server: StubAws
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        target = self.headers.get("X-Amz-Target", "")
-        operation = target.rpartition(".")[2] or self.path.rpartition("/")[2]
-        self.server.calls.append((operation, body))
-        raw = answer(operation)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        raw = self._raw(body)
         head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
         self.wfile.write(f"{head}{len(raw)}\r\n\r\n".encode() + raw)
+
+    do_GET = do_DELETE = do_PUT = do_POST  # noqa: N815 - the names that http.server calls
+
+    def _raw(self, body: bytes) -> bytes:
+        match self._operation(body):
+            case "GetItem":
+                return json.dumps(self._item(json.loads(body)["Key"])).encode()
+            case "Query":
+                return b'{"Items": []}'
+            case "GetSecretValue":
+                return json.dumps({"SecretString": self.server.secret}).encode()
+            case "Publish":
+                return b"<PublishResponse><PublishResult/></PublishResponse>"
+            case other:
+                return answer(other)
+
+    def _item(self, key: dict[str, Any]) -> dict[str, Any]:
+        found = (item for item in self.server.items if key == {name: item[name] for name in key})
+        return next(({"Item": item} for item in found), {})
+
+    def _operation(self, body: bytes) -> str:
+        """DynamoDB's and other JSON protocols' in a header, SNS's in the body, of AWS Batch in the path."""
+        if target := self.headers.get("X-Amz-Target"):
+            return target.rpartition(".")[2]
+        if body.startswith(b"Action="):
+            return body.partition(b"&")[0].decode().removeprefix("Action=")
+        return self.path.rpartition("/")[2] if self.path.startswith("/v1/") else ""
 
     def log_message(self, *_: object) -> None:
         """Says nothing."""
@@ -72,7 +97,7 @@ def serving() -> Iterator[StubAws]:
         server.server_close()
 
 
-def environment(endpoint_url: str) -> dict[str, str]:
+def environment(endpoint_url: str, function: str = "submit_job") -> dict[str, str]:
     """The variables of a function that is deployed with config/default.yaml, and its credentials."""
     configured = load.load()
     deployed = Deployed(
@@ -83,9 +108,10 @@ def environment(endpoint_url: str) -> dict[str, str]:
         log_group="/pulse/training",
         queues={name: _ARN.format("batch", f"job-queue/{name}") for name in configured.queues},
         definitions={"FARGATE": _ARN.format("batch", "job-definition/pulse-retrodiction-training:7")},
+        fargate_environments={name: f"pulse-{name}" for name in configured.fargate_environments},
     )
-    told = function_settings.variables(settings(configured, deployed), "submit_job")
-    return told | _CREDENTIALS | {"AWS_ENDPOINT_URL": endpoint_url, "AWS_LAMBDA_FUNCTION_NAME": "submit_job"}
+    told = function_settings.variables(settings(configured, deployed), function)
+    return told | _CREDENTIALS | {"AWS_ENDPOINT_URL": endpoint_url, "AWS_LAMBDA_FUNCTION_NAME": function}
 
 
 def call() -> dict[str, Any]:
@@ -98,7 +124,12 @@ def drop(key: str) -> dict[str, Any]:
     """A data set that was dropped, as SQS hands its event to the function."""
     event = json.loads((_EVENTS / "s3_object_created_versioned.json").read_text())
     event["detail"]["object"]["key"] = key
-    record = {"messageId": "1", "receiptHandle": "1", "body": json.dumps(event), "eventSource": "aws:sqs"}
+    return message(json.dumps(event))
+
+
+def message(body: str) -> dict[str, Any]:
+    """One SQS message, as a batch."""
+    record = {"messageId": "1", "receiptHandle": "1", "body": body, "eventSource": "aws:sqs"}
     return {"Records": [record | {"attributes": {}, "messageAttributes": {}, "awsRegion": "us-east-1"}]}
 
 
