@@ -11,26 +11,26 @@ from pulse.api.answers import submissions
 from pulse.api.requests import cancellation
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.event_handler import Response
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 logger, metrics = for_function("cancel_job")
-app = http_api.resolver(logger)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     count(metrics, "Calls")
-    return app.resolve(event, context)
+    return http_api.answer(event, _ROUTES, logger)
 
 
-@app.post("/jobs/<job_id>/cancel")
-def cancel(job_id: str) -> "Response[str]":
-    wanted = cancellation(http_input.object_body(app.current_event.raw_event))
-    guard = callers.guard(app.current_event.raw_event)
+def _cancel(event: dict[str, Any]) -> http_api.Answer:
+    wanted = cancellation(http_input.object_body(event))
+    guard = callers.guard(event)
     cancelled = partial(shared.cancel_job().cancel, reason=wanted.reason, guard=guard)
-    record = shared.find_job().do(http_input.job_id(job_id), cancelled, guard)
+    record = shared.find_job().do(http_input.job_id(event), cancelled, guard)
     count(metrics, "Cancelled")
     logger.info("Job told to end", job_id=record.job_id, batch_job_id=record.batch_job_id)
     return http_api.json(HTTPStatus.ACCEPTED, submissions.cancelled(record))
+
+
+_ROUTES: dict[str, http_api.Route] = {"POST /jobs/{id}/cancel": _cancel}

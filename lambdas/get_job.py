@@ -6,88 +6,88 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import Response
-
 from lambdas.common import callers, http_api, http_input
+from lambdas.common.http_api import Answer, Event
 from lambdas.common.telemetry import count, for_function
 from lambdas.wiring import get_job as wiring
 from lambdas.wiring import shared
-from pulse.api import problem
-from pulse.api.answers import costs as month_costs_answer
-from pulse.api.answers import jobs as job_answers
-from pulse.api.answers import queues
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from pulse.domain.access import Guard
+# A process is mostly asked one thing, so what an answer looks like is imported where it is made.
+# ruff: noqa: PLC0415
 
 logger, metrics = for_function("get_job")
-app = http_api.resolver(logger)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: "LambdaContext") -> dict[str, Any]:
     count(metrics, "Calls")
-    return app.resolve(event, context)
+    return http_api.answer(event, _ROUTES, logger)
 
 
-@app.get("/jobs")
-def jobs() -> Response[str]:
-    found = wiring.list_jobs().page(_query(), _guard())
-    return http_api.json(HTTPStatus.OK, job_answers.page(found))
+def _jobs(event: Event) -> Answer:
+    from pulse.api.answers import jobs
+
+    found = wiring.list_jobs().page(http_input.query(event), callers.guard(event))
+    return http_api.json(HTTPStatus.OK, jobs.page(found))
 
 
-@app.get("/jobs/<job_id>")
-def get(job_id: str) -> Response[str]:
-    guard = _guard()
+def _job(event: Event) -> Answer:
+    from pulse.api.answers import jobs
+
+    guard = callers.guard(event)
     read = partial(wiring.get_job().get, guard=guard)
-    known = shared.find_job().do(http_input.job_id(job_id), read, guard)
-    return http_api.json(HTTPStatus.OK, job_answers.story(known, shared.console()))
+    known = shared.find_job().do(http_input.job_id(event), read, guard)
+    return http_api.json(HTTPStatus.OK, jobs.story(known, shared.console()))
 
 
-@app.get("/jobs/<job_id>/logs")
-def log(job_id: str) -> Response[str]:
-    guard = _guard()
-    read = partial(wiring.read_log().page, query=_query(), guard=guard)
-    found = shared.find_job().do(http_input.job_id(job_id), read, guard)
-    return http_api.json(HTTPStatus.OK, job_answers.log(found))
+def _log(event: Event) -> Answer:
+    from pulse.api.answers import jobs
+
+    guard = callers.guard(event)
+    read = partial(wiring.read_log().page, query=http_input.query(event), guard=guard)
+    found = shared.find_job().do(http_input.job_id(event), read, guard)
+    return http_api.json(HTTPStatus.OK, jobs.log(found))
 
 
-@app.get("/costs")
-def costs() -> Response[str]:
-    found = wiring.list_costs().costs(_query(), _guard())
-    return http_api.json(HTTPStatus.OK, month_costs_answer.costs(found))
+def _costs(event: Event) -> Answer:
+    from pulse.api.answers import costs
+
+    found = wiring.list_costs().costs(http_input.query(event), callers.guard(event))
+    return http_api.json(HTTPStatus.OK, costs.costs(found))
 
 
-@app.get("/queue")
-def queue() -> Response[str]:
-    return http_api.json(HTTPStatus.OK, queues.queues(wiring.get_queue().views(_query(), _guard())))
+def _queue(event: Event) -> Answer:
+    from pulse.api.answers import queues
+
+    found = wiring.get_queue().views(http_input.query(event), callers.guard(event))
+    return http_api.json(HTTPStatus.OK, queues.queues(found))
 
 
-@app.get("/openapi.json")
-def openapi() -> Response[str]:
-    return Response(HTTPStatus.OK, http_api.JSON, wiring.openapi())
+def _openapi(_: Event) -> Answer:
+    return Answer(HTTPStatus.OK, wiring.openapi())
 
 
-@app.not_found
-def nothing_else(error: Exception) -> Response[str]:
-    """The HTTP API's default route leads here: a path that is none, or one with another method. So does an
-    id with characters that no id has.
-    """
-    from pulse.api.openapi.operations import methods_of  # noqa: PLC0415 - seldom wanted
+def _nothing_else(event: Event) -> Answer:
+    """A path that is none, or one with another method."""
+    from pulse.api import problem
+    from pulse.api.openapi.operations import methods_of
 
-    del error
-    allowed = methods_of(app.current_event.path)
-    if not allowed or app.current_event.http_method in allowed:
-        return http_api.problem_response(problem.NO_SUCH_RESOURCE)
-    return http_api.problem_response(problem.method_not_allowed(allowed), {"Allow": ", ".join(allowed)})
+    allowed = methods_of(event["rawPath"])
+    if not allowed or event["requestContext"]["http"]["method"] in allowed:
+        return http_api.no_such_resource(event)
+    return http_api.problem_answer(problem.method_not_allowed(allowed), {"Allow": ", ".join(allowed)})
 
 
-def _query() -> dict[str, str]:
-    return app.current_event.raw_event.get("queryStringParameters") or {}
-
-
-def _guard() -> "Guard":
-    return callers.guard(app.current_event.raw_event)
+_ROUTES: dict[str, http_api.Route] = {
+    "GET /jobs": _jobs,
+    "GET /jobs/{id}": _job,
+    "GET /jobs/{id}/logs": _log,
+    "GET /costs": _costs,
+    "GET /queue": _queue,
+    "GET /openapi.json": _openapi,
+    http_api.DEFAULT_ROUTE: _nothing_else,
+}

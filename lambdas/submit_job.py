@@ -21,4 +21,4 @@ def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
         return submit_drops(event, context)
     from lambdas.submit_job_api import answer  # noqa: PLC0415
 
-    return answer(event, context)
+    return answer(event)

@@ -5,9 +5,8 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import Response
-
 from lambdas.common import callers, http_api, http_input
+from lambdas.common.http_api import Answer, Event
 from lambdas.common.telemetry import count, for_function, submitted
 from lambdas.wiring import shared
 from pulse.api.answers import submissions
@@ -20,42 +19,37 @@ from pulse.domain.request.job_request import JobRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
     from pulse.services.submit.finish_claim import Submission
 
 logger, metrics = for_function("submit_job")
-app = http_api.resolver(logger)
 
 
-def answer(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
+def answer(event: Event) -> dict[str, Any]:
     count(metrics, "Calls")
-    return app.resolve(event, context)
+    return http_api.answer(event, _ROUTES, logger)
 
 
-@app.post("/jobs")
-def post_jobs() -> Response[str]:
+def _submit(event: Event) -> Answer:
     submit_job = shared.submit_job()
-    request = submit_job.read(http_input.json_body(app.current_event.raw_event))
-    return _answered(request, submit_job.submit)
+    request = submit_job.read(http_input.json_body(event))
+    return _answered(event, request, submit_job.submit)
 
 
-@app.post("/jobs/<job_id>/rerun")
-def rerun(job_id: str) -> Response[str]:
+def _rerun(event: Event) -> Answer:
     rerun_job = shared.rerun_job()
-    event = app.current_event.raw_event
     changes, guard = http_input.object_body(event), callers.guard(event)
     first, request = shared.find_job().do(
-        http_input.job_id(job_id), lambda found: (found, rerun_job.request(found, changes, guard)), guard
+        http_input.job_id(event), lambda found: (found, rerun_job.request(found, changes, guard)), guard
     )
-    return _answered(request, partial(rerun_job.rerun, first), again_of=first)
+    return _answered(event, request, partial(rerun_job.rerun, first), again_of=first)
 
 
-def _answered(request: JobRequest, submit: "Callable[..., Submission]", again_of: str = "") -> Response[str]:
+def _answered(
+    event: Event, request: JobRequest, submit: "Callable[..., Submission]", again_of: str = ""
+) -> Answer:
     """202 with the job; with `?dry_run=true` 200 with what would be submitted. The first answer, for every
     repetition of the call the same.
     """
-    event = app.current_event.raw_event
     if request.depends_on:
         shared.resolve_dependencies().demand_seen(request, callers.guard(event))
     forced = http_input.flag(event, "force")
@@ -71,7 +65,7 @@ def _answered(request: JobRequest, submit: "Callable[..., Submission]", again_of
     return http_api.json(HTTPStatus.ACCEPTED, submissions.submitted(record, follower, expires_at))
 
 
-def _identity(event: dict[str, Any], request: JobRequest, again_of: str, *, forced: bool) -> Identity:
+def _identity(event: Event, request: JobRequest, again_of: str, *, forced: bool) -> Identity:
     """What makes this call the same as another. `?force=true`: nothing does. A rerun is another request than
     the one it repeats.
     """
@@ -92,3 +86,6 @@ def _counts_for(identity: Identity) -> timedelta:
     if identity.window_seconds is None:
         return shared.ledger_retention()
     return timedelta(seconds=identity.window_seconds)
+
+
+_ROUTES: dict[str, http_api.Route] = {"POST /jobs": _submit, "POST /jobs/{id}/rerun": _rerun}

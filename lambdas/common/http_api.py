@@ -1,11 +1,11 @@
-"""What the functions of the HTTP API share: problem+json for whatever is wrong with a call, and JSON."""
+"""What the functions of the HTTP API share: routes, and problem+json for whatever is wrong with a call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from lambdas.common.telemetry import reason
 from pulse.api import problem
@@ -16,43 +16,59 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
 JSON = "application/json"
+DEFAULT_ROUTE = "$default"
+"""The key of the route that takes what no other does."""
+Event = dict[str, Any]
 
 
-def resolver(logger: "Logger") -> APIGatewayHttpResolver:
-    """Without routes yet. What they raise becomes a problem, and its reason is logged."""
-    app = APIGatewayHttpResolver()
-    app.not_found(lambda _: problem_response(problem.NO_SUCH_RESOURCE))
-    app.exception_handler(PulseError)(_refusing(logger))
-    app.exception_handler(Exception)(_failing(logger))
-    return app
+class Answer(NamedTuple):
+    status: HTTPStatus
+    body: str
+    content_type: str = JSON
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
-def json(status: HTTPStatus, content: msgspec.Struct) -> Response[str]:
-    return Response(status, JSON, msgspec.json.encode(content).decode())
+Route = Callable[[Event], Answer]
 
 
-def problem_response(what: Problem, headers: dict[str, str | list[str]] | None = None) -> Response[str]:
+def answer(event: Event, routes: Mapping[str, Route], logger: "Logger") -> dict[str, Any]:
+    """The answer of the route that API Gateway has chosen, by its key: `GET /jobs/{id}`. What it raises is
+    answered as a problem, and its reason is logged.
+    """
+    try:
+        found = routes.get(event["routeKey"], no_such_resource)(event)
+    except PulseError as error:
+        found = _refused(error, logger)
+    except Exception as error:
+        logger.error("Call failed", exc_info=error)  # noqa: TRY400 - as a field
+        found = problem_answer(problem.of_error(PulseError()))
+    return {
+        "statusCode": int(found.status),
+        "headers": {"Content-Type": found.content_type, **found.headers},
+        "body": found.body,
+        "isBase64Encoded": False,
+    }
+
+
+def json(status: HTTPStatus, content: msgspec.Struct) -> Answer:
+    return Answer(status, msgspec.json.encode(content).decode())
+
+
+def problem_answer(what: Problem, headers: Mapping[str, str] = MappingProxyType({})) -> Answer:
     body = msgspec.json.encode(what).decode()
-    return Response(what.status, problem.CONTENT_TYPE, body, headers=headers or {})
+    return Answer(HTTPStatus(what.status), body, problem.CONTENT_TYPE, headers)
 
 
-def _refusing(logger: "Logger") -> Callable[[PulseError], Response[str]]:
-    def refuse(error: PulseError) -> Response[str]:
-        what = problem.of_error(error)
-        if what.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.error("Call failed", status=what.status, reason=reason(error))
-        else:
-            fields = [fault.field for fault in what.errors]
-            logger.info("Call refused", status=what.status, type=what.type, fields=fields)
-        wait = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, TryAgain) else {}
-        return problem_response(what, {**wait})
-
-    return refuse
+def no_such_resource(_: Event) -> Answer:
+    return problem_answer(problem.NO_SUCH_RESOURCE)
 
 
-def _failing(logger: "Logger") -> Callable[[Exception], Response[str]]:
-    def fail(error: Exception) -> Response[str]:
-        logger.error("Call failed", exc_info=error)
-        return problem_response(problem.of_error(PulseError()))
-
-    return fail
+def _refused(error: PulseError, logger: "Logger") -> Answer:
+    what = problem.of_error(error)
+    if what.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("Call failed", status=what.status, reason=reason(error))
+    else:
+        fields = [fault.field for fault in what.errors]
+        logger.info("Call refused", status=what.status, type=what.type, fields=fields)
+    wait = {"Retry-After": str(error.retry_after_seconds)} if isinstance(error, TryAgain) else {}
+    return problem_answer(what, wait)

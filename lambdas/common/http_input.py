@@ -41,16 +41,21 @@ def object_body(event: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def job_id(text: str) -> str:
-    """A job's id in a path. Raises NotFound for what can be none."""
+def job_id(event: dict[str, Any]) -> str:
+    """The job's id in the path. Raises NotFound for what can be none."""
+    text = str(event["pathParameters"]["id"])
     if not usable_as_job_id(text):
         raise NotFound(text)
     return text
 
 
+def query(event: dict[str, Any]) -> dict[str, str]:
+    return event.get("queryStringParameters") or {}
+
+
 def flag(event: dict[str, Any], name: str) -> bool:
     """A query parameter that is true or false; absent means false. Raises InvalidCall."""
-    text = (event.get("queryStringParameters") or {}).get(name, "false")
+    text = query(event).get(name, "false")
     if text not in _FLAGS:
         raise InvalidCall([Fault(name, "true or false", shown(text))])
     return _FLAGS[text]

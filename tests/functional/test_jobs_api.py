@@ -454,7 +454,7 @@ def test_should_refuse_an_unknown_value_of_a_flag(post):
 
 def test_should_answer_not_found_as_a_problem_when_the_route_is_unknown(event, context):
     other = event("http_post_jobs")
-    other["rawPath"] = other["requestContext"]["http"]["path"] = "/nothing"
+    other["routeKey"] = "POST /nothing"
     answer = submit_job.handler(other, context)
     assert answer["statusCode"] == 404
     assert json.loads(answer["body"])["status"] == 404

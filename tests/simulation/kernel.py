@@ -46,7 +46,7 @@ class Line:
 @dataclass(eq=False)
 class Invocation:
     """`skew`: by how many seconds its clock is ahead. `until`: when it is ended, if it has not ended
-    itself. `event`: what it was called with, where somebody asks for that.
+    itself.
     """
 
     name: str
@@ -54,7 +54,6 @@ class Invocation:
     ended: Callable[["Invocation"], None]
     skew: float
     until: float
-    event: Any = None
     calls: int = 0
     answer: Any = None
     error: Exception | None = None
@@ -121,11 +120,6 @@ class Kernel:
         return self._current.until - self.now if self._current else 0.0
 
     @property
-    def event(self) -> Any:
-        """What the invocation that asks was called with."""
-        return self._current.event if self._current else None
-
-    @property
     def place(self) -> tuple[str, int]:
         """The name of the invocation that asks and the number of its last call; empty where none does."""
         return (self._current.name, self._current.calls) if self._current else ("", 0)
@@ -145,12 +139,11 @@ class Kernel:
         after: float = 0.0,
         skew: float = 0.0,
         lives: float = 29.0,
-        event: Any = None,
     ) -> None:
         """Begins an invocation, whose name nobody else has. `ended` is called when it has ended in
         whatever way.
         """
-        one = Invocation(name, work, ended, skew, self.now + after + lives, event)
+        one = Invocation(name, work, ended, skew, self.now + after + lives)
         self.invocations += 1
         self._living.add(one)
         one.thread = greenlet(partial(self._work, one), parent=self._hub)

@@ -8,8 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from aws_lambda_powertools.event_handler.api_gateway import BaseRouter
 from recursive_training.data import s3
 
 from lambdas.common import sqs_batch
@@ -38,8 +36,6 @@ _CACHED = [
     for value in vars(module).values()
     if hasattr(value, "cache_clear")
 ]
-
-_OF_A_CALL = frozenset({"current_event", "lambda_context"})
 
 
 class Context:
@@ -81,8 +77,7 @@ def subject_of(alert: dict[str, Any]) -> tuple[str, str]:
 @contextmanager
 def wired(world: "World", settings: Settings) -> Iterator[None]:
     """While it lasts, the functions are wired to this world."""
-    # What is of a call is no attribute of the class until there is one.
-    patches = [patch.object(*one, create=one[1] in _OF_A_CALL) for one in _replaced(world, settings)]
+    patches = [patch.object(*one) for one in _replaced(world, settings)]
     for one in _CACHED:
         one.cache_clear()
     try:
@@ -122,9 +117,6 @@ def _replaced(world: "World", settings: Settings) -> list[tuple[Any, str, Any]]:
         (table, "random", chance),
         (sqs_batch, "random", chance),
         (s3, "time", types.SimpleNamespace(sleep=lambda _: None)),
-        # Powertools has one call at a time in a process, the simulation many.
-        (APIGatewayHttpResolver, "current_event", property(lambda _: kernel.event)),
-        (BaseRouter, "lambda_context", None),
     ]
 
 
