@@ -18,7 +18,6 @@ from constructs import Construct
 
 from infra.config.model import Config
 from infra.config.trainings import HERE, folder_of
-from infra.constructs.acknowledge import acknowledge_wildcards
 from infra.constructs.job_roles import execution_role, job_role
 from infra.constructs.training_job import SCHEDULING_PRIORITY, image_platform
 from pulse.domain.plan.described_job import DATA_CONTAINER, MAIN
@@ -199,6 +198,7 @@ class DescribedTraining(Construct):
 
 
 def _allow_checkpoints(role: iam.Role, results: s3.IBucket) -> None:
+    """To find those of an earlier attempt, and to remove them at the end."""
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["s3:ListBucket"],
@@ -208,12 +208,10 @@ def _allow_checkpoints(role: iam.Role, results: s3.IBucket) -> None:
     )
     role.add_to_policy(
         iam.PolicyStatement(
-            actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+            actions=["s3:DeleteObject"],
             resources=[results.arn_for_objects(f"{CHECKPOINTS}*")],
         )
     )
-    reason = "Each job keeps its own there, below an id that is known only when it is submitted."
-    acknowledge_wildcards(role, {f"/{CHECKPOINTS}*": reason})
 
 
 def _allow_secrets(role: iam.Role, training: Training) -> None:

@@ -5,7 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
-from pulse.domain.s3.layout import DATASETS, MANIFEST, RESULTS, claim_keys, results_prefix
+from pulse.domain.s3.layout import CHECKPOINTS, DATASETS, MANIFEST, RESULTS, claim_keys, results_prefix
 
 WRITTEN_ONCE = [*claim_keys("*", None), results_prefix("*") + MANIFEST]
 """Of a run, of each shard and of each combination of a sweep: `*` stands for slashes, too."""
@@ -28,9 +28,11 @@ def job_role(scope: Construct, data: s3.IBucket, results: s3.IBucket) -> iam.Rol
         )
     )
     role.add_to_policy(
-        # Read: a claim that another job has written, and what the children of an array wrote.
+        # Read: a claim that another job has written, what the children of an array wrote, and how far an
+        # earlier attempt came.
         iam.PolicyStatement(
-            actions=["s3:GetObject", "s3:PutObject"], resources=[results.arn_for_objects(f"{RESULTS}*")]
+            actions=["s3:GetObject", "s3:PutObject"],
+            resources=[results.arn_for_objects(f"{folder}*") for folder in (RESULTS, CHECKPOINTS)],
         )
     )
     # A job may create what vouches for a run, and nobody's job may write it again.
@@ -47,6 +49,7 @@ def job_role(scope: Construct, data: s3.IBucket, results: s3.IBucket) -> iam.Rol
         {
             f"/{DATASETS}*": "A job reads whichever data sets were dropped there.",
             f"/{RESULTS}*": "Each job writes below its own id there, known only when it is submitted.",
+            f"/{CHECKPOINTS}*": "So it does here while it runs.",
         },
     )
     return role

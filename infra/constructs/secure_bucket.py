@@ -11,6 +11,8 @@ _NO_ACCESS_LOGS = (
     "Access is logged where the configuration asks for it (buckets.access_log_days); CloudTrail data events, "
     "in the account's own trail, tell more."
 )
+_LONGEST_JOB_DAYS = 14
+"""https://docs.aws.amazon.com/batch/latest/userguide/fargate.html"""
 
 
 class SecureBucket(Construct):
@@ -22,8 +24,11 @@ class SecureBucket(Construct):
         config: Bucket,
         logs: s3.IBucket | None = None,
         events: bool = False,
+        passing: str | None = None,
     ) -> None:
-        """`logs`: where S3 logs who reads and writes. `events`: tell EventBridge of every object."""
+        """`logs`: where S3 logs who reads and writes. `events`: tell EventBridge of every object. `passing`:
+        the prefix of what nobody needs when its job is over.
+        """
         super().__init__(scope, id_)
         self.bucket = s3.Bucket(
             self,
@@ -44,7 +49,8 @@ class SecureBucket(Construct):
                     noncurrent_version_expiration=cdk.Duration.days(config.noncurrent_expiration_days),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(config.abort_multipart_days),
                     expired_object_delete_marker=True,
-                )
+                ),
+                *([_passing(passing)] if passing else []),
             ],
         )
         if events:
@@ -59,3 +65,12 @@ class SecureBucket(Construct):
         if logs is None:
             acknowledge(self.bucket, "S1", _NO_ACCESS_LOGS)
             accept(self.bucket, {"CKV_AWS_18": _NO_ACCESS_LOGS})
+
+
+def _passing(prefix: str) -> s3.LifecycleRule:
+    return s3.LifecycleRule(
+        id="passing",
+        prefix=prefix,
+        expiration=cdk.Duration.days(_LONGEST_JOB_DAYS),
+        noncurrent_version_expiration=cdk.Duration.days(1),
+    )

@@ -26,7 +26,7 @@ EXPECTED = {
                 "if Null s3:if-none-match true"
             ),
             "s3:GetObject s3:GetObjectVersion on DataBucket.Arn/datasets/*",
-            "s3:GetObject s3:PutObject on ResultsBucket.Arn/results/*",
+            "s3:GetObject s3:PutObject on ResultsBucket.Arn/checkpoints/* ResultsBucket.Arn/results/*",
             "s3:ListBucket on DataBucket.Arn if StringLike s3:prefix datasets/*",
         ],
     ),

@@ -35,7 +35,7 @@ def test_a_bucket_is_encrypted_versioned_and_private(bucket):
 
 
 def test_a_bucket_tidies_old_versions_and_abandoned_uploads(bucket):
-    [rule] = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+    rule = bucket["Properties"]["LifecycleConfiguration"]["Rules"][0]
     assert rule == {
         "Id": "tidy",
         "Status": "Enabled",
@@ -43,6 +43,22 @@ def test_a_bucket_tidies_old_versions_and_abandoned_uploads(bucket):
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
         "ExpiredObjectDeleteMarker": True,
     }
+
+
+def test_checkpoints_go_when_no_job_can_run_that_made_them(local):
+    rules = {
+        name: b["LifecycleConfiguration"]["Rules"][1:] for name, b in local.resources("S3::Bucket").items()
+    }
+    assert rules["DataBucket"] == []
+    assert rules["ResultsBucket"] == [
+        {
+            "Id": "passing",
+            "Status": "Enabled",
+            "Prefix": "checkpoints/",
+            "ExpirationInDays": 14,
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+        }
+    ]
 
 
 @pytest.mark.parametrize("name", BUCKETS)

@@ -10,7 +10,7 @@ from recursive_training.model.scores import score
 from recursive_training.model.trust import CRITERIA
 from recursive_training.model.windows import cut, usable
 from recursive_training.series import LARGEST, Series
-from recursive_training.steps.walk import serially, tasks
+from recursive_training.steps.walk import tasks
 
 DAY = np.timedelta64(1, "D")
 
@@ -41,7 +41,7 @@ def test_a_constant_stays_that_very_number_with_an_interval_of_no_width(value):
 def test_a_constant_is_always_within_its_interval_and_never_beats_persistence():
     pegged = series(np.full(400, 7.8))
     windows = cut(date(2010, 9, 1), date(2011, 1, 31), 30)
-    parts, _ = serially(list(tasks(pegged, usable(pegged, windows, 30).windows, 30)))
+    parts = [part for task in tasks(pegged, usable(pegged, windows, 30).windows, 30) for part in task.run()]
     assert (score(parts).coverage, score(parts).mae) == (1, 0)
     assert {name: {succeeds(part) for part in parts} for name, succeeds in CRITERIA.items()} == {
         "beats-persistence": {False},
@@ -68,7 +68,7 @@ def test_one_tiny_value_among_positive_ones_does_not_ruin_the_skill(tiny):
     values[250] = tiny
     walk = series(values)
     windows = cut(date(2010, 10, 1), date(2011, 6, 30), 15)
-    parts, _ = serially(list(tasks(walk, usable(walk, windows, 15).windows, 15)))
+    parts = [part for task in tasks(walk, usable(walk, windows, 15).windows, 15) for part in task.run()]
     assert score(parts).skill_vs_persistence > -0.1
     assert max(part.upper.max() for part in parts) < 2 * values.max()
 

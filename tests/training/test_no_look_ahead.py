@@ -10,7 +10,7 @@ import pytest
 from recursive_training.model.inputs import NAMES, Choice
 from recursive_training.model.windows import cut, usable
 from recursive_training.series import Series
-from recursive_training.steps.walk import retrodict, retrodictions, serially, tasks
+from recursive_training.steps.walk import retrodict, retrodictions, tasks
 
 SAID = (
     "retrodicted",
@@ -120,7 +120,7 @@ def test_the_dates_of_the_future_change_nothing_of_earlier_windows(market, chang
     outcomes = []
     for one in (series, change(series, moment)):
         usable_windows = usable(one, earlier, 15)
-        parts, _ = serially(list(tasks(one, usable_windows.windows, 15)))
+        parts = [part for task in tasks(one, usable_windows.windows, 15) for part in task.run()]
         outcomes.append((usable_windows, [[a.tobytes() for a in said(part)] for part in parts]))
     assert len(change(series, moment)) != len(series)
     assert outcomes[0][1], "no window to compare"

@@ -26,7 +26,7 @@ from pulse.domain.errors import PulseError
 from pulse.domain.fault import printable
 from pulse.domain.job.event import JOB_ID_VARIABLE
 from pulse.domain.job.status import TERMINAL
-from pulse.domain.s3.layout import DATASETS, results_prefix
+from pulse.domain.s3.layout import DATASETS, checkpoints_prefix, results_prefix
 
 SAMPLE = CLONE / "samples" / "market_daily.csv"
 API_REQUEST = CLONE / "samples" / "requests" / "spx_2018_2022.json"
@@ -124,7 +124,7 @@ class _Demo:
                     _content(answer)
         finally:
             for job_id in states:
-                for prefix in (results_prefix(job_id), f"checkpoints/{job_id}/"):
+                for prefix in (results_prefix(job_id), checkpoints_prefix(job_id)):
                     self._objects.remove(self._target.results_bucket, prefix)
 
     def _take(self, message: Message) -> None:

@@ -17,8 +17,7 @@ from pulse.domain.request.batch_limits import Platform
 from pulse.domain.request.job_request import JobRequest
 from pulse.domain.request.parameters import Value
 from pulse.domain.request.resources import RequestedResources, Resources, vcpus_text
-from pulse.domain.s3.layout import CHECKPOINTS as CHECKPOINT_FOLDERS
-from pulse.domain.s3.layout import name_of, results_prefix, s3_uri
+from pulse.domain.s3.layout import checkpoints_prefix, name_of, results_prefix, s3_uri
 from pulse.domain.training.definition import PLACEHOLDER, Training
 from pulse.domain.training.parameters import text_of, values_of
 
@@ -78,7 +77,7 @@ def places(request: JobRequest, training: Training, site: Site, job_id: str) -> 
     return {
         "data": data,
         "results": s3_uri(site.results_bucket, results_prefix(job_id)),
-        "checkpoints": s3_uri(site.results_bucket, f"{CHECKPOINT_FOLDERS}{job_id}/"),
+        "checkpoints": s3_uri(site.results_bucket, checkpoints_prefix(job_id)),
     }
 
 

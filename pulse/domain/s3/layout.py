@@ -8,7 +8,7 @@ UPLOADS = f"{DATASETS}uploads/"
 REQUESTS = "requests/"
 RESULTS = "results/"
 CHECKPOINTS = "checkpoints/"
-"""In the results bucket: what an attempt of a job keeps for the next one."""
+"""Of a job that runs, in a folder by its id; its next attempt goes on from there."""
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 REPORT = "report.html"
@@ -20,6 +20,10 @@ _HIDDEN = ("_", ".", "~$")
 
 def results_prefix(job_id: str) -> str:
     return f"{RESULTS}{job_id}/"
+
+
+def checkpoints_prefix(job_id: str) -> str:
+    return f"{CHECKPOINTS}{job_id}/"
 
 
 def claim_keys(job_id: str, child: int | None) -> list[str]:

@@ -69,7 +69,7 @@ def retrodictions(payload: bytes, windows: Sequence[Window], uri: str) -> list[R
         frame = pl.read_parquet(io.BytesIO(payload)).select(*_OF_A_WINDOW, *_SCALES, "timestamp", *_ARRAYS)
         return [_retrodiction(part, windows) for part in frame.partition_by("variable", "window")]
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, IndexError) as error:
-        raise MissingPartError(f"{uri} holds no shard's windows: {error}. Submit the run again.") from error
+        raise MissingPartError(f"{uri} holds no retrodictions: {error}. Submit the run again.") from error
 
 
 def _frame(parts: Sequence[Retrodiction], of_a_window: Mapping[str, Any]) -> pl.DataFrame:

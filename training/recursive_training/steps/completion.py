@@ -3,7 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from recursive_training.data.s3 import Bucket
@@ -15,23 +15,26 @@ from recursive_training.resources import Usage
 from recursive_training.results import files as results
 from recursive_training.results import frames, outcome, report, sealing
 from recursive_training.results.manifest import manifest
+from recursive_training.steps.checkpoints import Block
 from recursive_training.steps.preparation import Prepared
 
 
-def complete(
-    prepared: Prepared,
-    parts: Sequence[Retrodiction],
-    options: Options,
-    bucket: Bucket,
-    used: Callable[[], Usage],
-) -> None:
-    """`parts`: of each variable in the order of its windows. `used` tells what was used until it is called.
-
-    Raises TrainingError when something cannot be stored.
+@dataclass(frozen=True)
+class Walked:
+    """`parts`: of each variable in the order of its windows. `used` tells what was used until it is called,
+    `reused` what came from checkpoints.
     """
+
+    parts: Sequence[Retrodiction]
+    used: Callable[[], Usage]
+    reused: Sequence[Block]
+
+
+def complete(prepared: Prepared, walked: Walked, options: Options, bucket: Bucket) -> None:
+    """Raises TrainingError when something cannot be stored."""
     data = prepared.data
     by_variable: dict[str, list[Retrodiction]] = defaultdict(list)
-    for part in parts:
+    for part in walked.parts:
         by_variable[part.variable].append(part)
     outcomes = [
         outcome.judge(series, by_variable[series.name], options.success_criterion)
@@ -43,7 +46,7 @@ def complete(
         results.RETRODICTIONS: frames.parquet([part for one in outcomes for part in one.parts]),
         **models,
     }
-    metrics = outcome.metrics(options.job_id, data, outcomes, prepared.left_out, used())
+    metrics = outcome.metrics(options.job_id, data, outcomes, prepared.left_out, walked.used())
     files[results.REPORT] = report.render(metrics, outcomes, forecasts, options)
     files[results.METRICS] = results.as_json(metrics)
     read = {
@@ -51,8 +54,9 @@ def complete(
         "objects": [asdict(source) for source in data.sources],
         "rules": list(RULES),
         "notes": data.reading,
+        "checkpoints": [asdict(block) for block in walked.reused],
     }
-    store(options, bucket, files, read, used)
+    store(options, bucket, files, read, walked.used)
     for one in outcomes:
         logger.info(
             "%s: trust %.2f, MAE %.4g, skill against persistence %s, coverage %.0f %%, %d windows",

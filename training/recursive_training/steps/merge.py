@@ -9,13 +9,14 @@ from recursive_training.errors import MissingPartError
 from recursive_training.logs import logger
 from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.options import Options
-from recursive_training.resources import usage
+from recursive_training.resources import Usage, usage
 from recursive_training.results import files, frames
 from recursive_training.role import Kind
 from recursive_training.steps import children
-from recursive_training.steps.completion import complete
+from recursive_training.steps.completion import Walked, complete
+from recursive_training.steps.made_by import differences, made_by
 from recursive_training.steps.preparation import Prepared, prepare
-from recursive_training.steps.shard import SHARD, Shard, made_by, parsed
+from recursive_training.steps.shard import SHARD, Shard, parsed
 
 
 def merge(options: Options, data: Bucket, bucket: Bucket, started: float) -> None:
@@ -26,15 +27,18 @@ def merge(options: Options, data: Bucket, bucket: Bucket, started: float) -> Non
     walked = children.read(bucket, options, Kind.SHARD, files.RETRODICTIONS)
     parts = _in_order(prepared, _parts(shards, walked, prepared))
     logger.info("Merged %d shards: %d windows", len(shards), len(prepared.walked))
-    complete(prepared, parts, options, bucket, lambda: usage(started).after([one.used for one in shards]))
+    reused = [block for one in shards for block in one.reused]
+
+    def used() -> Usage:
+        return usage(started).after([one.used for one in shards])
+
+    complete(prepared, Walked(parts, used, reused), options, bucket)
 
 
 def _demand_agreement(shards: Sequence[Shard], options: Options) -> None:
     mine = made_by(options)
     for index, one in enumerate(shards):
-        differing = [name for name in mine if one.made_by.get(name) != mine[name]]
-        if differing:
-            said = ", ".join(f"{n} {one.made_by.get(n)!r} instead of {mine[n]!r}" for n in differing)
+        if said := differences(one.made_by, mine):
             raise MissingPartError(
                 f"Shard {index} of run {options.job_id} was made with other options or other code than its "
                 f"merge has: {said}. Merge with the same, or submit the run again."

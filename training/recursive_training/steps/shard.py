@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
-from recursive_training.code_digest import code_digest
 from recursive_training.data.s3 import Bucket, StoredObject
 from recursive_training.data.sources import Listing, Version
 from recursive_training.errors import MissingPartError
@@ -15,6 +14,8 @@ from recursive_training.options import Options
 from recursive_training.resources import Usage, usage
 from recursive_training.results import files as results
 from recursive_training.results import frames
+from recursive_training.steps.checkpoints import Block, Checkpoints
+from recursive_training.steps.made_by import made_by
 from recursive_training.steps.preparation import prepare
 from recursive_training.steps.walk import walk
 
@@ -32,6 +33,7 @@ class Shard:
     listing: Listing
     used: Usage
     sha256: str
+    reused: list[Block]
 
 
 def walk_block(options: Options, data: Bucket, bucket: Bucket, started: float) -> None:
@@ -42,7 +44,9 @@ def walk_block(options: Options, data: Bucket, bucket: Bucket, started: float) -
     logger.info(
         "Shard %d of %d: %d of %d windows", role.index, role.count, len(mine), len(prepared.walked)
     )  # fmt: skip
-    parts, workers = walk(prepared.tasks(options, set(mine)), options)
+    work = prepared.tasks(options, set(mine))
+    with Checkpoints(bucket, options, prepared, work, lambda: usage(started)) as kept:
+        parts, workers = walk(work, options, kept.resume(), kept.add)
     payload = frames.parquet(parts)
     document = {
         "job_id": options.job_id,
@@ -52,7 +56,8 @@ def walk_block(options: Options, data: Bucket, bucket: Bucket, started: float) -
         "read": asdict(prepared.data.read),
         "left_out": prepared.left_out,
         "retrodictions_sha256": sha256(payload).hexdigest(),
-        "used": asdict(usage(started) + workers),
+        "used": asdict(kept.used() + workers),
+        "reused": [asdict(block) for block in kept.reused],
     }
     files = {results.RETRODICTIONS: payload, SHARD: results.as_json(document)}
     results.store(bucket, {options.results_folder + name: body for name, body in files.items()})
@@ -61,26 +66,6 @@ def walk_block(options: Options, data: Bucket, bucket: Bucket, started: float) -
 def block(windows: Sequence[int], index: int, count: int) -> Sequence[int]:
     """The index-th of `count` contiguous blocks whose lengths differ by one at most; it may be empty."""
     return windows[index * len(windows) // count : (index + 1) * len(windows) // count]
-
-
-def made_by(options: Options) -> dict[str, Any]:
-    """What decides which windows there are and what is retrodicted in them."""
-    return {
-        "shards": options.role.count,
-        "variables": list(options.variables),
-        "batch_size_days": options.batch_size_days,
-        "start_date": options.start_date and options.start_date.isoformat(),
-        "end_date": options.end_date and options.end_date.isoformat(),
-        "s3_data_bucket": options.s3_data_bucket,
-        "s3_data_prefix": options.s3_data_prefix,
-        "dataset_key": options.dataset_key,
-        "dataset_version_id": options.dataset_version_id,
-        "id_columns": list(options.id_columns),
-        "missing_values": list(options.missing_values),
-        "model": list(options.model),
-        "season": options.season,
-        "code_sha256": code_digest(),
-    }
 
 
 def parsed(stored: StoredObject) -> Shard:
@@ -93,6 +78,7 @@ def parsed(stored: StoredObject) -> Shard:
             listing=Listing([Version(**one) for one in read["versions"]], list(read["left_out"])),
             used=Usage(**document["used"]),
             sha256=document["retrodictions_sha256"],
+            reused=[Block(**one) for one in document["reused"]],
         )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise MissingPartError(f"{stored.uri} is no shard's record. Submit the run again.") from error

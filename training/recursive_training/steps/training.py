@@ -7,10 +7,12 @@ from recursive_training.data.s3 import Bucket, client
 from recursive_training.options import Options
 from recursive_training.resources import usage
 from recursive_training.role import Kind
-from recursive_training.steps import merge, shard, summary, walk
+from recursive_training.steps import merge, shard, summary
+from recursive_training.steps.checkpoints import Checkpoints
 from recursive_training.steps.claim import claim
-from recursive_training.steps.completion import complete, done
+from recursive_training.steps.completion import Walked, complete, done
 from recursive_training.steps.preparation import prepare
+from recursive_training.steps.walk import walk
 
 
 def train(options: Options, started: float) -> None:
@@ -24,8 +26,11 @@ def train(options: Options, started: float) -> None:
 
 def _whole(options: Options, data: Bucket, results: Bucket, started: float) -> None:
     prepared = prepare(data, options)
-    parts, workers = walk.walk(prepared.tasks(options, prepared.walked), options)
-    complete(prepared, parts, options, results, lambda: usage(started) + workers)
+    work = prepared.tasks(options, prepared.walked)
+    with Checkpoints(results, options, prepared, work, lambda: usage(started)) as kept:
+        parts, workers = walk(work, options, kept.resume(), kept.add)
+        walked = Walked(parts, lambda: kept.used() + workers, kept.reused)
+        complete(prepared, walked, options, results)
 
 
 _WORK: Mapping[Kind, Callable[[Options, Bucket, Bucket, float], None]] = {

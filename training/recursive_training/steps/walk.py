@@ -5,10 +5,11 @@ can be sliced anywhere.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ from recursive_training.resources import Usage, usage
 from recursive_training.series import Series, Window
 
 _WINDOWS_PER_TASK = 40
+Done = Mapping[int, list[Retrodiction]]
+"""What came of each task, by its place in the work."""
+Finish = Callable[[int, list[Retrodiction]], None]
+NOTHING: Done = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -136,42 +141,51 @@ def tasks(
         )
 
 
-def walk(work: Sequence[Task], options: Options) -> tuple[list[Retrodiction], Usage]:
-    """The retrodictions in the order of the work, and what worker processes used."""
-    if options.use_dask and work:
-        return with_dask(work, options.dask_threads, options.max_workers)
-    return serially(work)
+def walk(
+    work: Sequence[Task], options: Options, earlier: Done = NOTHING, add: Finish = lambda *_: None
+) -> tuple[list[Retrodiction], Usage]:
+    """The retrodictions in the order of the work, and what worker processes used.
 
-
-def serially(work: Sequence[Task]) -> tuple[list[Retrodiction], Usage]:
-    """The retrodictions in the order of the work, and what worker processes used: nothing."""
-    progress = _progress(work)
-    done = []
-    for task in work:
-        done += task.run()
-        progress.add(len(task.windows))
-    return done, Usage()
-
-
-def with_dask(work: Sequence[Task], threads: int, workers: int) -> tuple[list[Retrodiction], Usage]:
-    """The same over a dask.distributed LocalCluster, and what its worker processes used.
-
-    One worker is a pool of threads in this process; more are processes of `threads` threads each. Scratch
-    files go to the temporary folder: the root file system may be read-only.
+    What earlier attempts have done is taken from there; `add` hears of each other task once it is done.
     """
+    done = dict(earlier)
+    progress = Progress(sum(len(task.windows) for task in work))
+    if done:
+        progress.add(sum(len(parts) for parts in done.values()))
+
+    def finish(index: int, parts: list[Retrodiction]) -> None:
+        done[index] = parts
+        add(index, parts)
+        progress.add(len(parts))
+
+    left = {index: task for index, task in enumerate(work) if index not in done}
+    used = (_with_dask if options.use_dask and left else _serially)(left, options, finish)
+    return [part for index in range(len(work)) for part in done[index]], used
+
+
+def _serially(work: Mapping[int, Task], _options: Options, finish: Finish) -> Usage:
+    """One task after the other; there are no worker processes that use anything."""
+    for index, task in work.items():
+        finish(index, task.run())
+    return Usage()
+
+
+def _with_dask(work: Mapping[int, Task], options: Options, finish: Finish) -> Usage:
+    """Over a dask.distributed LocalCluster; what its worker processes used.
+
+    One worker is a pool of threads in this process; more are processes of `dask_threads` threads each.
+    Scratch files go to the temporary folder: the root file system may be read-only.
+    """
+    threads, workers = options.dask_threads, options.max_workers
     logger.info("Dask: %d worker(s) of %d thread(s)", workers, threads)
-    progress = _progress(work)
-    done: dict[int, list[Retrodiction]] = {}
     with tempfile.TemporaryDirectory() as scratch, cluster(workers, threads, scratch) as made:
         from distributed import as_completed  # noqa: PLC0415 - `cluster` sets what is read on import
 
         with made.get_client() as client:
-            futures = {client.submit(task.run, pure=False): index for index, task in enumerate(work)}
-            for future, result in as_completed(futures, with_results=True):  # type: ignore[no-untyped-call]
-                done[futures[future]] = result
-                progress.add(len(result))
-            used = sum(client.run(usage).values(), Usage()) if workers > 1 else Usage()
-    return [part for index in range(len(work)) for part in done[index]], used
+            futures = {client.submit(task.run, pure=False): index for index, task in work.items()}
+            for future, parts in as_completed(futures, with_results=True):  # type: ignore[no-untyped-call]
+                finish(futures[future], parts)
+            return sum(client.run(usage).values(), Usage()) if workers > 1 else Usage()
 
 
 def cluster(workers: int, threads: int, scratch: str) -> Any:
@@ -201,7 +215,3 @@ def cluster(workers: int, threads: int, scratch: str) -> Any:
         worker_dashboard_address="127.0.0.1:0",
         local_directory=scratch,
     )
-
-
-def _progress(work: Sequence[Task]) -> Progress:
-    return Progress(sum(len(task.windows) for task in work))
