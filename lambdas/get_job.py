@@ -67,6 +67,13 @@ def _queue(event: Event) -> Answer:
     return http_api.json(HTTPStatus.OK, queues.queues(found))
 
 
+def _trainings(_: Event) -> Answer:
+    from pulse.api.answers import trainings
+
+    described = shared.catalogue().trainings.values()
+    return http_api.json(HTTPStatus.OK, trainings.trainings(described))
+
+
 def _openapi(_: Event) -> Answer:
     return Answer(HTTPStatus.OK, wiring.openapi())
 
@@ -88,6 +95,7 @@ _ROUTES: dict[str, http_api.Route] = {
     "GET /jobs/{id}/logs": _log,
     "GET /costs": _costs,
     "GET /queue": _queue,
+    "GET /trainings": _trainings,
     "GET /openapi.json": _openapi,
     http_api.DEFAULT_ROUTE: _nothing_else,
 }

@@ -129,6 +129,7 @@ class JobsStack(cdk.Stack):
             "GET /jobs/{id}/logs",
             "GET /queue",
             "GET /costs",
+            "GET /trainings",
             "GET /openapi.json",
             DEFAULT_ROUTE,
         )

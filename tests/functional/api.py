@@ -19,6 +19,7 @@ ROUTES = {
     "GET /jobs/{id}/logs": get_job.handler,
     "GET /queue": get_job.handler,
     "GET /costs": get_job.handler,
+    "GET /trainings": get_job.handler,
     "GET /openapi.json": get_job.handler,
     DEFAULT_ROUTE: get_job.handler,
 }

@@ -64,11 +64,11 @@ def test_every_name_that_the_training_reads_starts_a_job_with_the_default_trigge
     catalogue = Settings.from_env({name: text(value) for name, value in variables.items()}).catalogue({})
     for suffix in TABLE_SUFFIXES:
         for key in (f"datasets/a{suffix}", f"datasets/b/A{suffix.upper()}"):
-            found = matching(catalogue.triggers, key, catalogue.table_suffixes)
+            found = matching(catalogue.triggers, key, catalogue.suffixes_of)
             assert found is not None
             assert (found.profile, found.on) == ("default", "object")
     for key in ("datasets/a.xlsx", "datasets/~$a.csv", "datasets/_a.csv", "datasets/a.json"):
-        assert matching(catalogue.triggers, key, catalogue.table_suffixes) is None
+        assert matching(catalogue.triggers, key, catalogue.suffixes_of) is None
 
 
 def test_functions_are_told_the_prices_and_the_months_budget(synthesize):

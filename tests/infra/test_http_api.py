@@ -35,6 +35,7 @@ def test_each_route_leads_to_its_function_which_the_api_may_call(local):
         "GET /jobs/{id}/logs": "GetJob",
         "GET /queue": "GetJob",
         "GET /costs": "GetJob",
+        "GET /trainings": "GetJob",
         "GET /openapi.json": "GetJob",
         "$default": "GetJob",
     }
@@ -57,6 +58,7 @@ def test_each_route_leads_to_its_function_which_the_api_may_call(local):
         ("GetJob", "*/*/jobs/{id}/logs"),
         ("GetJob", "*/*/queue"),
         ("GetJob", "*/*/costs"),
+        ("GetJob", "*/*/trainings"),
         ("GetJob", "*/*/openapi.json"),
         ("GetJob", "*/*"),
     }

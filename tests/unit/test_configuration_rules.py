@@ -166,10 +166,10 @@ def test_should_refuse_a_trigger_whose_queue_would_refuse_every_drop(catalogue, 
 def test_should_take_the_first_trigger_that_fits():
     wide = Trigger(suffix=".csv", profile="small")
     narrow = Trigger(prefix="datasets/big/", suffix=".csv", profile="large")
-    assert matching([narrow, wide], "datasets/big/x.csv", TABLE_SUFFIXES) is narrow
-    assert matching([narrow, wide], "datasets/x.CSV", TABLE_SUFFIXES) is wide
-    assert matching([narrow, wide], "datasets/x.parquet", TABLE_SUFFIXES) is None
-    assert matching([], "datasets/x.csv", TABLE_SUFFIXES) is None
+    assert matching([narrow, wide], "datasets/big/x.csv", lambda _: TABLE_SUFFIXES) is narrow
+    assert matching([narrow, wide], "datasets/x.CSV", lambda _: TABLE_SUFFIXES) is wide
+    assert matching([narrow, wide], "datasets/x.parquet", lambda _: TABLE_SUFFIXES) is None
+    assert matching([], "datasets/x.csv", lambda _: TABLE_SUFFIXES) is None
 
 
 def settings(**change):

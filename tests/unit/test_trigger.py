@@ -203,7 +203,7 @@ def test_should_say_what_it_can_wait_for(on):
     ],
 )
 def test_should_take_the_first_that_fits(key, first):
-    assert matching((SPARK, LISTED, CSV), key, TABLE_SUFFIXES) == first
+    assert matching((SPARK, LISTED, CSV), key, lambda _: TABLE_SUFFIXES) == first
 
 
 def test_should_find_a_marker_that_comes_too_late_in_the_configuration():

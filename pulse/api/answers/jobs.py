@@ -77,6 +77,9 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     because this one ran out of memory or lost its Spot capacity, and `rerun_of` its way back. `asked_by`,
     `cancelled_by`: the ARN of who did it through the API; of a drop the account that put the object there.
 
+    `training`: the described training that it runs, left out for retrodiction; `parameters`: the values that
+    its request gives.
+
     `usual`: what earlier runs of its profile took, known when it has started; `quoted_usd`: what it will
     likely cost; `due_at`: when it is overdue.
 
@@ -102,6 +105,8 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     dataset: str = ""
     dataset_version_id: str = ""
     variables: tuple[str, ...] = ()
+    training: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
     vcpus: float | None = None
     memory_mib: int | None = None
     gpus: int = 0

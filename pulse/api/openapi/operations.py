@@ -8,6 +8,7 @@ from pulse.api.answers.costs import CostsOfMonth
 from pulse.api.answers.jobs import Job, JobPage, Log
 from pulse.api.answers.queues import JobQueues
 from pulse.api.answers.submissions import CancelledJob, PlannedJob, SubmittedJob
+from pulse.api.answers.trainings import Trainings
 from pulse.api.requests import Cancellation
 from pulse.domain.errors import (
     Ambiguous,
@@ -139,6 +140,13 @@ OPERATIONS = (
         parameters=("Month", "By"),
         answers={HTTPStatus.OK: CostsOfMonth},
         errors=(InvalidCall, TryAgain),
+    ),
+    Operation(
+        method="GET",
+        path="/trainings",
+        name="listTrainings",
+        summary="Lists the trainings that a request can name, with the parameters of each as JSON Schema.",
+        answers={HTTPStatus.OK: Trainings},
     ),
     Operation(
         method="GET",

@@ -55,6 +55,11 @@ class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cpu_architecture: CpuArchitecture = "X86_64"
     ephemeral_gib: int | None = None
 
+    def suffixes_of(self, training: str | None) -> Suffixes:
+        """How the names of a training's data sets end; None: of retrodiction's."""
+        described = self.trainings.get(training or "")
+        return (described.suffixes if described else ()) or self.table_suffixes
+
     def training_of(self, request: JobRequest) -> Training | None:
         """The described training that a request names; None for retrodiction."""
         return self.trainings.get(request.training or "")

@@ -1,6 +1,6 @@
 """Which dropped data set is trained, and how: the first trigger that fits its key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -128,11 +128,13 @@ class Trigger(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
         return {"dataset": key, "dataset_version_id": version_id or None}
 
 
-def matching(triggers: Iterable[Trigger], key: str, table_suffixes: Suffixes) -> Trigger | None:
-    """The first of `triggers` that fits `key`, in the order of the configuration. `table_suffixes`: how the
-    names of data sets end.
+def matching(
+    triggers: Iterable[Trigger], key: str, suffixes_of: Callable[[str | None], Suffixes]
+) -> Trigger | None:
+    """The first of `triggers` that fits `key`, in the order of the configuration. `suffixes_of`: how the
+    names of a training's data sets end.
     """
-    return next((trigger for trigger in triggers if trigger.matches(key, table_suffixes)), None)
+    return next((one for one in triggers if one.matches(key, suffixes_of(one.training))), None)
 
 
 def order_faults(triggers: Sequence[Trigger]) -> list[Fault]:

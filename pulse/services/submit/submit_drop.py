@@ -29,6 +29,7 @@ from pulse.domain.request.drop import S3Drop
 from pulse.domain.request.identity import Identity
 from pulse.domain.s3 import table_names
 from pulse.domain.s3.layout import DATASETS, MANIFEST, REQUESTS, folder_of, is_hidden, is_table
+from pulse.domain.s3.table_names import Suffixes
 from pulse.domain.validation import InvalidInput
 from pulse.services.alert.publish_alert import PublishAlert
 from pulse.services.ports.messages import RefusedDrops
@@ -88,7 +89,7 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         counted in that of a flood.
         """
         catalogue = self.submit_job.catalogue
-        trigger = matching(catalogue.triggers, drop.key, catalogue.table_suffixes)
+        trigger = matching(catalogue.triggers, drop.key, catalogue.suffixes_of)
         if nothing := _why_no_job(drop, trigger):
             return DropOutcome(reason=nothing)
         identity = idempotency.of_drop(drop)
@@ -133,9 +134,9 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
         return trigger.request(drop.key, drop.version_id)
 
     def _check_folder(self, drop: S3Drop, trigger: Trigger) -> None:
-        folder, suffixes = folder_of(drop.key), self.submit_job.catalogue.table_suffixes
+        folder, suffixes = folder_of(drop.key), self.submit_job.catalogue.suffixes_of(trigger.training)
         if trigger.on == MANIFEST:
-            wanted = self._manifest(drop, folder)
+            wanted = self._manifest(drop, folder, suffixes)
             found = self._keys(drop.bucket, folder)
             if different := manifest.difference(wanted, found, folder, suffixes):
                 raise Incomplete(different)
@@ -155,9 +156,8 @@ class SubmitDrop(Struct, frozen=True, kw_only=True):
                 return keys
         raise Unusable(f"{shown(folder)} holds more than {manifest.MAX_FILES:,} objects.")
 
-    def _manifest(self, drop: S3Drop, folder: str) -> tuple[str, ...]:
+    def _manifest(self, drop: S3Drop, folder: str, suffixes: Suffixes) -> tuple[str, ...]:
         """The keys that it names, at least one."""
-        suffixes = self.submit_job.catalogue.table_suffixes
         try:
             raw = self._json(drop, manifest.MAX_MANIFEST_BYTES)
             keys, faults = manifest.read(raw, folder, suffixes)
