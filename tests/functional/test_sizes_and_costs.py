@@ -262,7 +262,7 @@ def test_should_tell_when_the_configuration_allows_no_rerun_any_more(refused, se
         monkeypatch.setenv(
             "PULSE_PROFILES", structs.replace(settings, profiles={}).to_env()["PULSE_PROFILES"]
         )
-        for cached in (shared.settings, shared.submit_job, shared.rerun_job):
+        for cached in (shared.settings, shared.catalogue, shared.submit_job, shared.rerun_job):
             cached.cache_clear()
 
     assert "profile" in refused({}, deploy)["reason"]

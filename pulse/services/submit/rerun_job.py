@@ -41,7 +41,7 @@ class RerunJob(Struct, frozen=True, kw_only=True):
             if record and record.foreign:
                 raise NoRequest(job_id) from None
             raise
-        return self.submit_job.read({**first, **changes})
+        return self.submit_job.read({**first, **changes, **_parameters(first, changes)})
 
     def rerun(
         self, job_id: str, request: JobRequest, identity: Identity, *, asked_by: str = ""
@@ -80,3 +80,12 @@ class RerunJob(Struct, frozen=True, kw_only=True):
         request = self.request(record.results_id, following.changes, UNLIMITED)
         again = Rerun(record.results_id, because)
         return self.submit_job.submit(request, identity, asked_by=record.asked_by, rerun=again)
+
+
+def _parameters(first: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a training that stays the same: each that is not changed keeps its value."""
+    given = changes.get("parameters")
+    is_another = changes.get("training", first.get("training")) != first.get("training")
+    if is_another or not isinstance(given, Mapping) or "parameters" not in first:
+        return {}
+    return {"parameters": {**first["parameters"], **given}}
