@@ -15,7 +15,7 @@ export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CACHE)/jsii
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,19,20,21,22,23,24,25
 export PYTHONDONTWRITEBYTECODE := 1
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-CHECKED := app.py infra lambdas pulse localaws training checks benchmarks
+CHECKED := app.py infra lambdas pulse localaws training sidecar checks benchmarks
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 
 # File by file, so that the tests of a file share what they start. A third process, because those that deploy wait.
@@ -56,7 +56,7 @@ test: setup ## all tests
 	@python -m pytest $(IN_PARALLEL) $(ARGS)
 
 quick: setup ## the tests that start no server and last no minute
-	@python -m pytest $(IN_PARALLEL) -m "not local and not long and not gate" tests/unit tests/functional tests/training tests/infra $(ARGS)
+	@python -m pytest $(IN_PARALLEL) -m "not local and not long and not gate" tests/unit tests/functional tests/training tests/sidecar tests/infra $(ARGS)
 
 coverage: setup ## all tests, and which lines they reach: half as long again
 	@python -m pytest $(IN_PARALLEL) --cov --cov-report=term $(ARGS)
@@ -85,7 +85,7 @@ layers: setup
 	lint-imports --no-cache
 
 dockerfile: setup
-	hadolint training/Dockerfile
+	hadolint training/Dockerfile sidecar/Dockerfile
 
 scan: setup .cache/checks/.ready
 	.cache/checks/bin/bandit --quiet --recursive --configfile pyproject.toml $(CHECKED)
@@ -127,7 +127,7 @@ destroy: setup ## the stacks of ENV=name; buckets and the ledger are retained
 	cdk destroy --all $(ENVIRONMENT)
 
 lock: ## compile each requirements.in to its requirements.txt, with the hashes of all packages
-	@for folder in lambdas training localaws checks .; do \
+	@for folder in lambdas training sidecar localaws checks .; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes $$folder/requirements.in -o $$folder/requirements.txt; done
 
 clean: ## what make made (not .localaws: `pulse local down --erase` does that)

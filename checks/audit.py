@@ -15,7 +15,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 LISTS = (
     "requirements.txt",
-    *(f"{of}/requirements.txt" for of in ("lambdas", "training", "localaws", "checks")),
+    *(f"{of}/requirements.txt" for of in ("lambdas", "training", "sidecar", "localaws", "checks")),
 )
 _AUDIT = ("--disable-pip", "--no-deps", "--format", "json", "--progress-spinner", "off")
 

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = [ROOT / folder / "requirements.txt" for folder in (".", "checks", "lambdas", "localaws", "training")]
-DOCKERFILES = sorted(ROOT.glob("training/**/Dockerfile"))
+FOLDERS = (".", "checks", "lambdas", "localaws", "sidecar", "training")
+LOCKS = [ROOT / folder / "requirements.txt" for folder in FOLDERS]
+DOCKERFILES = sorted(
+    file for folder in ("sidecar", "training") for file in ROOT.glob(f"{folder}/**/Dockerfile")
+)
 _REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9][^\s=]*)==\S+.*$", re.MULTILINE)
 
 
@@ -20,7 +23,9 @@ def test_every_package_of_a_lock_has_its_hashes(lock):
     assert without == []
 
 
-@pytest.mark.parametrize("file", ["Makefile", "infra/lambda_code.py", "training/Dockerfile"])
+@pytest.mark.parametrize(
+    "file", ["Makefile", "infra/lambda_code.py", "sidecar/Dockerfile", "training/Dockerfile"]
+)
 def test_who_installs_demands_them(file):
     assert "--require-hashes" in (ROOT / file).read_text()
 
