@@ -7,6 +7,7 @@ from data_sidecar.failure import ExitCode, Failure
 
 LONGEST_NAME = 255
 """Bytes of a file's name on Linux."""
+_NO_NAMES = ("", ".", "..")
 _HIDDEN = ("_", ".", "~$")
 _FOLDER_MARK = "_$folder$"
 
@@ -14,9 +15,12 @@ _FOLDER_MARK = "_$folder$"
 def is_passed_over(key: str, below: str) -> bool:
     """Whether an object below a folder is a folder's marker or something temporary, as consoles, Hadoop,
     Spark and Office leave them: `_SUCCESS`, `.part-0.csv.crc`, `_temporary/0/part-0.csv`, `raw_$folder$`.
+    `.` and `..` are no names, and refused.
     """
     names = key.removeprefix(below).split("/")
-    return not names[-1] or any(n.startswith(_HIDDEN) or n.endswith(_FOLDER_MARK) for n in names)
+    return not names[-1] or any(
+        name.startswith(_HIDDEN) or name.endswith(_FOLDER_MARK) for name in names if name not in _NO_NAMES
+    )
 
 
 def name_of(key: str) -> PurePosixPath:
@@ -40,7 +44,7 @@ def below(prefix: str, keys: Iterable[str]) -> dict[str, PurePosixPath]:
 
 def _check(key: str) -> None:
     for part in key.split("/"):
-        if part in {"", ".", ".."}:
+        if part in _NO_NAMES:
             raise _refused(key, f"a part of it between two slashes is {part!r}")
         if "\0" in part or len(part.encode("utf-8", "replace")) > LONGEST_NAME:
             raise _refused(key, f"a part of it has a NUL or more than {LONGEST_NAME} bytes")

@@ -13,7 +13,6 @@ from data_sidecar.sweep import Value, text_of
 METRICS, REPORT = "metrics.json", "report.html"
 MOST_BYTES = 4 * 1024 * 1024
 """Pulse reads no metrics.json that is longer (pulse/domain/training/metrics.py)."""
-_MOST_ROWS = 5000
 _MOST_WARNINGS = 20
 _STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
@@ -56,19 +55,14 @@ def rank(children: Sequence[Child], how: Rank) -> list[Child]:
 
 
 def metrics(ranked: Sequence[Child], how: Rank) -> str:
-    """The winner's metrics with the ranking, as JSON, no longer than Pulse reads."""
+    """The winner's metrics with the ranking, as JSON: as much of it as Pulse reads."""
     warnings = _without(ranked, how)
-    short = f"There are too many metrics for one file: the ranking has only {how.by}."
-    few = f"There are too many combinations for one file: the ranking has the best {_MOST_ROWS}."
-    only = [how.by]
-    for rows, names, told in (
-        (ranked, None, warnings),
-        (ranked, only, [short, *warnings]),
-        (ranked[:_MOST_ROWS], only, [short, few, *warnings]),
-    ):
-        text = _document(ranked[0], [_row(i, one, names) for i, one in enumerate(rows, start=1)], told)
-        if len(text) <= MOST_BYTES:
-            break
+    text = _document(ranked, None, warnings)
+    most = len(ranked)
+    while len(text) > MOST_BYTES and most:
+        told = f"All of it is too long for one file: the ranking has the best {most}, with {how.by} alone."
+        text = _document(ranked[:most], [how.by], [told, *warnings])
+        most //= 2
     return text
 
 
@@ -94,8 +88,9 @@ def report(ranked: Sequence[Child], how: Rank, run: str) -> str:
     )
 
 
-def _document(best: Child, rows: list[dict[str, Any]], warnings: list[str]) -> str:
-    document = {**best.metrics, "ranking": rows, "warnings": warnings}
+def _document(ranked: Sequence[Child], names: Sequence[str] | None, warnings: Sequence[str]) -> str:
+    rows = [_row(place, one, names) for place, one in enumerate(ranked, start=1)]
+    document = {**ranked[0].metrics, "ranking": rows, "warnings": warnings}
     # In ASCII: a character is a byte, and none is one that a terminal obeys.
     return json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
 

@@ -7,13 +7,18 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from data_sidecar import bucket
 from data_sidecar.__main__ import main
 from data_sidecar.clock import Clock
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 DATA, RESULTS = "pulse-test-data", "pulse-test-results"
 NOW = datetime(2026, 12, 1, 6, 30, tzinfo=UTC)
@@ -46,6 +51,10 @@ class Store:
         """Returns the version id."""
         payload = body.encode() if isinstance(body, str) else body
         return self.client.put_object(Bucket=bucket, Key=key, Body=payload).get("VersionId")
+
+    def put_as_it_is(self, key: str) -> None:
+        """Clients of HTTP resolve `..`; S3 does not."""
+        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(DATA, key, b"x")
 
     def result(self, key: str) -> bytes:
         return self.client.get_object(Bucket=RESULTS, Key=key)["Body"].read()
@@ -170,3 +179,37 @@ def attempt(tmp_path, capsys, monkeypatch) -> Callable[[], Run]:
 @pytest.fixture
 def run(attempt) -> Run:
     return attempt()
+
+
+@pytest.fixture
+def refuse(monkeypatch) -> Callable[..., list[str]]:
+    """Lets S3 answer an operation with an error, `times` times; gives the paths that were refused."""
+
+    def refuse(operation: str, status: int, code: str, times: int = 1000) -> list[str]:
+        refused: list[str] = []
+
+        def answer(request, **_: object) -> AWSResponse | None:
+            if len(refused) == times:
+                return None
+            refused.append(request.url)
+            body = f"<Error><Code>{code}</Code><Message>Please</Message></Error>".encode()
+            return AWSResponse(request.url, status, {}, _Raw(b"" if request.method == "HEAD" else body))
+
+        made = bucket.client
+
+        def client(region: str | None) -> object:
+            s3 = made(region)
+            s3.meta.events.register_first(f"before-send.s3.{operation}", answer)
+            return s3
+
+        monkeypatch.setattr(bucket, "client", client)
+        return refused
+
+    return refuse
+
+
+class _Raw(BytesIO):
+    """A body as botocore reads it."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
