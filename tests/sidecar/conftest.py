@@ -7,17 +7,16 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from data_sidecar import bucket
 from data_sidecar.__main__ import main
 from data_sidecar.clock import Clock
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from moto.s3.models import s3_backends
 
 DATA, RESULTS = "pulse-test-data", "pulse-test-results"
@@ -52,9 +51,9 @@ class Store:
         payload = body.encode() if isinstance(body, str) else body
         return self.client.put_object(Bucket=bucket, Key=key, Body=payload).get("VersionId")
 
-    def put_as_it_is(self, key: str) -> None:
+    def put_as_it_is(self, key: str, bucket: str = DATA) -> None:
         """Clients of HTTP resolve `..`; S3 does not."""
-        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(DATA, key, b"x")
+        s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(bucket, key, b"x")
 
     def result(self, key: str) -> bytes:
         return self.client.get_object(Bucket=RESULTS, Key=key)["Body"].read()
@@ -183,33 +182,24 @@ def run(attempt) -> Run:
 
 @pytest.fixture
 def refuse(monkeypatch) -> Callable[..., list[str]]:
-    """Lets S3 answer an operation with an error, `times` times; gives the paths that were refused."""
+    """Lets S3 answer an operation with an error, `times` times, where the address has this path; gives the
+    addresses that were refused.
+    """
 
-    def refuse(operation: str, status: int, code: str, times: int = 1000) -> list[str]:
+    def refuse(operation: str, status: int, code: str, times: int = 1000, path: str = "") -> list[str]:
         refused: list[str] = []
 
-        def answer(request, **_: object) -> AWSResponse | None:
-            if len(refused) == times:
-                return None
+        # In moto's own place: what S3 refuses has not happened.
+        def answer(stub: BotocoreStubber, event_name: str, request, **kwargs: object) -> object:
+            is_meant = event_name == f"before-send.s3.{operation}" and path in request.url
+            if not is_meant or len(refused) == times:
+                return called(stub, event_name, request, **kwargs)
             refused.append(request.url)
             body = f"<Error><Code>{code}</Code><Message>Please</Message></Error>".encode()
-            return AWSResponse(request.url, status, {}, _Raw(b"" if request.method == "HEAD" else body))
+            return AWSResponse(request.url, status, {}, MockRawResponse(b"" if request.method == "HEAD" else body))
 
-        made = bucket.client
-
-        def client(region: str | None) -> object:
-            s3 = made(region)
-            s3.meta.events.register_first(f"before-send.s3.{operation}", answer)
-            return s3
-
-        monkeypatch.setattr(bucket, "client", client)
+        called = BotocoreStubber.__call__
+        monkeypatch.setattr(BotocoreStubber, "__call__", answer)
         return refused
 
     return refuse
-
-
-class _Raw(BytesIO):
-    """A body as botocore reads it."""
-
-    def stream(self, **_: object) -> Iterator[bytes]:
-        yield self.read()
