@@ -196,7 +196,9 @@ def refuse(monkeypatch) -> Callable[..., list[str]]:
                 return called(stub, event_name, request, **kwargs)
             refused.append(request.url)
             body = f"<Error><Code>{code}</Code><Message>Please</Message></Error>".encode()
-            return AWSResponse(request.url, status, {}, MockRawResponse(b"" if request.method == "HEAD" else body))
+            return AWSResponse(
+                request.url, status, {}, MockRawResponse(b"" if request.method == "HEAD" else body)
+            )
 
         called = BotocoreStubber.__call__
         monkeypatch.setattr(BotocoreStubber, "__call__", answer)
