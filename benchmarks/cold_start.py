@@ -127,23 +127,34 @@ def _measure(processes: dict[str, Process], runs: int) -> dict[str, list[Taken]]
     return taken
 
 
+def invoked(function: str, aws: stub_aws.StubAws, folder: Path) -> Process:
+    """The function as it is deployed, with compiled files, and its invocation."""
+    invocation = invocations.of(function, aws)
+    event = folder / "event.json"
+    event.write_text(json.dumps(invocation.event))
+    zipped = lambda_code.build(runtime="", architecture="", bundle_for=lambda_code.HOST)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        **stub_aws.environment(aws.url, function),
+        **invocation.environment,
+        "PYTHONPATH": str(zipped),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return Process(_PULSE, (str(event), function), environment)
+
+
 def _processes(function: str, aws: stub_aws.StubAws, folder: Path) -> dict[str, Process]:
     """The function is invoked once before, so that the floor can be given what it asked for."""
-    invocation = invocations.of(function, aws)
-    event, calls = folder / "event.json", folder / "calls.json"
-    event.write_text(json.dumps(invocation.event))
-    outside = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-    base = outside | stub_aws.environment(aws.url, function) | invocation.environment
-    zipped = lambda_code.build(runtime="", architecture="", bundle_for=lambda_code.HOST)
-    deployed = base | {"PYTHONPATH": str(zipped), "PYTHONDONTWRITEBYTECODE": "1"}
+    zipped, calls = invoked(function, aws, folder), str(folder / "calls.json")
+    _run(replace(zipped, code=_NOTED, arguments=(*zipped.arguments, calls)))
     # With a prefix, Python looks for compiled files nowhere else.
-    sources = deployed | {"PYTHONPYCACHEPREFIX": str(folder / "empty")}
-    started = Process(_PULSE, (str(event), function), deployed)
-    _run(replace(started, code=_NOTED, arguments=(*started.arguments, str(calls))))
+    sources = zipped.environment | {"PYTHONPYCACHEPREFIX": str(folder / "empty")}
+    without_own = {name: value for name, value in zipped.environment.items() if name != "PYTHONPATH"}
     return {
-        "zip": started,
-        "sources": replace(started, environment=sources),
-        "floor": Process(_FLOOR, (str(calls),), base),
+        "zip": zipped,
+        "sources": replace(zipped, environment=sources),
+        "floor": Process(_FLOOR, (calls,), without_own),
     }
 
 
@@ -197,9 +208,9 @@ def _show(console: Console, measured: dict[str, dict[str, Any]], runs: int) -> N
 
 def _show_imports(console: Console, function: str, process: Process, floor: Process) -> None:
     """By package, what is imported beyond what the floor imports."""
-    known = _imports(floor)
+    known = imports(floor)
     beyond: Counter[str] = Counter()
-    for module, microseconds in _imports(process).items():
+    for module, microseconds in imports(process).items():
         if module not in known:
             beyond[".".join(module.split(".")[:2])] += microseconds
     table = Table(f"{function} imports beyond the floor", "ms")
@@ -209,8 +220,8 @@ def _show_imports(console: Console, function: str, process: Process, floor: Proc
     console.print(table)
 
 
-def _imports(process: Process) -> dict[str, int]:
-    """Microseconds of each module itself."""
+def imports(process: Process) -> dict[str, int]:
+    """What the process imports, each module with its own microseconds."""
     reading, writing = os.pipe()
     done = subprocess.run(
         process.command(writing, "-X", "importtime"),

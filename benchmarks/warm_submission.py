@@ -39,8 +39,9 @@ class Meter:
         self.seconds, self.calls = 0.0, 0
 
     def install(self) -> None:
-        import boto3  # noqa: PLC0415 - after the environment is set
-        from botocore.client import BaseClient  # noqa: PLC0415
+        from botocore.client import BaseClient  # noqa: PLC0415 - after the environment is set
+
+        from pulse.aws import clients  # noqa: PLC0415
 
         door: Any = BaseClient
         inside = door._make_api_call  # noqa: SLF001 - the one door of all calls
@@ -54,9 +55,7 @@ class Meter:
                 self.calls += 1
 
         door._make_api_call = measured  # noqa: SLF001
-        session: Any = boto3.Session()
-        session.events.register("before-send", _answer)
-        boto3.DEFAULT_SESSION = session
+        clients.session().register("before-send", _answer)
 
 
 def main(

@@ -24,7 +24,7 @@ def reconcile_jobs() -> "ReconcileJobs":
     here = shared.settings()
     return ReconcileJobs(
         ledger=shared.ledger(),
-        batch=Batch(clients.batch_reading()),
+        batch=Batch(clients.batch_reading),
         job_events=job_events(),
         queues=here.queues,
         patience=here.patience,

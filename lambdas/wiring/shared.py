@@ -258,7 +258,7 @@ def batch() -> "Batch":
     from pulse.aws import clients
     from pulse.aws.batch.jobs import Batch
 
-    return Batch(clients.batch())
+    return Batch(clients.batch)
 
 
 @cache

@@ -1,8 +1,12 @@
-"""boto3 clients with time-outs that fit a function, made when they are first wanted."""
+"""Clients with time-outs that fit a function, made when they are first wanted. They are botocore's: nothing
+that boto3 adds is used here, and a cold start would wait for its import.
+"""
 
-from typing import TYPE_CHECKING
+# mypy: disable-error-code="no-any-return"
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -34,51 +38,61 @@ _ONCE = Config(
 )
 
 
+@cache
+def session() -> botocore.session.Session:
+    """Keeps the service models that its clients share."""
+    return botocore.session.get_session()
+
+
 def batch() -> "BatchClient":
-    return boto3.client("batch", config=_ONCE)
+    return _client("batch", _ONCE)
 
 
 def batch_reading() -> "BatchClient":
     """Retries by itself: never to be used for SubmitJob."""
-    return boto3.client("batch", config=_RETRYING)
+    return _client("batch", _RETRYING)
 
 
 def dynamodb() -> "DynamoDBClient":
-    return boto3.client("dynamodb", config=_RETRYING)
+    return _client("dynamodb", _RETRYING)
 
 
 def ec2() -> "EC2Client":
-    return boto3.client("ec2", config=_RETRYING)
+    return _client("ec2", _RETRYING)
 
 
 def ecs() -> "ECSClient":
-    return boto3.client("ecs", config=_RETRYING)
+    return _client("ecs", _RETRYING)
 
 
 def iam() -> "IAMClient":
-    return boto3.client("iam", config=_RETRYING)
+    return _client("iam", _RETRYING)
 
 
 def logs() -> "CloudWatchLogsClient":
-    return boto3.client("logs", config=_RETRYING)
+    return _client("logs", _RETRYING)
 
 
 def s3() -> "S3Client":
-    return boto3.client("s3", config=_RETRYING)
+    return _client("s3", _RETRYING)
 
 
 def scheduler() -> "EventBridgeSchedulerClient":
-    return boto3.client("scheduler", config=_RETRYING)
+    return _client("scheduler", _RETRYING)
 
 
 def secretsmanager() -> "SecretsManagerClient":
-    return boto3.client("secretsmanager", config=_RETRYING)
+    return _client("secretsmanager", _RETRYING)
 
 
 def sns() -> "SNSClient":
     """Tries once: a second try after a lost answer would be a second alert, and the queue tries again."""
-    return boto3.client("sns", config=_ONCE)
+    return _client("sns", _ONCE)
 
 
 def sqs() -> "SQSClient":
-    return boto3.client("sqs", config=_RETRYING)
+    return _client("sqs", _RETRYING)
+
+
+def _client(service: str, config: Config) -> Any:
+    return session().create_client(service, config=config)

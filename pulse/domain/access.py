@@ -5,14 +5,16 @@ reaches is said here, by the role, the user, or a tag of either.
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 from msgspec import Meta, Struct
 
 from pulse.domain.caller import role_of
 from pulse.domain.errors import NotAllowed, NotFound
 from pulse.domain.fault import Fault
-from pulse.domain.job.record import JobRecord
+
+if TYPE_CHECKING:
+    from pulse.domain.job.record import JobRecord
 
 Reach = Literal["own", "pulse", "all"]
 """`own`: the jobs that the caller asked for; `pulse`: all that were asked for through Pulse or dropped;
@@ -111,13 +113,13 @@ class Guard(Struct, frozen=True):
     def may_see(self, job: RequestedJob) -> bool:
         return self._reaches(self.sees, job)
 
-    def seen(self, record: JobRecord | None, job_id: str) -> JobRecord:
+    def seen(self, record: "JobRecord | None", job_id: str) -> "JobRecord":
         """Raises NotFound also where the caller may not know that there is such a job."""
         if record is None or not self.may_see(record):
             raise NotFound(job_id)
         return record
 
-    def demand_change(self, record: JobRecord) -> None:
+    def demand_change(self, record: "JobRecord") -> None:
         """Raises NotAllowed."""
         if not self._reaches(self.changes, record):
             raise NotAllowed(record.job_id, self.changes)

@@ -140,6 +140,7 @@ def aws(monkeypatch, session) -> Iterator[None]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+        monkeypatch.setattr(clients, "session", lambda: session._session)
         yield
 
 

@@ -42,15 +42,15 @@ REQUEST = {"jobName": "n", "jobQueue": "q", "jobDefinition": "d"}
 def test_should_call_once_and_know_what_an_answer_means(batch, answer, raised):
     batch.answers = [answer]
     with pytest.raises(raised):
-        Batch(clients.batch()).submit(REQUEST)
+        Batch(clients.batch).submit(REQUEST)
     assert len(batch.requests) == 1, "SubmitJob has no client token: a retry could be a second job"
 
 
 def test_should_return_the_job_id(batch):
-    assert Batch(clients.batch()).submit(REQUEST) == "aws-1"
+    assert Batch(clients.batch).submit(REQUEST) == "aws-1"
 
 
 def test_should_send_nothing_that_is_no_submit_job_request(batch):
     with pytest.raises(Misconfigured, match="jobQueue"):
-        Batch(clients.batch()).submit({"jobName": "n"})
+        Batch(clients.batch).submit({"jobName": "n"})
     assert batch.requests == []

@@ -22,7 +22,7 @@ from tests.simulation.account import ACCOUNT, REGION
 from tests.simulation.batch import Batch
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.instances import EC2, ECS
-from tests.simulation.items import Records, deserialize, serialize
+from tests.simulation.items import Records
 from tests.simulation.kernel import Kernel
 from tests.simulation.secretsmanager import SecretsManager
 from tests.simulation.sns import SNS
@@ -110,8 +110,6 @@ def _replaced(world: "World", settings: Settings) -> list[tuple[Any, str, Any]]:
     return [
         *_clients(world),
         *named,
-        (items, "_serialize", serialize),
-        (items, "_deserialize", deserialize),
         (items, "record_of", Records().record_of),
         (table, "time", types.SimpleNamespace(sleep=kernel.sleep)),
         (table, "random", chance),

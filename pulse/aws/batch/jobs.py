@@ -2,7 +2,8 @@
 name, describing it, stopping it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -31,8 +32,13 @@ class Batch:
     `batch:TerminateJob` on `job/*`.
     """
 
-    def __init__(self, client: "BatchClient") -> None:
-        self._client = client
+    def __init__(self, make_client: Callable[[], "BatchClient"]) -> None:
+        self._make_client = make_client
+
+    @cached_property
+    def _client(self) -> "BatchClient":
+        """Made when it is first wanted: mostly nothing has to be looked up."""
+        return self._make_client()
 
     def submit(self, parameters: dict[str, Any]) -> str:
         """AWS Batch's job id, after exactly one call (see clients.batch).

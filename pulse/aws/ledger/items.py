@@ -26,8 +26,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from pulse.aws.ledger.attributes import attribute, plain
 from pulse.domain.alerts.alert import Kind
 from pulse.domain.alerts.turn import MonthShare, RefusedSince, Subject
 from pulse.domain.caller import known_as
@@ -45,10 +45,7 @@ CHILD = "CHILD#"
 JOB = "JOB#"
 ENDED_ARRAYS = "ENDED_ARRAYS"
 REFUSALS = "REFUSALS"
-Attribute = dict[str, Any]
 
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
 _BUDGET_ALERT = re.compile(r"BUDGET_([0-9]+)_sent")
 _FIELDS = frozenset(JobRecord.__struct_fields__)
 
@@ -135,11 +132,11 @@ def listings_of(record: JobRecord) -> list[str]:
 
 
 def child_of(item: Item) -> Child:
-    return msgspec.convert(plain(item), Child)
+    return msgspec.convert(values_of(item), Child)
 
 
 def instance_of(item: Item) -> Instance:
-    return msgspec.convert(plain(item), Instance)
+    return msgspec.convert(values_of(item), Instance)
 
 
 def month_of(record: JobRecord) -> str:
@@ -148,23 +145,7 @@ def month_of(record: JobRecord) -> str:
 
 
 def wire(values: dict[str, Any]) -> Item:
-    """Python values as DynamoDB's attributes; numbers go through Decimal, never through binary floats."""
     return {name: attribute(value) for name, value in values.items()}
-
-
-def attribute(value: Any) -> Attribute:
-    if isinstance(value, str):
-        return {"S": value}
-    typed: Any = _serialize(_decimals(value))
-    return dict(typed)
-
-
-def _decimals(value: Any) -> Any:
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, dict):
-        return {name: _decimals(item) for name, item in value.items()}
-    return [_decimals(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def stamp(moment: datetime) -> str:
@@ -199,8 +180,7 @@ def cost_values(record: JobRecord, usd: Decimal) -> dict[str, Any]:
 
 
 def cost_of(item: Item) -> JobCost:
-    by = _deserialize(item["by"])
-    return JobCost(usd=Decimal(item["usd"]["N"]), **by)
+    return JobCost(usd=Decimal(item["usd"]["N"]), **plain(item["by"]))
 
 
 def absent_fields(record: JobRecord) -> list[str]:
@@ -209,11 +189,11 @@ def absent_fields(record: JobRecord) -> list[str]:
 
 
 def record_of(item: Item) -> JobRecord:
-    return msgspec.convert(plain({name: item[name] for name in item.keys() & _FIELDS}), JobRecord)
+    return msgspec.convert(values_of({name: item[name] for name in item.keys() & _FIELDS}), JobRecord)
 
 
 def unfinished_of(item: Item) -> Unfinished:
-    return msgspec.convert(plain(item), Unfinished)
+    return msgspec.convert(values_of(item), Unfinished)
 
 
 def claim_values(identity: Identity, record: JobRecord, kept: timedelta) -> dict[str, Any]:
@@ -256,14 +236,5 @@ def still_counts(item: Item, now: datetime) -> bool:
     return "valid_until" not in item or int(item["valid_until"]["N"]) > int(now.timestamp())
 
 
-def plain(item: Item) -> dict[str, Any]:
-    """DynamoDB's attributes as Python values."""
-    return {name: typed["S"] if "S" in typed else _plain(_deserialize(typed)) for name, typed in item.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+def values_of(item: Item) -> dict[str, Any]:
+    return {name: plain(one) for name, one in item.items()}

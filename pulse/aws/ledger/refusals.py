@@ -51,4 +51,4 @@ class RefusedDrops:
 
 
 def _refusals(item: items.Item) -> Refusals:
-    return msgspec.convert(items.plain(item) | {"alerted": "REJECTED_sent" in item}, Refusals)
+    return msgspec.convert(items.values_of(item) | {"alerted": "REJECTED_sent" in item}, Refusals)

@@ -1,7 +1,6 @@
 """What is usual for a job: how long earlier runs like it waited and ran, and what they cost."""
 
 from decimal import Decimal
-from statistics import median_low
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -46,7 +45,7 @@ def usual(records: "Sequence[JobRecord]") -> Usual | None:
         ran_p95_seconds=percentile(ran, _P95) or 0.0,
         waited_median_seconds=percentile(waited, _MEDIAN) or 0.0,
         waited_p95_seconds=percentile(waited, _P95) or 0.0,
-        cost_median_usd=median_low(costs) if costs else None,
+        cost_median_usd=sorted(costs)[(len(costs) - 1) // 2] if costs else None,
     )
 
 
