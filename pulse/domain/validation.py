@@ -1,8 +1,9 @@
 """Untyped data (JSON, YAML, environment) into structs, with every fault reported at once.
 
 msgspec stops at the first fault. Here each field is converted on its own, so that a person repairs an input
-in one go; of many faulty items in one list the first are told, and how many more there are. What a field
-allows is the `description` of its `Meta`, written beside its type and nowhere else.
+in one go, once it is known to have any; of many faulty items in one list the first are told, and how many
+more there are. What a field allows is the `description` of its `Meta`, written beside its type and nowhere
+else.
 """
 
 import types
@@ -44,6 +45,13 @@ def collect(raw: object, kind: type[T], *, at: str = "") -> tuple[T | None, list
     """
     if not isinstance(raw, Mapping):
         return None, [Fault(at or "the whole", f"an object with {names(fields_of(kind))}", shown(raw))]
+    try:
+        whole = msgspec.convert(raw, kind)
+    except msgspec.ValidationError:
+        pass
+    else:
+        if _keeps_rules(whole):
+            return whole, []
     fields = _fields(kind)
     faults = _unknown(raw, fields, at) if kind.__struct_config__.forbid_unknown_fields else []
     values: dict[str, Any] = {}
@@ -68,6 +76,16 @@ def collect(raw: object, kind: type[T], *, at: str = "") -> tuple[T | None, list
     further = [fault.below(at) for fault in rules()]
     faults += [f for f in further if not any(known.field.startswith(f.field) for known in faults)]
     return built, faults
+
+
+def _keeps_rules(value: object) -> bool:
+    """Whether a value, and every struct within it, keeps the rules over more than one field."""
+    if isinstance(value, Struct):
+        rules: Callable[[], list[Fault]] = getattr(value, "faults", list)
+        return not rules() and all(_keeps_rules(getattr(value, name)) for name in value.__struct_fields__)
+    if isinstance(value, tuple | list):
+        return all(map(_keeps_rules, value))
+    return all(map(_keeps_rules, value.values())) if isinstance(value, dict) else True
 
 
 @cache

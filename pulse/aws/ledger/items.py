@@ -183,9 +183,9 @@ def cost_of(item: Item) -> JobCost:
     return JobCost(usd=Decimal(item["usd"]["N"]), **plain(item["by"]))
 
 
-def absent_fields(record: JobRecord) -> list[str]:
-    """The fields that `record_values` leaves out."""
-    return sorted(_FIELDS - record_values(record).keys())
+def absent_fields(values: dict[str, Any]) -> list[str]:
+    """The fields of a record that `record_values` left out of these."""
+    return sorted(_FIELDS - values.keys())
 
 
 def record_of(item: Item) -> JobRecord:

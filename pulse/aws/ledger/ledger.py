@@ -218,8 +218,9 @@ class Ledger(LedgerCosts):
             self._table.client.put_item(TableName=self._table.name, Item=key | items.wire(values))
 
     def _forward(self, record: JobRecord, before: int) -> Any:
-        values = {name: value for name, value in items.record_values(record).items() if name != "job_id"}
-        absent = items.absent_fields(record)
+        values = items.record_values(record)
+        absent = items.absent_fields(values)
+        del values["job_id"]  # is in the key, and stays
         names = {f"#{name}": name for name in (*values, *absent, "revision")}
         sets = ", ".join(f"#{name} = :{name}" for name in values)
         removes = ", ".join(f"#{name}" for name in absent)

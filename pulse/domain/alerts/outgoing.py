@@ -35,4 +35,4 @@ def _redacted(value: Any) -> Any:
 def _names_secret(url: str) -> bool:
     """The console's addresses are percent-encoded twice, with `$` for the second round's `%`."""
     plain = unquote(unquote(url.replace("$25", "%")))
-    return MARKER in redacted(url, _NO_LIMIT) or MARKER in redacted(plain, _NO_LIMIT)
+    return any(MARKER in redacted(address, _NO_LIMIT) for address in {url, plain})

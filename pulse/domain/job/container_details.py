@@ -61,15 +61,13 @@ def ended_containers(attempt: Fields, of_job: Sequence[Container]) -> tuple[Cont
     return tuple(_with_end(described.get((end.name, end.is_init), end), end) for end in found)
 
 
-def deciding_container(detail: Fields, of_job: Sequence[Container], last_attempt: Fields) -> Container:
+def deciding_container(of_job: Sequence[Container], last_attempt: Fields, *, is_single: bool) -> Container:
     """Returns the container that decides how a job ends. `last_attempt` is that of a job that has ended: only
-    there is the end of a main node. The end of a single container is in `container` itself.
+    there is the end of a main node. `is_single`: the job has one container, whose end is in `container`.
     """
-    is_single = bool(of_job) and of_job == only(detail)
-    ends = ended_containers(last_attempt, of_job)
-    if is_single or not ends or any(container.has_ended for container in of_job):
+    if is_single or any(container.has_ended for container in of_job):
         return deciding(of_job)
-    return deciding(ends)
+    return deciding(ended_containers(last_attempt, of_job) or of_job)
 
 
 def _with_end(container: Container, end: Container) -> Container:

@@ -178,7 +178,9 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
     of_job = main_node(detail) if nodes else containers(detail)
     ended = objects(detail.get("attempts")) or objects(detail.get("eksAttempts"))
     attempts = tuple(_attempt(one, of_job) for one in ended[-_MOST_ATTEMPTS:])
-    decides = deciding_container(detail, of_job, ended[-1] if ended and known.status in TERMINAL else {})
+    single = only(detail)
+    last = ended[-1] if ended and known.status in TERMINAL else {}
+    decides = deciding_container(of_job, last, is_single=bool(of_job) and of_job == single)
     needs = total(nodes or of_job)
     array = fields(detail.get("arrayProperties"))
     return JobEvent(
@@ -195,7 +197,7 @@ def parse(detail: Any, *, at: datetime | None = None) -> JobEvent:
         exit_code=decides.exit_code,
         log_stream=decides.log_stream,
         log_group=decides.log_group,
-        environment=environment((*only(detail), *of_job)),
+        environment=environment((*single, *of_job)),
         command=decides.command,
         job_definition=text(detail.get("jobDefinition")),
         runs_training=is_training(decides.command),

@@ -19,7 +19,12 @@ def is_too_deep(value: object) -> bool:
     """Whether a decoded value has more than MOST_LEVELS levels. Does not recurse itself."""
     level = [value]
     for _ in range(MOST_LEVELS + 1):
-        level = [inner for outer in level for inner in _inside(outer)]
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
         if not level:
             return False
     return True
@@ -40,12 +45,6 @@ def bounded(value: Any, path: str = "") -> tuple[Any, list[str]]:
             return None, [path]
         return (value if value == 0 or abs(value) >= _SMALLEST else 0.0), []
     return value, []
-
-
-def _inside(value: object) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def _all(found: Any) -> list[str]:

@@ -39,7 +39,7 @@ def decode(content: bytes) -> Any:
     try:
         value = msgspec.json.decode(text)
         _check_levels(value)
-        json.loads(text, object_pairs_hook=_once, parse_int=str, parse_float=str)
+        _EACH_ONCE.decode(text)
     except _Twice:
         raise InvalidInput(_faults(text), "the JSON") from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -80,6 +80,9 @@ def _reason(text: str, error: Exception) -> str:
 def _once(pairs: list[tuple[str, Any]]) -> None:
     if len({name for name, _ in pairs}) < len(pairs):
         raise _Twice
+
+
+_EACH_ONCE = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str)
 
 
 class _Open(Struct):

@@ -130,16 +130,21 @@ def _rules() -> tuple[Rule, ...]:
 
 def redacted(line: str, limit: int = LINE_CHARACTERS) -> str:
     """The line without its secrets, printable, in at most `limit` characters."""
-    text = line[:_READ_CHARACTERS]
+    text = _without_secrets(line[:_READ_CHARACTERS])
+    if len(line) > _READ_CHARACTERS:
+        text = text[:-_EDGE_CHARACTERS] + "…"
+    # Escapes make it longer, never shorter, so that the slice is enough for the cut.
+    return cut(printable(text[: limit + 1]), limit)
+
+
+def _without_secrets(text: str) -> str:
+    """The text with a marker in place of each secret."""
     has = {needed for needed, form in NEEDED.items() if form.search(text)}
     for needed, pattern, replacement in _rules():
         # No rule puts in what another one needs.
         if needed in has:
             text = pattern.sub(replacement, text)
-    if len(line) > _READ_CHARACTERS:
-        text = text[:-_EDGE_CHARACTERS] + "…"
-    # Escapes make it longer, never shorter, so that the slice is enough for the cut.
-    return cut(printable(text[: limit + 1]), limit)
+    return text
 
 
 def redacted_lines(lines: Iterable[str], limit: int = LINE_CHARACTERS) -> tuple[str, ...]:
