@@ -73,7 +73,7 @@ def _commands(venv: Path, python: Path, base_python: str, wanted: list[str]) -> 
     if uv:
         return (
             [*uv, "venv", "--quiet", "--no-project", "--python", base_python, str(venv)],
-            [*uv, "pip", "install", "--quiet", "--python", str(python), *wanted],
+            [*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *wanted],
         )
     return (
         [base_python, "-m", "venv", str(venv)],

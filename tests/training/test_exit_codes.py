@@ -30,6 +30,17 @@ NO_X_AND_NASDAQ = (
 KEY = ("--dataset-key", "datasets/m.csv")
 
 
+def test_nothing_is_imported_before_the_first_window_that_only_the_end_or_some_runs_want():
+    program = (
+        "import sys; import recursive_training.run_training; from recursive_training.steps import training; "
+        "print({'jinja2', 'distributed', 'dask', 'scipy', 'pyarrow'} & sys.modules.keys())"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=TRAINING, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "set()"
+
+
 @pytest.mark.parametrize(
     ("argv", "code", "said"),
     [

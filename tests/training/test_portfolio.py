@@ -99,18 +99,32 @@ def test_the_fold_that_is_judged_and_its_neighbours_take_no_part_in_its_fit():
     features, targets = random.normal(0, 1, (120, 4)), random.normal(0, 1, (120, 3))
     first, end = folds(120)[2]
     judged = np.arange(first, end)
-    before = Folds(features, targets, (10.0,)).predicted(judged, 3)
+    before = Folds.of(features, targets, 3).predicted(judged, (10.0,))
     targets[first - 3 : end + 3] += 1000
-    assert Folds(features, targets, (10.0,)).predicted(judged, 3) == pytest.approx(before, abs=1e-6)
+    assert Folds.of(features, targets, 3).predicted(judged, (10.0,)) == pytest.approx(before, abs=1e-6)
     targets[first - 4] += 1000
-    assert Folds(features, targets, (10.0,)).predicted(judged, 3) != pytest.approx(before, abs=1e-6)
+    assert Folds.of(features, targets, 3).predicted(judged, (10.0,)) != pytest.approx(before, abs=1e-6)
     assert len(folds(120)) == FOLDS
+
+
+def test_fits_on_some_of_the_features_are_those_on_them_alone():
+    random = np.random.default_rng(6)
+    features, targets, judged = (
+        random.normal(1, 2, (200, 6)),
+        random.normal(0, 1, (200, 3)),
+        np.arange(0, 200, 7),
+    )
+    for width in (0, 2, 6):
+        nested, alone = Folds.of(features, targets, 9).first(width), Folds.of(features[:, :width], targets, 9)
+        assert nested.predicted(judged, (1.0, 50.0)) == pytest.approx(alone.predicted(judged, (1.0, 50.0)))
+        some = features[:5, :width]
+        assert nested.fit(3.0).predict(some) == pytest.approx(alone.fit(3.0).predict(some))
 
 
 def test_a_ridge_is_what_the_formula_says():
     random = np.random.default_rng(5)
     features, targets = random.normal(2, 3, (80, 3)), random.normal(0, 1, (80, 2))
-    fit = Folds(features, targets, (7.0,)).fit(7.0)
+    fit = Folds.of(features, targets, 3).fit(7.0)
     rows = (features - features.mean(axis=0)) / features.std(axis=0)
     slopes = np.linalg.solve(rows.T @ rows + 7 * np.eye(3), rows.T @ (targets - targets.mean(axis=0)))
     assert fit.predict(features) == pytest.approx(targets.mean(axis=0) + rows @ slopes)

@@ -76,8 +76,12 @@ def test_what_is_not_defined_is_none_and_not_nan():
 
 def test_naive_errors_are_the_in_sample_ones_of_hyndman_and_koehler():
     known = Series("x", days(*range(10)), np.array([1, 2, 4, 7, 11, 16, 22, 30, 40, 53], dtype=float))
-    assert baselines.naive_error(known) == pytest.approx((1 + 2 + 3 + 4 + 5 + 6 + 8 + 10 + 13) / 9)
-    assert baselines.seasonal_naive_error(known, WEEK) == pytest.approx((29 + 38 + 49) / 3)
+    assert baselines.Scales(known).naive_error(0, len(known)) == pytest.approx(
+        (1 + 2 + 3 + 4 + 5 + 6 + 8 + 10 + 13) / 9
+    )
+    assert baselines.Scales(known).seasonal_naive_error(WEEK, 0, len(known)) == pytest.approx(
+        (29 + 38 + 49) / 3
+    )
 
 
 def test_seasonal_naive_repeats_the_last_known_season():
@@ -139,7 +143,10 @@ def test_seasonal_naive_of_a_part_of_the_year_is_that_part_a_year_before(times, 
         ahead = times[cut : cut + 2 * a_year]
         said = baselines.seasonal_naive(known, ahead, baselines.season(known.times))
         assert said.tolist() == [*range(cut - a_year, cut)] * 2, times[cut]
-        assert baselines.seasonal_naive_error(known, baselines.season(known.times)) == a_year
+        assert (
+            baselines.Scales(known).seasonal_naive_error(baselines.season(known.times), 0, len(known))
+            == a_year
+        )
 
 
 def test_seasonal_naive_of_weeks_is_the_same_week_a_year_before():
@@ -163,4 +170,14 @@ def test_a_year_is_no_season_of_decades():
     known = Series("x", times[:100], np.arange(100, dtype=float))
     season = baselines.season(known.times)
     assert baselines.seasonal_naive(known, times[100:], season).tolist() == [99, 99]
-    assert baselines.seasonal_naive_error(known, season) == 1
+    assert baselines.Scales(known).seasonal_naive_error(season, 0, len(known)) == 1
+
+
+@pytest.mark.parametrize("hours", [(11, 13), (12, 96), (24, 97), (24, 800), (700, 760)])
+def test_the_season_at_a_cut_is_that_of_the_times_before_it(hours):
+    spacings = np.random.default_rng(3).choice(hours, 60).astype("timedelta64[h]")
+    times = np.datetime64("2000-01-01", "us") + np.cumsum(spacings)
+    scales = baselines.Scales(Series("x", times, np.arange(60.0)))
+    for start in (0, 7):
+        for stop in range(start + 2, 61):
+            assert scales.season(start, stop) == baselines.season(times[start:stop])

@@ -44,19 +44,20 @@ class Series:
         return self.until(stop)
 
     def until(self, count: int) -> "Series":
-        return self._part(0, count)
+        return self.between(0, count)
 
     def latest(self, count: int) -> "Series":
-        return self._part(max(len(self) - count, 0), len(self))
+        return self.between(max(len(self) - count, 0), len(self))
 
     def within(self, window: Window) -> "Series":
         start, stop = np.searchsorted(self.times, [window.start, window.end], side="left")
-        return self._part(int(start), int(stop))
+        return self.between(int(start), int(stop))
 
     def around(self, start: np.datetime64, end: np.datetime64, before: int) -> "Series":
         """The observations from start to end, and so many before them."""
         first, stop = np.searchsorted(self.times, [start, end], side="left")
-        return self._part(max(0, int(first) - before), int(stop))
+        return self.between(max(0, int(first) - before), int(stop))
 
-    def _part(self, start: int, stop: int) -> "Series":
+    def between(self, start: int, stop: int) -> "Series":
+        """The observations from `start` to before `stop`, counted from the first of these."""
         return Series(self.name, self.times[start:stop], self.values[start:stop], self.first + start)

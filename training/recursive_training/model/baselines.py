@@ -1,6 +1,8 @@
 """What any model has to beat, from the same known history: the last value, and the last season's."""
 
+import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,18 +43,18 @@ class Season:
         return np.maximum(whole + (self.before(times, whole) > moment), 1)
 
 
-_ONE_DAY = Season("one day", _DAY)
-_ONE_WEEK = Season("one week (7 days)", 7 * _DAY)
+_DENSE = (
+    (np.timedelta64(12, "h"), Season("one day", _DAY)),
+    (4 * _DAY, Season("one week (7 days)", 7 * _DAY)),
+)
+"""The longest spacing with which each is the season."""
 
 
 def season(times: Times) -> Season:
     """The season of a series by how densely it is observed: a day, a week or a year."""
     spacing = np.median(np.diff(times).astype("timedelta64[us]").astype(np.int64)).astype("timedelta64[us]")
-    if spacing <= np.timedelta64(12, "h"):
-        return _ONE_DAY
-    if spacing <= 4 * _DAY:
-        return _ONE_WEEK
-    return Season("one year", None, tolerance=min(spacing, 365 * _DAY) // 2)
+    dense = next((season for longest, season in _DENSE if spacing <= longest), None)
+    return dense or Season("one year", None, tolerance=min(spacing, 365 * _DAY) // 2)
 
 
 def persistence(known: Series, times: Times) -> Numbers:
@@ -71,21 +73,45 @@ def seasonal_naive(known: Series, times: Times, season: Season) -> Numbers:
     return _at_or_before(known, season.before(times, seasons) + season.tolerance)
 
 
-def naive_error(known: Series) -> float:
-    """The in-sample MAE of the one-step persistence forecast: the scale of MASE."""
-    return float(np.mean(np.abs(np.diff(known.values))))
+class Scales:
+    """What errors of a series are measured by, at any cut: from observations `start` to `stop` alone."""
 
+    def __init__(self, series: Series) -> None:
+        self._times, self._values = series.times, series.values
+        changes = np.diff(series.values)
+        self._changes, self._squares = np.abs(changes), changes**2
+        spacings = np.diff(series.times)
+        self._within = {
+            season: np.concatenate([[0], np.cumsum(spacings <= longest)]) for longest, season in _DENSE
+        }
 
-def naive_root_mean_square(known: Series) -> float:
-    """The in-sample root mean square error of the one-step persistence forecast: the scale of RMSSE."""
-    return float(np.sqrt(np.mean(np.diff(known.values) ** 2)))
+    def season(self, start: int, stop: int) -> Season:
+        """As `season` says of these times: where more than half of the spacings are short, the median is."""
+        half = (stop - 1 - start) / 2
+        counts = {season: count[stop - 1] - count[start] for season, count in self._within.items()}
+        dense = next((one for one, count in counts.items() if count >= half), None)
+        return dense if dense and counts[dense] > half else season(self._times[start:stop])
 
+    def naive_error(self, start: int, stop: int) -> float:
+        """The in-sample MAE of the one-step persistence forecast: the scale of MASE."""
+        return float(self._changes[start : stop - 1].mean())
 
-def seasonal_naive_error(known: Series, season: Season) -> float:
-    """The in-sample MAE of the one-season-back forecast; NaN when the history is shorter than a season."""
-    errors = np.abs(known.values - _at_or_before(known, season.before(known.times) + season.tolerance))
-    known_errors = errors[~np.isnan(errors)]
-    return float(np.mean(known_errors)) if len(known_errors) else float("nan")
+    def naive_root_mean_square(self, start: int, stop: int) -> float:
+        """The in-sample root mean square error of the one-step persistence forecast: the scale of RMSSE."""
+        return math.sqrt(self._squares[start : stop - 1].mean())
+
+    def seasonal_naive_error(self, season: Season, start: int, stop: int) -> float:
+        """The in-sample MAE of the one-season-back forecast; NaN where the history is shorter."""
+        earlier, errors = self._season_back(season)
+        first = max(start, int(np.searchsorted(earlier, start)))
+        return float(errors[first:stop].mean()) if first < stop else float("nan")
+
+    @cache  # noqa: B019 - as long as a task
+    def _season_back(self, season: Season) -> tuple[NDArray[np.int64], Numbers]:
+        """Which observation stands for each a season before, -1 for none, and how far it is off."""
+        before = season.before(self._times) + season.tolerance
+        earlier = np.searchsorted(self._times, before, side="right") - 1
+        return earlier, np.abs(self._values - self._values[np.maximum(earlier, 0)])
 
 
 def _at_or_before(known: Series, times: Times) -> Numbers:

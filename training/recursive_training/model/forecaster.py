@@ -106,28 +106,38 @@ class Learned:
     def step(self, count: int) -> Origins:
         """Which step of the horizon stands for each of the next `count` observations."""
         steps = np.arange(count)
+        if count <= self.steps:
+            return steps
         beyond = steps - self.steps
         return np.where(beyond < 0, steps, self.steps - self.season + beyond % self.season)
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """A model's forecasts of the judged rows from fits without them, and its fit on all."""
+    """A model's forecasts of the judged rows from fits without them, and what it is fitted on."""
 
     model: Model
     changes: Numbers
-    ridge: Ridge | None
     error: float
+    fits: Folds | None = None
+    penalty: float = 0.0
+
+    def weighed(self, weight: float) -> Weighed:
+        return Weighed(self.model, weight, None if self.fits is None else self.fits.fit(self.penalty))
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """The origins to learn from, the changes that followed them, and which of them are judged."""
+    """The origins to learn from, the changes that followed them, and which of them are judged.
+
+    `widest`: the model whose features hold those of all that are nested in it.
+    """
 
     known: Numbers
     logarithmic: bool
     origins: Origins
     steps: int
+    widest: Model | None
 
     @cached_property
     def judged(self) -> Origins:
@@ -154,23 +164,41 @@ class _Rows:
         last: Numbers = np.exp(self.known[self.origins[self.judged]] - self.known.max())[:, None]
         return last
 
-    def judge(self, model: Model) -> _Judged:
-        inputs = model.inputs(self.known, self.origins, self.steps)
-        judged, base = self.judged, inputs.base[self.judged]
-        if not model.penalties:
-            return _Judged(model, base, None, self._error(base))
-        targets = (self.changes - inputs.base) / inputs.scale[:, None]
-        fits = Folds(inputs.features, targets, model.penalties)
-        found = base + inputs.scale[judged][:, None] * fits.predicted(judged, self.steps)
-        errors = [self._error(one) for one in found]
-        best = int(np.argmin(errors))
-        return _Judged(model, found[best], fits.fit(model.penalties[best]), errors[best])
+    @cached_property
+    def _widest(self) -> Folds:
+        assert self.widest is not None  # noqa: S101 - for the type checker
+        features = self.widest.inputs(self.known, self.origins, self.steps).features
+        return Folds.of(features, self.changes, self.steps)
 
-    def _error(self, predicted: Numbers) -> float:
-        """The mean absolute error on the judged rows, in the variable's own unit."""
-        if not self.logarithmic:
-            return float(np.mean(np.abs(predicted - self._judged_changes)))
-        return float(np.mean(np.abs(self._last * (np.exp(predicted) - self._happened))))
+    def judge(self, model: Model) -> _Judged:
+        if not model.penalties:
+            base = model.inputs(self.known, self.origins[self.judged], self.steps).base
+            return _Judged(model, base, float(self._errors(base)))
+        if model.nested is not None:
+            fits = self._widest.first(model.nested)
+            found = fits.predicted(self.judged, model.penalties)
+        else:
+            inputs = model.inputs(self.known, self.origins, self.steps)
+            scale = inputs.scale[:, None]
+            changes = self.changes - inputs.base if model.season else self.changes
+            fits = Folds.of(inputs.features, changes / scale, self.steps)
+            found = fits.predicted(self.judged, model.penalties)
+            found *= scale[self.judged]
+            found += inputs.base[self.judged]
+        errors = self._errors(found)
+        best = int(np.argmin(errors))
+        return _Judged(model, found[best], float(errors[best]), fits, model.penalties[best])
+
+    def _errors(self, predicted: Numbers) -> Numbers:
+        """The mean absolute errors on the judged rows, in the variable's own unit."""
+        if self.logarithmic:
+            errors = np.exp(predicted)
+            errors -= self._happened
+            errors *= self._last
+        else:
+            errors = predicted - self._judged_changes
+        means: Numbers = np.abs(errors, out=errors).mean(axis=(-2, -1))
+        return means
 
 
 def learn(known: Series, batch_size_days: int, choice: Choice = ANY) -> Learned:
@@ -181,7 +209,8 @@ def learn(known: Series, batch_size_days: int, choice: Choice = ANY) -> Learned:
     found = _seasons(known, numbers, choice)
     models = portfolio(numbers, steps, found, choice.models)
     first = max(model.lookback for model in models)
-    rows = _Rows(numbers, logarithmic, np.arange(first, len(numbers) - steps), steps)
+    widest = max((model for model in models if model.nested is not None), key=_width, default=None)
+    rows = _Rows(numbers, logarithmic, np.arange(first, len(numbers) - steps), steps, widest)
     judged = [rows.judge(model) for model in models]
     weights = _weights(judged, len(rows.origins) / steps)
     combined: Numbers = np.sum([w * one.changes for w, one in zip(weights, judged, strict=True)], axis=0)
@@ -192,9 +221,13 @@ def learn(known: Series, batch_size_days: int, choice: Choice = ANY) -> Learned:
         len(rows.origins),
         least_volatility(numbers),
     )
-    weighed = [Weighed(j.model, w, j.ridge) for w, j in zip(weights, judged, strict=True) if w > 0]
+    weighed = [one.weighed(weight) for weight, one in zip(weights, judged, strict=True) if weight > 0]
     repeated = max((one for one in found if one <= steps), default=1)
     return Learned(logarithmic, steps, repeated, weighed, interval)
+
+
+def _width(model: Model) -> int:
+    return model.nested or 0
 
 
 def _seasons(known: Series, numbers: Numbers, choice: Choice) -> list[int]:

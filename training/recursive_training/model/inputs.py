@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from recursive_training.series import Numbers
@@ -70,6 +69,14 @@ class Model:
     def inputs(self, levels: Numbers, origins: Origins, steps: int) -> Inputs:
         return _INPUTS[self.name](self, levels, origins, steps)
 
+    @property
+    def nested(self) -> int | None:
+        """How many features of the level-ridge, the first ones, are this model's, from the same start; None:
+        it has others.
+        """
+        lagged = len(self.lags) + 2 * len(self.harmonics)
+        return {"drift": 0, "direct-ridge": lagged, "level-ridge": lagged + 1}.get(self.name)
+
 
 def portfolio(levels: Numbers, steps: int, seasons: Sequence[int], names: Sequence[str]) -> list[Model]:
     """The models of these names, or of all names, that these levels can feed; naive where none can."""
@@ -117,8 +124,8 @@ def least_volatility(levels: Numbers) -> float:
 
 def volatility(levels: Numbers, origins: Origins, least: float) -> Numbers:
     """The root mean square of the 21 changes before each origin."""
-    recent = sliding_window_view(np.diff(levels) ** 2, LOOKBACK)[origins - LOOKBACK].mean(axis=1)
-    found: Numbers = np.maximum(np.sqrt(recent), least)
+    sums = np.convolve(np.diff(levels) ** 2, np.ones(LOOKBACK), "valid")[origins - LOOKBACK]
+    found: Numbers = np.maximum(np.sqrt(sums / LOOKBACK), least)
     return found
 
 
@@ -154,7 +161,8 @@ def _momentum(model: Model, levels: Numbers, origins: Origins, steps: int) -> In
 def _direct(model: Model, levels: Numbers, origins: Origins, steps: int) -> Inputs:
     """Differences of earlier levels to the one at the origin, and where in the season the origin lies."""
     now = levels[origins][:, None]
-    earlier = levels[origins[:, None] - np.array(model.lags)] - now
+    earlier = levels[origins[:, None] - np.array(model.lags)]
+    earlier -= now
     turns = (2 * np.pi * times / season * origins for season, times in model.harmonics)
     waves = chain.from_iterable((np.sin(turn), np.cos(turn)) for turn in turns)
     features = np.column_stack([earlier, *waves])

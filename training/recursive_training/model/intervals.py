@@ -70,9 +70,10 @@ def _scale(levels: Numbers, origins: Origins, share: float, typical: float, leas
 def _bounds(residuals: Numbers, rows: int) -> tuple[Numbers, Numbers]:
     spread: Numbers = np.sqrt(np.mean(residuals**2, axis=0))
     free = freedom(np.maximum(spread, np.finfo(float).tiny), rows)
+    below = max(math.floor(_TAIL * (len(residuals) + 1)), 1) - 1
+    above = len(residuals) - 1 - below
     ordered = np.sort(residuals, axis=0)
-    below = max(math.floor(_TAIL * (len(ordered) + 1)), 1) - 1
-    low, high = ordered[below], ordered[len(ordered) - 1 - below]
+    low, high = ordered[below], ordered[above]
     wide, weight = student(free), free / (free + _FEW)
     ranked, parametric = weight * wide / _NORMAL, (1 - weight) * wide * spread
     return ranked * low - parametric, ranked * high + parametric

@@ -7,8 +7,9 @@ of all rows less the fold's, so each fold costs one solve.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,44 +39,83 @@ class Ridge:
         return predicted
 
 
+@dataclass(frozen=True, eq=False)
 class Folds:
-    """Fits of `targets` (rows by steps) on `features`, for each penalty and without each fold."""
+    """Standardised rows, and the sums of products of which a ridge is made: of all rows, and without each
+    fold and the rows beside it. `shares`: of the rows that are left without a fold.
+    """
 
-    def __init__(self, features: Numbers, targets: Numbers, penalties: Sequence[float]) -> None:
-        spread: Numbers = features.std(axis=0)
-        self._mean: Numbers = features.mean(axis=0)
-        varied = spread > _ROUNDING * np.abs(self._mean)
-        self._precision: Numbers = np.divide(1.0, spread, out=np.zeros_like(spread), where=varied)
-        self._rows = _design(features, self._mean, self._precision)
-        self._targets = targets
-        self._penalties = np.array(penalties)
-        self._gram, self._cross = self._rows.T @ self._rows, self._rows.T @ targets
+    mean: Numbers
+    precision: Numbers
+    rows: Numbers
+    gram: Numbers
+    cross: Numbers
+    kept_grams: Numbers
+    kept_crosses: Numbers
+    shares: Numbers
 
-    def _solved(self, gram: Numbers, cross: Numbers, penalties: Numbers) -> Numbers:
-        """Folds by penalties by 1 + features by steps; `penalties` are folds by penalties."""
-        added: Numbers = penalties[:, :, None, None] * np.eye(gram.shape[-1])
-        added[:, :, 0, 0] = _INTERCEPT
-        each = np.broadcast_to(cross[:, None], (*penalties.shape, *cross.shape[1:]))
-        return np.linalg.solve(gram[:, None] + added, each).astype(np.float64, copy=False)
-
-    def predicted(self, judged: NDArray[np.int64], horizon: int) -> Numbers:
-        """Penalties by judged rows by steps: what the fit without the row's fold predicts of it."""
-        count = len(self._targets)
-        edges = folds(count)
+    @classmethod
+    def of(cls, features: Numbers, targets: Numbers, horizon: int) -> Self:
+        """`targets` are rows by steps. Rows within the `horizon` of a fold are left out with it."""
+        mean: Numbers = features.mean(axis=0)
+        centred = features - mean
+        spread: Numbers = np.sqrt(np.einsum("ij,ij->j", centred, centred) / len(centred))
+        varied = spread > _ROUNDING * np.abs(mean)
+        precision: Numbers = np.divide(1.0, spread, out=np.zeros_like(spread), where=varied)
+        count, width = len(targets), 1 + len(mean)
+        both = np.empty((count, width + targets.shape[1]))
+        both[:, 0] = 1
+        np.multiply(centred, precision, out=both[:, 1:width])
+        both[:, width:] = targets
+        rows = both[:, :width]
         purged = min(horizon, count // 3)  # a short history would have nothing left to learn from
-        left_out = [slice(max(0, first - purged), min(count, end + purged)) for first, end in edges]
-        gram: Numbers = self._gram - np.array([self._rows[one].T @ self._rows[one] for one in left_out])
-        cross: Numbers = self._cross - np.array([self._rows[one].T @ self._targets[one] for one in left_out])
-        shares = np.array([1 - (one.stop - one.start - 1) / count for one in left_out])
-        fits = self._solved(gram, cross, shares[:, None] * self._penalties)
-        bounds = np.searchsorted(judged, edges)
-        predictions = [self._rows[judged[a:b]] @ fit for (a, b), fit in zip(bounds, fits, strict=True)]
+        own, left_out, shares = [], [], []
+        for first, end in folds(count):
+            start, stop = max(0, first - purged), min(count, end + purged)
+            own.append(rows[first:end].T @ both[first:end])
+            beside = ((start, first), (end, stop))
+            left_out.append(own[-1] + sum(rows[a:b].T @ both[a:b] for a, b in beside if a < b))
+            shares.append(1 - (stop - start - 1) / count)
+        total: Numbers = np.sum(own, axis=0)
+        kept: Numbers = total - np.array(left_out)
+        sums = total[:, :width], total[:, width:], kept[:, :, :width], kept[:, :, width:]
+        return cls(mean, precision, rows, *sums, np.array(shares))
+
+    def first(self, features: int) -> Self:
+        """The same with the first so many features alone, whose sums of products are among those of all."""
+        width = features + 1
+        return replace(
+            self,
+            mean=self.mean[:features],
+            precision=self.precision[:features],
+            rows=self.rows[:, :width],
+            gram=self.gram[:width, :width],
+            cross=self.cross[:width],
+            kept_grams=self.kept_grams[:, :width, :width],
+            kept_crosses=self.kept_crosses[:, :width],
+        )
+
+    def predicted(self, judged: NDArray[np.int64], penalties: Sequence[float]) -> Numbers:
+        """Penalties by judged rows by steps: what the fit without the row's fold predicts of it."""
+        fits = _solved(self.kept_grams, self.kept_crosses, self.shares[:, None] * np.array(penalties))
+        rows, bounds = self.rows[judged], np.searchsorted(judged, folds(len(self.rows)))
+        predictions = [rows[a:b] @ fit for (a, b), fit in zip(bounds, fits, strict=True)]
         return np.concatenate(predictions, axis=1)
 
     def fit(self, penalty: float) -> Ridge:
         """The fit on all rows."""
-        solved = self._solved(self._gram[None], self._cross[None], np.array([[penalty]]))
-        return Ridge(self._mean, self._precision, solved[0, 0])
+        solved = _solved(self.gram[None], self.cross[None], np.array([[penalty]]))
+        return Ridge(self.mean, self.precision, solved[0, 0])
+
+
+def _solved(grams: Numbers, crosses: Numbers, penalties: Numbers) -> Numbers:
+    """Folds by penalties by 1 + features by steps; `penalties` are folds by penalties."""
+    width = grams.shape[-1]
+    added = np.repeat(grams[:, None], penalties.shape[1], axis=1)
+    places = np.arange(1, width)
+    added[:, :, places, places] += penalties[:, :, None]
+    added[:, :, 0, 0] += _INTERCEPT
+    return np.linalg.solve(added, crosses[:, None]).astype(np.float64, copy=False)
 
 
 def folds(rows: int) -> list[tuple[int, int]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from recursive_training.model import judgement
 from recursive_training.model.retrodiction import INTERVAL_LEVEL
@@ -59,6 +58,8 @@ def render_ranking(
 
 
 def _page(template: str, **values: Any) -> bytes:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only wanted at the end
+
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

@@ -17,8 +17,15 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,un
 
 from recursive_training.logs import Progress, logger
 from recursive_training.model import baselines
+from recursive_training.model.baselines import Scales
 from recursive_training.model.forecaster import Forecast, Learned, learn
-from recursive_training.model.history import HISTORY, LONGEST_PAUSE, learned_at, observations_needed
+from recursive_training.model.history import (
+    HISTORY,
+    LONGEST_PAUSE,
+    MOST_NEEDED,
+    learned_at,
+    observations_needed,
+)
 from recursive_training.model.inputs import ANY, Choice
 from recursive_training.model.retrodiction import Retrodiction
 from recursive_training.options import Options
@@ -65,21 +72,19 @@ def retrodictions(
 
     Windows in a row whose models are learned on the same history are forecast at once.
     """
-    learn_at = _Learner(series, batch_size_days, choice)
-    known = [series.before(window.start) for window in windows]
-    for (start, learned), group in groupby(zip(windows, known, strict=True), lambda one: learn_at(one[1])):
+    learner, scales = _Learner(series, batch_size_days, choice), Scales(series)
+    edges = np.array([(window.start, window.end) for window in windows], dtype=series.times.dtype)
+    cuts = np.searchsorted(series.times, edges).tolist()
+    for (start, learned), group in groupby(
+        zip(windows, cuts, strict=True), lambda one: learner.learned(one[1][0])
+    ):
         together = list(group)
-        ends = np.array([len(past) - 1 - start for _, past in together])
-        forecasts = learned.forecast(together[-1][1].values[start:], ends)
-        for place, (window, past) in enumerate(together):
-            happened = series.within(window)
-            yield _retrodiction(
-                window,
-                past.latest(HISTORY),
-                happened,
-                forecasts.at(place, learned.step(len(happened))),
-                learned.name,
-            )
+        ends = np.array([known - 1 - start for _, (known, _) in together])
+        forecasts = learned.forecast(series.values[start : together[-1][1][0]], ends)
+        name = learned.name
+        for place, (window, (known, end)) in enumerate(together):
+            forecast = forecasts.at(place, learned.step(end - known))
+            yield _retrodiction(series, scales, window, (known, end), (forecast, name))
 
 
 class _Learner:
@@ -90,14 +95,15 @@ class _Learner:
         self._at = -1
         self._learned: Learned | None = None
 
-    def __call__(self, known: Series) -> tuple[int, Learned]:
+    def learned(self, known: int) -> tuple[int, Learned]:
         """Where the models' history starts, and the models."""
-        at = learned_at(known.first + len(known)) - known.first
-        if at < observations_needed(known.times, self._batch_size_days):
-            at = len(known)
+        series = self._series
+        at = learned_at(series.first + known) - series.first
+        if at < MOST_NEEDED and at < observations_needed(series.times[:known], self._batch_size_days):
+            at = known
         learned = self._learn(at)
-        if not learned.takes(known.values[at - 1 :]):
-            at = len(known)
+        if not learned.takes(series.values[at - 1 : known]):
+            at = known
             learned = self._learn(at)
         return max(at - HISTORY, 0), learned
 
@@ -109,24 +115,28 @@ class _Learner:
 
 
 def _retrodiction(
-    window: Window, known: Series, happened: Series, forecast: Forecast, model: str
+    series: Series, scales: Scales, window: Window, cut: tuple[int, int], said: tuple[Forecast, str]
 ) -> Retrodiction:
-    season = baselines.season(known.times)
+    """`cut`: how many observations are known, and where the window ends. `said`: what, by which models."""
+    (stop, end), (forecast, model) = cut, said
+    start = max(stop - HISTORY, 0)
+    known, times = series.between(start, stop), series.times[stop:end]
+    season = scales.season(start, stop)
     return Retrodiction(
-        variable=known.name,
+        variable=series.name,
         window=window,
-        times=happened.times,
-        actual=happened.values,
+        times=times,
+        actual=series.values[stop:end],
         retrodicted=forecast.middle,
         lower=forecast.lower,
         upper=forecast.upper,
-        persistence=baselines.persistence(known, happened.times),
-        seasonal_naive=baselines.seasonal_naive(known, happened.times, season),
-        naive_error=baselines.naive_error(known),
-        seasonal_naive_error=baselines.seasonal_naive_error(known, season),
+        persistence=baselines.persistence(known, times),
+        seasonal_naive=baselines.seasonal_naive(known, times, season),
+        naive_error=scales.naive_error(start, stop),
+        seasonal_naive_error=scales.seasonal_naive_error(season, start, stop),
         season=season.name,
         model=model,
-        naive_root_mean_square=baselines.naive_root_mean_square(known),
+        naive_root_mean_square=scales.naive_root_mean_square(start, stop),
     )
 
 
