@@ -9,10 +9,12 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from infra.config.checks import check
 from infra.config.files import Document, Unreadable, lay_over, read, under
 from infra.config.model import Config
-from infra.config.trainings import read_trainings
+from infra.config.trainings import read_trainings, readable, without_consequences
 from pulse.domain.fault import Fault, shown
 from pulse.domain.validation import collect
 
@@ -42,10 +44,12 @@ def load(name: str | None = None, folder: Path = FOLDER, root: Path = ROOT) -> C
         raise ConfigError(f"The configuration is not valid, nothing was synthesized:\n- {error}") from error
     config, faults = collect(document.values, Config)
     whole = config or _repaired(document, base, faults)
+    if whole and faults:
+        whole = replace(whole, trainings=readable(document))
     known = {fault.field for fault in faults}
     faults += [fault for fault in (check(whole, root) if whole else ()) if fault.field not in known]
     if config is None or faults:
-        raise ConfigError(_message(faults, document, folder))
+        raise ConfigError(_message(without_consequences(faults), document, folder))
     return config.with_environment()
 
 

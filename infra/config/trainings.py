@@ -4,6 +4,7 @@ They are read into the section `trainings` of the configuration, where an enviro
 others that are images only.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pulse.domain.training.definition import RETRODICTION, Training
 from pulse.domain.validation import collect
 
 FILE = "training.yaml"
+_PARAMETERS = re.compile(r"trainings\.[^.]+\.parameters")
 SECTION = "trainings"
 HERE = "."
 """The image of a training that is built from its own folder."""
@@ -40,6 +42,23 @@ def read_trainings(folders: Any, root: Path) -> Document:
         {path: place for document in found.values() for path, place in document.places.items()},
     )
     return under(SECTION, whole) if found else Document({}, {})
+
+
+def readable(document: Document) -> dict[str, Training]:
+    """Those that can be read as far as to see what else is wrong with them."""
+    section = document.values.get(SECTION)
+    read = (
+        {name: collect(raw, Training)[0] for name, raw in section.items()}
+        if isinstance(section, dict)
+        else {}
+    )
+    return {name: training for name, training in read.items() if training}
+
+
+def without_consequences(faults: Sequence[Fault]) -> list[Fault]:
+    """Without what a command seems to lack where it is the parameters that cannot be read."""
+    unread = {".".join(f.field.split(".")[:2]) for f in faults if _PARAMETERS.match(f.field)}
+    return [f for f in faults if not any(f.field.startswith(f"{at}.command") for at in unread)]
 
 
 def folder_of(config: Config, name: str, root: Path) -> Path | None:

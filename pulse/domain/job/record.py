@@ -160,8 +160,8 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def own_meaning(self) -> ExitCode | None:
         """What its exit code means by the described training that it runs, or by what moves its data."""
-        own = self.exit_codes.get(str(self.exit_code))
-        return own or (CODES.get(self.exit_code or 0) if self.on_folder else None)
+        code = str(self.exit_code)
+        return self.exit_codes.get(code) or (CODES.get(code) if self.on_folder else None)
 
     @property
     def report_file(self) -> str:

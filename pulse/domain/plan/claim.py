@@ -13,7 +13,6 @@ from pulse.domain.plan.job_plan import JobPlan, Step
 from pulse.domain.request.identity import Identity
 from pulse.domain.request.resources import vcpus_text
 from pulse.domain.s3.layout import REPORT
-from pulse.domain.training.definition import ExitCode
 
 LEASE = timedelta(seconds=60)
 """Longer than a function that submits may live (29 s, the longest answer of an HTTP API) and than it waits
@@ -91,7 +90,7 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         variables=plan.variables,
         training=plan.training.name if plan.training else "",
         parameters=request.parameters,
-        exit_codes=_exit_codes(plan),
+        exit_codes=plan.training.exit_codes if plan.training else {},
         on_folder=plan.training is not None and plan.training.has_folder,
         report=_report_of(plan),
         vcpus=vcpus_text(resources.vcpus),
@@ -113,11 +112,6 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         results_bucket=results_bucket,
         lease_until=now + lease,
     )
-
-
-def _exit_codes(plan: JobPlan) -> dict[str, ExitCode]:
-    named = plan.training.exit_codes if plan.training else {}
-    return {str(code): meaning for code, meaning in named.items()}
 
 
 def _report_of(plan: JobPlan) -> str:

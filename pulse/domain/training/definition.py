@@ -20,7 +20,7 @@ RETRODICTION = "retrodiction"
 PLACES = ("data", "results", "checkpoints")
 """Placeholders of a command beside the parameters: where the data lies, and where to write."""
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-CODES_OF_DATA = (65, 66, 74, 75, 76, 77)
+CODES_OF_DATA = ("65", "66", "74", "75", "76", "77")
 """How a job ends whose data could not be moved: data_container.py."""
 _OUR_FILES = ("claim.json", "manifest.json")
 _OURS = ("PULSE_", "AWS_", "S3_DATA_BUCKET", "S3_RESULTS_BUCKET", "LOG_LEVEL")
@@ -53,7 +53,13 @@ MetricName = Annotated[
         description="the name of a metric, 1 to 64 letters, digits and _@./-, beginning with a letter",
     ),
 ]
-Code = Annotated[int, Meta(ge=1, le=255, description="an exit code, an integer from 1 to 255")]
+Code = Annotated[
+    str,
+    Meta(
+        pattern=r"^([1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])\Z",
+        description="an exit code, an integer from 1 to 255",
+    ),
+]
 Sentence = Annotated[
     str,
     Meta(
@@ -177,7 +183,7 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
         taken = CODES_OF_DATA if self.has_folder else ()
         for code in self.exit_codes:
             if code in taken:
-                named = ", ".join(map(str, taken))
+                named = ", ".join(taken)
                 limit = f"another code than {named}, which say that the data could not be moved"
                 yield Fault(f"exit_codes.{code}", limit, shown(code))
 

@@ -16,7 +16,7 @@ FILE = {
         "kind": {"type": "string", "enum": ["gbdt", "forest"], "default": "gbdt"},
     },
     "metrics": {"headline": ["auc", "log_loss"], "better": {"auc": "higher", "log_loss": "lower"}},
-    "exit_codes": {3: {"cause": "one-class", "explanation": "All rows have the same label."}},
+    "exit_codes": {"3": {"cause": "one-class", "explanation": "All rows have the same label."}},
 }
 DEFINITIONS = {"churn": {"FARGATE": "pulse-training-churn:4"}}
 

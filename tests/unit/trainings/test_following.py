@@ -27,7 +27,7 @@ def churned(record):
         training="churn",
         dataset="datasets/churn/2026-11.parquet",
         parameters={"rate": 0.2},
-        exit_codes={str(code): one for code, one in training().exit_codes.items()},
+        exit_codes=training().exit_codes,
         on_folder=True,
         results_bucket="results",
     )
@@ -63,7 +63,7 @@ def test_should_not_take_the_codes_of_another_program_for_those_of_what_moves_da
 
 
 def test_should_let_no_training_use_a_code_that_says_that_its_data_could_not_be_moved():
-    raw = FILE | {"exit_codes": {66: {"cause": "x", "explanation": "X."}}}
+    raw = FILE | {"exit_codes": {"66": {"cause": "x", "explanation": "X."}}}
     assert [fault.field for fault in collect(raw, Training)[1]] == ["exit_codes.66"]
     assert collect(raw | {"data": "uri"}, Training)[1] == []
     assert set(CODES) == set(CODES_OF_DATA)
