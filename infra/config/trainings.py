@@ -47,11 +47,8 @@ def read_trainings(folders: Any, root: Path) -> Document:
 def readable(document: Document) -> dict[str, Training]:
     """Those that can be read as far as to see what else is wrong with them."""
     section = document.values.get(SECTION)
-    read = (
-        {name: collect(raw, Training)[0] for name, raw in section.items()}
-        if isinstance(section, dict)
-        else {}
-    )
+    raws = section if isinstance(section, dict) else {}
+    read = {name: collect(raw, Training)[0] for name, raw in raws.items()}
     return {name: training for name, training in read.items() if training}
 
 

@@ -20,9 +20,10 @@ from infra.config.model import Config
 from infra.config.trainings import HERE, folder_of
 from infra.constructs.job_roles import execution_role, job_role
 from infra.constructs.training_job import SCHEDULING_PRIORITY, image_platform
-from pulse.domain.plan.described_job import DATA_CONTAINER, MAIN
+from pulse.domain.plan.described_job import DATA_CONTAINER, MAIN, needs_of_data, needs_of_main
 from pulse.domain.plan.shared_folder import FOLDER, FOLDER_VARIABLE
 from pulse.domain.request.batch_limits import Platform
+from pulse.domain.request.resources import Resources
 from pulse.domain.s3.layout import CHECKPOINTS
 from pulse.domain.training.definition import Training
 
@@ -30,10 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _VOLUME = "pulse"
 _STOP_SECONDS = 120
 """The longest that Amazon ECS gives a container between SIGTERM and SIGKILL: for checkpoints."""
-_ALONE = {"VCPU": "1", "MEMORY": "2048"}
-_OF_DATA = {"VCPU": "0.25", "MEMORY": "512"}
-_WITH_DATA = {"VCPU": "0.75", "MEMORY": "1536"}
-"""Together a pair that Fargate has; every submission states its own."""
+_UNSIZED = Resources(vcpus=2, memory_mib=4096, timeout_seconds=60)
+"""What a job gets that states nothing of its own: a pair that Fargate has, also when it is shared by two."""
 _EXCLUDE = ["**/__pycache__", "**/*.pyc", "**/.*_cache", "**/.venv", "**/.git"]
 
 
@@ -92,9 +91,9 @@ class DescribedTraining(Construct):
         return self._training.image
 
     def _definition(self, platform: Platform) -> batch.CfnJobDefinition:
-        containers = [self._main()]
+        containers = [self._main(platform)]
         if self._training.has_folder:
-            containers.append(self._data())
+            containers.append(self._data(platform))
         fargate = platform == "FARGATE"
         task = batch.CfnJobDefinition.EcsTaskPropertiesProperty(
             containers=containers,
@@ -127,7 +126,7 @@ class DescribedTraining(Construct):
             ),
         )
 
-    def _main(self) -> batch.CfnJobDefinition.TaskContainerPropertiesProperty:
+    def _main(self, platform: Platform) -> batch.CfnJobDefinition.TaskContainerPropertiesProperty:
         secrets = [
             batch.CfnJobDefinition.SecretProperty(name=name, value_from=arn)
             for name, arn in self._training.secrets.items()
@@ -140,23 +139,20 @@ class DescribedTraining(Construct):
             secrets=secrets or None,
             # What another's image writes outside of its folders is not known.
             readonly_root_filesystem=False,
-            # The smallest pair of Fargate's, beside `data`: every submission states its own.
-            needs={"VCPU": "0.75", "MEMORY": "1536"}
-            if self._training.has_folder
-            else {"VCPU": "1", "MEMORY": "2048"},
+            needs=needs_of_main(_UNSIZED, self._training, platform),
         )
 
-    def _data(self) -> batch.CfnJobDefinition.TaskContainerPropertiesProperty:
+    def _data(self, platform: Platform) -> batch.CfnJobDefinition.TaskContainerPropertiesProperty:
         return self._container(
             DATA_CONTAINER,
             image=self._data_image.image_uri,
             environment={},
             readonly_root_filesystem=True,
-            needs=_OF_DATA,
+            needs=needs_of_data(platform),
         )
 
     def _container(
-        self, name: str, *, environment: dict[str, str], needs: dict[str, str], **more: Any
+        self, name: str, *, environment: dict[str, str], needs: list[dict[str, str]], **more: Any
     ) -> batch.CfnJobDefinition.TaskContainerPropertiesProperty:
         known = {
             **{variable: bucket.bucket_name for variable, bucket in self._buckets.items()},
@@ -185,8 +181,7 @@ class DescribedTraining(Construct):
                 },
             ),
             resource_requirements=[
-                batch.CfnJobDefinition.ResourceRequirementProperty(type=kind, value=value)
-                for kind, value in needs.items()
+                batch.CfnJobDefinition.ResourceRequirementProperty(**need) for need in needs
             ],
             **more,
         )

@@ -48,17 +48,14 @@ def overrides(  # noqa: PLR0913 - what a job is made of
         "name": MAIN,
         "command": ["/bin/sh", "-c", SCRIPT, "pulse", *words] if training.has_folder else words,
         "environment": _pairs(variables | _local_places(request, training)),
-        "resourceRequirements": _requirements(resources, training, platform),
+        "resourceRequirements": needs_of_main(resources, training, platform),
     }
     if not training.has_folder:
         return {"taskProperties": [{"containers": [main]}]}
     data = {
         "name": DATA_CONTAINER,
         "environment": _pairs(variables | _tasks(request, training, ranks)),
-        "resourceRequirements": [
-            {"type": "VCPU", "value": vcpus_text(_DATA_VCPUS[platform])},
-            {"type": "MEMORY", "value": str(_DATA_MEMORY_MIB)},
-        ],
+        "resourceRequirements": needs_of_data(platform),
     }
     return {"taskProperties": [{"containers": [main, data]}]}
 
@@ -79,6 +76,23 @@ def places(request: JobRequest, training: Training, site: Site, job_id: str) -> 
         "results": s3_uri(site.results_bucket, results_prefix(job_id)),
         "checkpoints": s3_uri(site.results_bucket, checkpoints_prefix(job_id)),
     }
+
+
+def needs_of_main(resources: Resources, training: Training, platform: Platform) -> list[dict[str, str]]:
+    """What is left for the program, as AWS Batch's resourceRequirements."""
+    vcpus, memory_mib = resources.vcpus, resources.memory_mib
+    if training.has_folder:
+        vcpus, memory_mib = vcpus - _DATA_VCPUS[platform], memory_mib - _DATA_MEMORY_MIB
+    amounts = {"VCPU": vcpus_text(vcpus), "MEMORY": str(memory_mib)}
+    if resources.gpus:
+        amounts["GPU"] = str(resources.gpus)
+    return [{"type": kind, "value": value} for kind, value in amounts.items()]
+
+
+def needs_of_data(platform: Platform) -> list[dict[str, str]]:
+    """What moves the data, as AWS Batch's resourceRequirements."""
+    amounts = {"VCPU": vcpus_text(_DATA_VCPUS[platform]), "MEMORY": str(_DATA_MEMORY_MIB)}
+    return [{"type": kind, "value": value} for kind, value in amounts.items()]
 
 
 def size_faults(wanted: RequestedResources, training: Training, platform: Platform) -> list[Fault]:
@@ -164,16 +178,6 @@ def _tasks(request: JobRequest, training: Training, ranks: str) -> dict[str, str
 def _data_path(request: JobRequest) -> str:
     """Of a data set that is one object its file; of a folder the folder."""
     return f"{DATA}/{name_of(request.dataset)}".rstrip("/") if request.dataset else DATA
-
-
-def _requirements(resources: Resources, training: Training, platform: Platform) -> list[dict[str, str]]:
-    vcpus, memory_mib = resources.vcpus, resources.memory_mib
-    if training.has_folder:
-        vcpus, memory_mib = vcpus - _DATA_VCPUS[platform], memory_mib - _DATA_MEMORY_MIB
-    amounts = {"VCPU": vcpus_text(vcpus), "MEMORY": str(memory_mib)}
-    if resources.gpus:
-        amounts["GPU"] = str(resources.gpus)
-    return [{"type": kind, "value": value} for kind, value in amounts.items()]
 
 
 def _pairs(values: Mapping[str, str]) -> list[dict[str, str]]:
