@@ -86,6 +86,8 @@ def test_the_events_of_such_a_job_are_as_aws_s(play):
         job = world.submit_several(part("main"), part("sidecar", FOREVER, essential=False))
         await world.until(job)
         last = world.aws.events[-1]["Detail"]
+        assert world.aws.statuses(job) == ["RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED"]
+        assert last["startedAt"] <= last["stoppedAt"]
         assert "container" not in last
         [task] = last["ecsProperties"]["taskProperties"]
         assert [(one["name"], one["exitCode"]) for one in task["containers"]] == [

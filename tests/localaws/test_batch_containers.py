@@ -139,3 +139,37 @@ def test_no_container_starts_when_one_s_image_is_missing_and_that_one_says_so(pl
         assert job.containers[1]["reason"].startswith("CannotPullContainerError:")
 
     play(scenario)
+
+
+def test_a_job_runs_though_the_last_of_its_containers_cannot_start(play):
+    async def scenario(world):
+        amounts = {"vcpus": "0.25", "memory": "512"}
+        broken = part("broken", essential=False, dependsOn=after("before", "COMPLETE"), **amounts)
+        job = world.submit_several(
+            part("main", FOREVER),
+            part("before", essential=False, **amounts),
+            {**broken, "command": ["no-such-command"]},
+        )
+        await world.until(job, "RUNNING")
+
+    play(scenario)
+
+
+def test_an_attempt_knows_nothing_of_the_ends_of_the_one_before(play):
+    fails_once = "import os; raise SystemExit(os.environ['AWS_BATCH_JOB_ATTEMPT'] == '1')"
+
+    async def scenario(world):
+        job = world.submit_several(
+            part("before", fails_once, essential=False),
+            part("main", dependsOn=after("before", "SUCCESS")),
+            retryStrategy={"attempts": 2},
+        )
+        await world.until(job)
+        assert (job.status, ends(job)) == ("SUCCEEDED", [0, 0])
+        first, second = (one["taskProperties"][0]["containers"] for one in job.attempts)
+        assert (first[0]["exitCode"], "exitCode" in first[1]) == (1, False)
+        assert "reason" in first[1]
+        assert "reason" not in second[1]
+        assert "reason" not in job.containers[1]
+
+    play(scenario)
