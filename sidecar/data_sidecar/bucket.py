@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 """Of a call: with the client's pauses about half a minute. What took hours is worth waiting for."""
 _AT_ONCE = 4
-"""Files, each in as many parts: 8 MiB each, so that it all fits into a small container."""
+"""Files, each in as many parts of 8 MiB: all of them fit into the memory of a small container."""
 _TRANSFER = TransferConfig(max_concurrency=_AT_ONCE)
+# No argument of boto3's: how many parts of a file that is stored wait in memory, else 10.
+_TRANSFER.max_in_memory_upload_chunks = _AT_ONCE
 _CONFLICT_PAUSES_SECONDS = (0.2, 0.4, 0.8, 1.6)
 _MOST_DELETED = 1000
 """Objects a call: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html"""

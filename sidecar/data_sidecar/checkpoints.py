@@ -32,7 +32,7 @@ class Checkpoints:
         if not listed:
             return
         paths = keys.below(self._prefix, (found.key for found in listed))
-        download(self._bucket, listed, paths, self._folder, "Checkpoints")
+        download(self._bucket, listed, paths, self._folder, "What an earlier attempt kept")
         for found in listed:
             path = self._folder / paths[found.key]
             moment = found.modified.timestamp()
@@ -46,14 +46,14 @@ class Checkpoints:
         for name, stamp in in_parallel(self._upload, changed):
             self._stored[name] = stamp
         if changed:
-            logger.info("Stored %d checkpoint files below %s", len(changed), self._bucket.uri(self._prefix))
+            logger.info("Checkpoints stored below %s: %d", self._bucket.uri(self._prefix), len(changed))
 
-    def tidy(self) -> None:
-        """Removes from S3 what the training has removed, when it is gone for the second time: a program may
-        take the old one away before it writes the next. Raises Failure.
+    def tidy(self, *, has_ended: bool = False) -> None:
+        """Removes from S3 what the training has removed. While it runs only what is missing for the second
+        time: it may take the old one away before it writes the next. Raises Failure.
         """
         absent = self._stored.keys() - {found.name for found in self._present()}
-        lost = sorted(absent & self._gone)
+        lost = sorted(absent if has_ended else absent & self._gone)
         self._bucket.delete([self._prefix + name for name in lost])
         for name in lost:
             del self._stored[name]

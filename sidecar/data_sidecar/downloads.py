@@ -58,5 +58,5 @@ def download(
         return exact
 
     fetched = list(in_parallel(fetch, listed))
-    logger.info("%s: downloaded %d objects, %d bytes", what, len(fetched), size)
+    logger.info("%s is here: %d bytes, objects: %d", what, size, len(fetched))
     return fetched

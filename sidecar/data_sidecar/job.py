@@ -123,6 +123,7 @@ class Job:
             return
         try:
             self._checkpoints.store()
+            self._checkpoints.tidy(has_ended=True)
             results.store_folder(self.results, self.settings.results_prefix, self.folder.results)
         except Failure as failure:
             logger.error("The training has ended with %d, and what it left is not stored: %s", code, failure)

@@ -49,6 +49,9 @@ def _read(bucket: Bucket, key: str) -> tuple[StoredObject, bytes] | None:
     try:
         return bucket.read(key, ranking.MOST_BYTES)
     except Failure as failure:
-        if failure.code is not ExitCode.MISSING:
-            raise
-        return None
+        if failure.code is ExitCode.MISSING:
+            return None
+        if failure.code is ExitCode.DENIED:
+            hint = "Where s3:ListBucket is not allowed either, S3 answers so for an object that is missing."
+            raise Failure(failure.code, f"{failure} {hint}") from failure
+        raise

@@ -51,7 +51,7 @@ def store_folder(bucket: Bucket, prefix: str, folder: Path) -> Written:
             logger.warning("The result %s is left out: %s. The rest is stored.", found.name, outcome)
         else:
             objects.append(outcome)
-    logger.info("Stored %d results below %s", len(objects), bucket.uri(prefix))
+    logger.info("Results stored below %s: %d", bucket.uri(prefix), len(objects))
     return Written(objects, left_out)
 
 

@@ -70,15 +70,20 @@ def test_what_the_training_removes_is_removed_when_it_is_missing_for_the_second_
     def look() -> None:
         seen.append(store.keys(PREFIX))
 
+    def end() -> None:
+        (run.folder / "checkpoints/2.bin").unlink()
+        run.end(3)()
+
     run.go(
-        minute(lambda: (run.write("checkpoints/1.bin"), run.write("checkpoints/2.bin"))),
+        minute(lambda: [run.write(f"checkpoints/{i}.bin") for i in (1, 2, 3)]),
         minute((run.folder / "checkpoints/1.bin").unlink),
         minute(look),
         look,
-        run.end(3),
+        end,
     )
-    both, second = [f"{PREFIX}1.bin", f"{PREFIX}2.bin"], [f"{PREFIX}2.bin"]
-    assert seen == [both, second]
+    assert [len(names) for names in seen] == [3, 2]
+    # It writes nothing any more: what is not there now is not wanted.
+    assert store.keys(PREFIX) == [f"{PREFIX}3.bin"]
 
 
 def test_the_next_attempt_finds_what_was_kept_with_its_times(store, attempt, names):

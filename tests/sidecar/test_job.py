@@ -59,6 +59,18 @@ def test_a_folder_is_downloaded_with_its_paths_and_without_markers(store, run):
     assert all(one["version_id"] for one in read)
 
 
+def test_a_large_data_set_comes_in_parts_and_its_progress_is_logged(store, run):
+    content = bytes(range(256)) * 100_000
+    store.put(SET, content)
+    same = []
+    run.go(
+        lambda: (same.append((run.folder / "data/churn.csv").read_bytes() == content), run.end()()),
+        PULSE_DATASET=SET,
+    )
+    assert same == [True]
+    assert any(line.endswith(f"Data set {SET}: 100 %, 24.4 of 24.4 MiB") for line in run.lines)
+
+
 def test_a_run_may_have_no_data_set(store, run):
     run.go(run.end())
     assert run.code == 0

@@ -96,6 +96,16 @@ def test_a_child_without_metrics_is_named(store, run):
     assert "results/array-1/metrics.json" not in store.keys("results/")
 
 
+def test_a_child_whose_metrics_are_denied_may_have_none(store, run, refuse):
+    put(store, *['{"auc": 1}'] * 4)
+    refuse("GetObject", 403, "AccessDenied", path="/sweep/2/")
+    run.go(run.end(), **rank_env())
+    assert (run.code, run.failed) == (77, 77)
+    assert (
+        "Where s3:ListBucket is not allowed either, S3 answers so for an object that is missing." in run.why
+    )
+
+
 def test_the_report_has_no_script_and_everything_escaped(store, run):
     put(store, *['{"auc": 1, "<script>": 2}'] * 4)
     run.go(run.end(), **rank_env())

@@ -105,7 +105,7 @@ def test_a_program_that_knows_nothing_of_s3_reads_a_file_and_writes_metrics(stor
     assert (code, data_code, log) == (0, 0, "")
     assert json.loads(store.result("results/run-1/metrics.json")) == {"rows": 2, "rate": 0.1}
     assert store.manifest()["exit_code"] == 0
-    assert f"Data set {SET}: downloaded 1 objects, 8 bytes" in data_log
+    assert f"Data set {SET} is here: 8 bytes, objects: 1" in data_log
 
 
 def test_a_program_that_fails_ends_the_job_with_its_own_code(store, start):
