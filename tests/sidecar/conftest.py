@@ -66,14 +66,20 @@ class Store:
         return [one["Key"] for one in listed.get("Contents", [])]
 
 
-@pytest.fixture
-def store() -> Iterator[Store]:
+@pytest.fixture(scope="module")
+def s3() -> Iterator[object]:
+    """Once a file: a client reads S3's description, which takes longer than a test."""
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=DATA)
-        client.create_bucket(Bucket=RESULTS)
-        client.put_bucket_versioning(Bucket=DATA, VersioningConfiguration={"Status": "Enabled"})
-        yield Store(client)
+        yield boto3.client("s3", region_name="us-east-1")
+
+
+@pytest.fixture
+def store(s3) -> Store:
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].reset()
+    s3.create_bucket(Bucket=DATA)
+    s3.create_bucket(Bucket=RESULTS)
+    s3.put_bucket_versioning(Bucket=DATA, VersioningConfiguration={"Status": "Enabled"})
+    return Store(s3)
 
 
 class Turns(Clock):
