@@ -67,7 +67,7 @@ class Job:
             read = downloads.data_set(self.data, key, version_id, self.folder.data)
         if not settings.rank:
             self._checkpoints.restore()
-        words = sweep.filled(settings.command, settings.parameters)
+        words = sweep.filled(settings.command, settings.parameters | settings.places)
         self._begin(sweep.script(words) if words else None)
         return read
 

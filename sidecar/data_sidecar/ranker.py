@@ -37,7 +37,7 @@ def rank(bucket: Bucket, settings: Settings, how: Rank) -> tuple[DataSet, Writte
     ranked = ranking.rank(children, how)
     texts = {
         ranking.REPORT: ranking.report(ranked, how, how.results_of),
-        ranking.METRICS: ranking.metrics(ranked, how),
+        how.file: ranking.metrics(ranked, how),
     }
     best = ranked[0]
     logger.info("Best of %d combinations: %d, %s", len(ranked), best.index, dict(best.parameters))

@@ -10,7 +10,7 @@ from typing import Any
 from data_sidecar.settings import Rank
 from data_sidecar.sweep import Value, text_of
 
-METRICS, REPORT = "metrics.json", "report.html"
+REPORT = "report.html"
 MOST_BYTES = 4 * 1024 * 1024
 """Pulse reads no metrics.json that is longer (pulse/domain/training/metrics.py)."""
 _MOST_WARNINGS = 20

@@ -45,6 +45,7 @@ class Settings:
     parameters: dict[str, Value]
     grid: Grid
     command: Sequence[str]
+    places: dict[str, str]
     index: int | None
     rank: Rank | None
     batch_job_id: str | None
@@ -82,6 +83,7 @@ def read(env: Mapping[str, str]) -> Settings:
         parameters=parameters | (sweep.combination(grid, index) if grid and index is not None else {}),
         grid=grid,
         command=check.json("PULSE_COMMAND", "a JSON list of words", _is_words) if grid and not rank else (),
+        places={name: env.get(f"PULSE_{name.upper()}", "") for name in ("data", "results", "checkpoints")},
         index=index,
         rank=rank,
         batch_job_id=env.get("AWS_BATCH_JOB_ID") or None,

@@ -113,7 +113,7 @@ def test_should_tell_its_metrics_with_their_change(api, s3, alerts, ended, clock
         clock.forward(minutes=5)
     _, alert = alerts()
     text = json.dumps(alert)
-    assert "auc 0.91 (+0.01), log_loss 0.31 (+0.00)" in text
+    assert "auc 0.914 (+0.014), log_loss 0.31 (+0)" in text
     assert "plots.html" in text
     listed = api("GET /jobs").content["jobs"][0]
     assert [(one["name"], one["value"]) for one in listed["headline"]] == [("auc", 0.914), ("log_loss", 0.31)]

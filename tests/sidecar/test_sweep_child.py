@@ -45,14 +45,17 @@ def test_a_child_gets_its_own_values_and_stores_below_its_index(store, run):
         lambda: (run.write("results/a.txt"), run.write("checkpoints/b.bin"), run.end(3)()),
         PULSE_PARAMETERS=json.dumps({"rate": 0.5, "depth": 2, "note": ""}),
         PULSE_SWEEP=json.dumps(sweep_),
-        PULSE_COMMAND=json.dumps(["train", "--rate={rate}", "--depth", "{depth}", "{note}", "{other}"]),
+        PULSE_COMMAND=json.dumps(
+            ["train", "--rate={rate}", "--depth", "{depth}", "{note}", "{data}", "{other}"]
+        ),
+        PULSE_DATA="/pulse/data/{depth}.csv",
         AWS_BATCH_JOB_ARRAY_INDEX="3",
         AWS_BATCH_JOB_ID="batch-1:3",
     )
     own = {"rate": 0.2, "depth": 2, "note": '$(id) "ü"'}
     assert json.loads((run.folder / "parameters.json").read_text()) == own
     command = (run.folder / "command").read_text()
-    assert command == "exec train --rate=0.2 --depth 2 '$(id) \"ü\"' '{other}'\n"
+    assert command == "exec train --rate=0.2 --depth 2 '$(id) \"ü\"' '/pulse/data/{depth}.csv' '{x}'\n"
     assert store.keys() == [
         "checkpoints/run-1/3/b.bin",
         "results/run-1/sweep/3/a.txt",

@@ -1,7 +1,7 @@
 """The metrics that matter, as a table: each variable's, beside those of the run before."""
 
 from pulse.domain.fault import cut, printable
-from pulse.domain.text.metric import metric
+from pulse.domain.text.metric import figure, metric
 from pulse.domain.training.metrics import TrainingMetrics, VariableMetrics
 
 MAX_VARIABLES = 20
@@ -42,16 +42,20 @@ def in_words_of(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> s
     """The first values of a described training, with their change."""
     before = previous.values if previous else {}
     first = list(metrics.values.items())[:_VERDICTS]
-    return ", ".join(f"{name} {_number(value)}{_change(value, before.get(name))}" for name, value in first)
+    return ", ".join(f"{name} {_figure(value, before.get(name))}" for name, value in first)
 
 
 def _values(metrics: TrainingMetrics, previous: TrainingMetrics | None) -> Table:
     before = previous.values if previous else {}
     named = list(metrics.values.items())
     first = named[:MAX_VARIABLES]
-    rows = [(name, _number(value) + _change(value, before.get(name))) for name, value in first]
+    rows = [(name, _figure(value, before.get(name))) for name, value in first]
     more = len(named) - MAX_VARIABLES
     return (("metric", "value"), *rows, *([(f"and {more} more", "")] if more > 0 else []))
+
+
+def _figure(value: float, before: float | None) -> str:
+    return figure(value) + ("" if before is None else f" ({figure(value - before, '+')})")
 
 
 def _ordered(metrics: TrainingMetrics) -> list[tuple[str, VariableMetrics]]:

@@ -47,7 +47,7 @@ def overrides(  # noqa: PLR0913 - what a job is made of
     main = {
         "name": MAIN,
         "command": ["/bin/sh", "-c", SCRIPT, "pulse", *words] if training.has_folder else words,
-        "environment": _pairs(variables | _local_places(request, training)),
+        "environment": _pairs(variables),
         "resourceRequirements": needs_of_main(resources, training, platform),
     }
     if not training.has_folder:
@@ -144,15 +144,8 @@ def _variables(  # noqa: PLR0913, PLR0917 - what a job is made of
     }
     if training.has_folder:
         known[FOLDER_VARIABLE] = FOLDER
-    else:
-        known |= {f"PULSE_{name.upper()}": place for name, place in where.items()}
+    known |= {f"PULSE_{name.upper()}": place for name, place in where.items()}
     return {name: value for name, value in known.items() if value}
-
-
-def _local_places(request: JobRequest, training: Training) -> dict[str, str]:
-    if not training.has_folder:
-        return {}
-    return {"PULSE_DATA": _data_path(request), "PULSE_RESULTS": RESULTS, "PULSE_CHECKPOINTS": CHECKPOINTS}
 
 
 def _tasks(request: JobRequest, training: Training, ranks: str) -> dict[str, str]:
@@ -168,11 +161,7 @@ def _tasks(request: JobRequest, training: Training, ranks: str) -> dict[str, str
             "PULSE_RANK": _json(rank),
             "PULSE_SWEEP": request.sweep.option(),
         }
-    placeholders = {"data": _data_path(request), "results": RESULTS, "checkpoints": CHECKPOINTS}
-    words = [
-        PLACEHOLDER.sub(lambda found: placeholders.get(found[1], found[0]), word) for word in training.command
-    ]
-    return {"PULSE_SWEEP": request.sweep.option(), "PULSE_COMMAND": _json(words)}
+    return {"PULSE_SWEEP": request.sweep.option(), "PULSE_COMMAND": _json(training.command)}
 
 
 def _data_path(request: JobRequest) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pulse.domain.fault import Fault, shown
 from pulse.domain.request.arrays import Sweep
 from pulse.domain.request.job_request import JobRequest
-from pulse.domain.training.definition import PLACEHOLDER, RETRODICTION, Training
+from pulse.domain.training.definition import RETRODICTION, Training
 from pulse.domain.training.parameters import faults_of
 
 _LONGEST_NAME = 255
@@ -69,9 +69,6 @@ def _dataset(request: JobRequest, training: Training) -> Iterator[Fault]:
         yield Fault("dataset", f"the key of a data set, which the training {training.name} needs", "nothing")
     elif training.has_folder and not _can_be_files(request.dataset):
         limit = "a key whose parts can be names of files: not empty, not . or .., at most 255 bytes"
-        yield Fault("dataset", limit, shown(request.dataset))
-    elif request.sweep and PLACEHOLDER.search(request.dataset):
-        limit = "a key without {word}, which would be taken for a parameter of the sweep"
         yield Fault("dataset", limit, shown(request.dataset))
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from pulse.domain.text.metric import metric
+from pulse.domain.text.metric import figure, metric
 from pulse.domain.training.metrics import TrainingMetrics
+
+_OURS = ("trust", "skill")
 
 
 class HeadlineMetric(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,6 +25,9 @@ class HeadlineMetric(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def __str__(self) -> str:
         """Such as `skill +0.17 (+0.03)`: a skill has a sign, in brackets is the change."""
+        if self.name not in _OURS:
+            change = "" if self.change is None else f" ({figure(self.change, '+')})"
+            return f"{self.name} {figure(self.value)}{change}"
         sign = "+" if self.name == "skill" else ""
         change = "" if self.change is None else f" ({metric(self.change, '+')})"
         return f"{self.name} {metric(self.value, sign)}{change}"

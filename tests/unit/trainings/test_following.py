@@ -71,12 +71,12 @@ def test_should_let_no_training_use_a_code_that_says_that_its_data_could_not_be_
 
 def test_should_show_the_headline_with_its_change_against_the_run_before():
     now, before = read(loss=9, log_loss=0.31, auc=0.914), read(auc=0.9, log_loss=0.35)
-    assert in_words(headline(now, before, METRICS.headline)) == "auc 0.91 (+0.01), log_loss 0.31 (-0.04)"
+    assert in_words(headline(now, before, METRICS.headline)) == "auc 0.914 (+0.014), log_loss 0.31 (-0.04)"
     assert table(now, before) == (
         ("metric", "value"),
-        ("auc", "0.91 (+0.01)"),
+        ("auc", "0.914 (+0.014)"),
         ("log_loss", "0.31 (-0.04)"),
-        ("loss", "9.00"),
+        ("loss", "9"),
     )
 
 
@@ -113,7 +113,7 @@ def test_should_tell_of_a_run_in_the_words_of_its_training(churned, deployment):
     alert = job_alert(ended, deployment, read(auc=0.914, log_loss=0.31), previous=read(auc=0.9))
     assert alert.headline == "Training churn on datasets/churn/2026-11.parquet succeeded"
     assert alert.reason == (
-        "auc 0.91 (+0.01), log_loss 0.31. In parentheses: the change since the run before."
+        "auc 0.914 (+0.014), log_loss 0.31. In parentheses: the change since the run before."
     )
     assert alert.next_step.endswith("/plots.html")
     told = {fact.label: fact.value for fact in alert.facts}
