@@ -24,7 +24,7 @@ from pulse.domain.plan.described_job import DATA_CONTAINER, MAIN, needs_of_data,
 from pulse.domain.plan.shared_folder import FOLDER, FOLDER_VARIABLE
 from pulse.domain.request.batch_limits import Platform
 from pulse.domain.request.resources import Resources
-from pulse.domain.s3.layout import CHECKPOINTS
+from pulse.domain.s3.layout import CHECKPOINTS, RESULTS
 from pulse.domain.training.definition import Training
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -164,6 +164,7 @@ class DescribedTraining(Construct):
         return batch.CfnJobDefinition.TaskContainerPropertiesProperty(
             name=name,
             essential=True,
+            stop_timeout=_STOP_SECONDS,
             environment=[
                 batch.CfnJobDefinition.EnvironmentProperty(name=variable, value=value)
                 for variable, value in (environment | known).items()
@@ -193,12 +194,14 @@ class DescribedTraining(Construct):
 
 
 def _allow_checkpoints(role: iam.Role, results: s3.IBucket) -> None:
-    """To find those of an earlier attempt, and to remove them at the end."""
+    """To find those of an earlier attempt, and to remove them at the end; and to see that a child of a sweep
+    wrote no metrics, where S3 else answers that it may not tell.
+    """
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["s3:ListBucket"],
             resources=[results.bucket_arn],
-            conditions={"StringLike": {"s3:prefix": [f"{CHECKPOINTS}*"]}},
+            conditions={"StringLike": {"s3:prefix": [f"{CHECKPOINTS}*", f"{RESULTS}*"]}},
         )
     )
     role.add_to_policy(

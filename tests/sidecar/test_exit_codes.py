@@ -17,5 +17,6 @@ def test_the_readme_has_every_code_and_no_other():
 
 def test_pulse_explains_only_codes_that_there_are_and_retries_the_same():
     helped = {int(code) for code, again in _ROW.findall(README.read_text()) if again}
-    assert CODES.keys() <= set(ExitCode)
-    assert {code for code, told in CODES.items() if told.retry_helps} == helped & CODES.keys()
+    told = {int(code): one for code, one in CODES.items()}
+    assert told.keys() <= set(ExitCode)
+    assert {code for code, one in told.items() if one.retry_helps} == helped & told.keys()

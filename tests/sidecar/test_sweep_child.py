@@ -55,7 +55,7 @@ def test_a_child_gets_its_own_values_and_stores_below_its_index(store, run):
     own = {"rate": 0.2, "depth": 2, "note": '$(id) "ü"'}
     assert json.loads((run.folder / "parameters.json").read_text()) == own
     command = (run.folder / "command").read_text()
-    assert command == "exec train --rate=0.2 --depth 2 '$(id) \"ü\"' '/pulse/data/{depth}.csv' '{x}'\n"
+    assert command == "exec train --rate=0.2 --depth 2 '$(id) \"ü\"' '/pulse/data/{depth}.csv' '{other}'\n"
     assert store.keys() == [
         "checkpoints/run-1/3/b.bin",
         "results/run-1/sweep/3/a.txt",

@@ -28,7 +28,7 @@ if [ -e "$PULSE_FOLDER/command" ]; then sh "$PULSE_FOLDER/command" & else "$@" &
 child=$!
 wait "$child"; code=$?
 while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
-echo "$code" > "$PULSE_FOLDER/ended.new" && mv "$PULSE_FOLDER/ended.new" "$PULSE_FOLDER/ended"
+echo "$code" > "$PULSE_FOLDER/ended.new" && mv "$PULSE_FOLDER/ended.new" "$PULSE_FOLDER/ended" || exit 74
 trap : TERM
 await stored
 exit "$code"

@@ -17,6 +17,11 @@ CODES: dict[str, ExitCode] = {
         "child of a sweep should have written.",
         advice=f"{_LOG} Drop the data set, or name one that is there.",
     ),
+    "73": ExitCode(
+        cause="results-not-written",
+        explanation="The results could not be stored.",
+        advice=f"{_LOG} Repair that, then submit the job again.",
+    ),
     "74": ExitCode(
         cause="no-space",
         explanation="The disk was full before the data or the results were all written.",

@@ -20,7 +20,7 @@ RETRODICTION = "retrodiction"
 PLACES = ("data", "results", "checkpoints")
 """Placeholders of a command beside the parameters: where the data lies, and where to write."""
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-CODES_OF_DATA = ("65", "66", "74", "75", "76", "77")
+CODES_OF_DATA = ("65", "66", "73", "74", "75", "76", "77")
 """How a job ends whose data could not be moved: data_container.py."""
 _OUR_FILES = ("claim.json", "manifest.json")
 _OURS = ("PULSE_", "AWS_", "S3_DATA_BUCKET", "S3_RESULTS_BUCKET", "LOG_LEVEL")
