@@ -130,6 +130,18 @@ def test_a_ridge_is_what_the_formula_says():
     assert fit.predict(features) == pytest.approx(targets.mean(axis=0) + rows @ slopes)
 
 
+def test_of_few_independent_residuals_the_interval_covers_nine_tenths_at_every_step():
+    random, steps, inside = np.random.default_rng(11), 20, []
+    for _ in range(150):
+        levels, residuals = np.cumsum(random.normal(0, 1, 60)), random.normal(0, 1, (52, steps))
+        found = intervals.fit(levels, np.arange(52), residuals, 52, 0.1)
+        scale = found.scale(levels, np.array([59]))[0]
+        new = random.normal(0, 1, (400, steps))
+        inside.append(((found.lower * scale <= new) & (new <= found.upper * scale)).mean(axis=0))
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.012)
+    assert np.mean(inside, axis=0) == pytest.approx(0.9, abs=0.03)
+
+
 @pytest.mark.parametrize(("free", "quantile"), [(3, 2.3534), (5, 2.0150), (10, 1.8125), (60, 1.6706)])
 def test_students_quantiles_are_those_of_the_tables(free, quantile):
     assert intervals.student(np.array([float(free)]))[0] == pytest.approx(quantile, rel=0.01)
