@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import polars as pl
 import pytest
+import recursive_training.results.report
 from recursive_training.code_digest import code_digest
 from recursive_training.model.artifact import load
 
@@ -162,10 +163,47 @@ def test_a_hostile_column_name_forges_no_log_line_no_markup_and_no_key(store, tr
 def test_the_report_loads_nothing_and_shows_every_variable(sample, train):
     train(*PERIOD)
     report = sample.result("report.html").decode()
-    assert not re.findall(r"(?:src|href)=|url\(|@import|https?://", report)
+    assert not re.findall(r"src=|href=\"(?!#)|url\(|@import|https?://", report)
     assert report.count('<path class="actual"') >= 3
     assert report.count("<svg") == report.count("</svg>")
     assert "nan" not in "".join(re.findall(r' d="([^"]*)"', report)).lower()
     for name, variable in sample.metrics()["variables"].items():
-        assert f"<td>{name}</td>" in report
+        assert re.search(rf'<td><a href="#v\d+">{name}</a></td>', report)
         assert f"{variable['successes']} of {variable['windows']}" in report
+
+
+def test_of_many_variables_all_are_listed_and_those_drawn_that_there_is_room_for(
+    store, train, market, as_csv, monkeypatch
+):
+    names = tuple(f"price_{letter}" for letter in "abcdefgh")
+    store.put("datasets/m.csv", as_csv(market(300, names)))
+    monkeypatch.setattr(recursive_training.results.report, "_MOST_BYTES", 90_000)
+    assert train().code == 0
+    report = store.result("report.html").decode()
+    assert len(report) < 90_000 + 30_000
+    drawn = re.findall(r'<td><a href="#(v\d)">(price_\w)</a></td>', report)
+    assert 1 < len(drawn) < len(names)
+    assert re.findall(r'<section class="card" id="(v\d)">', report) == [place for place, _ in drawn]
+    assert set(re.findall(r"<td>(?:<a [^>]*>)?(price_\w)<", report)) == set(names)
+    assert f"Drawn below are {len(drawn)} of 8 variables" in report
+    skills = {name: one["skill_vs_best_baseline"] for name, one in store.metrics()["variables"].items()}
+    ranked = sorted(skills, key=lambda name: -skills[name])
+    best, worst = -(-len(drawn) // 2), len(drawn) // 2
+    assert {name for _, name in drawn} == {*ranked[:best], *ranked[-worst:]}
+
+
+def test_errors_and_calibration_by_step_can_be_computed_again(sample, train):
+    assert train(*PERIOD, "--variables", "spx_close").code == 0
+    found = sample.metrics()["variables"]["spx_close"]["by_step"]
+    rows = pl.read_parquet(io.BytesIO(sample.result("retrodictions.parquet")))
+    assert (len(found["to_step"]), found["to_step"][-1]) == (8, rows["step"].max())
+    first = 1
+    for place, end in enumerate(found["to_step"]):
+        group = rows.filter(pl.col("step").is_between(first, end))
+        assert found["observations"][place] == group.height
+        for name, forecast in (("mae", "retrodicted"), ("mae_persistence", "persistence")):
+            assert found[name][place] == pytest.approx((group["actual"] - group[forecast]).abs().mean())
+        inside = group["actual"].is_between(group["lower"], group["upper"]).mean()
+        assert found["coverage"][place] == pytest.approx(inside)
+        first = end + 1
+    assert "<h3>Errors and calibration by step</h3>" in sample.result("report.html").decode()

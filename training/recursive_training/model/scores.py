@@ -3,12 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recursive_training.model.retrodiction import INTERVAL_LEVEL, Retrodiction
 from recursive_training.series import Numbers
+
+_STEP_GROUPS = 8
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,43 @@ def score(parts: Sequence[Retrodiction]) -> Scores:
         interval_score=float(np.mean(interval_scores(actual, _all(parts, "lower"), _all(parts, "upper")))),
         mean_pinball_loss=pinball,
         crps=2 * pinball,
+    )
+
+
+@dataclass(frozen=True)
+class StepScores:
+    """Errors and calibration along the windows: lists, one number for each group of steps.
+
+    `to_step`: the last step of each group, the first of them begins at 1 and each where the one before ends.
+    `mae`, `mae_persistence`: in the variable's unit. `coverage`: the share inside the interval.
+    """
+
+    to_step: list[int]
+    observations: list[int]
+    mae: list[float]
+    mae_persistence: list[float]
+    coverage: list[float]
+
+
+def score_steps(parts: Sequence[Retrodiction]) -> StepScores:
+    """The scores by step, of eight groups at most, over at least one retrodicted window."""
+    steps = np.concatenate([np.arange(len(part.actual)) for part in parts])
+    count = int(steps.max()) + 1
+    ends = np.unique(np.linspace(0, count, min(count, _STEP_GROUPS) + 1).round().astype(np.int64))[1:]
+    group = np.searchsorted(ends, steps, side="right")
+    sizes = np.bincount(group)
+    actual = _all(parts, "actual")
+
+    def means(values: NDArray[Any]) -> list[float]:
+        found: list[float] = (np.bincount(group, weights=values) / sizes).tolist()
+        return found
+
+    return StepScores(
+        to_step=ends.tolist(),
+        observations=sizes.tolist(),
+        mae=means(np.abs(actual - _all(parts, "retrodicted"))),
+        mae_persistence=means(np.abs(actual - _all(parts, "persistence"))),
+        coverage=means((_all(parts, "lower") <= actual) & (actual <= _all(parts, "upper"))),
     )
 
 

@@ -9,7 +9,7 @@ from recursive_training.data.dataset import Dataset
 from recursive_training.model import judgement
 from recursive_training.model.judgement import Judgement
 from recursive_training.model.retrodiction import Retrodiction
-from recursive_training.model.scores import Scores, score
+from recursive_training.model.scores import Scores, StepScores, score, score_steps
 from recursive_training.model.trust import CRITERIA, Trust
 from recursive_training.resources import Usage
 from recursive_training.series import Series
@@ -30,6 +30,7 @@ class Outcome:
     trusts: list[Trust]
     season: str
     judgement: Judgement
+    by_step: StepScores
 
     @property
     def name(self) -> str:
@@ -47,7 +48,16 @@ def judge(series: Series, parts: Sequence[Retrodiction], criterion: str) -> Outc
     for success in successes:
         trusts.append(trusts[-1].after(success))
     seasons = ", then ".join(dict.fromkeys(part.season for part in parts))
-    return Outcome(series, parts, score(parts), successes, trusts[1:], seasons, judgement.judge(parts))
+    return Outcome(
+        series,
+        parts,
+        score(parts),
+        successes,
+        trusts[1:],
+        seasons,
+        judgement.judge(parts),
+        score_steps(parts),
+    )
 
 
 def metrics(
@@ -94,6 +104,7 @@ def _variable(outcome: Outcome) -> dict[str, Any]:
         "skill_interval": _interval(outcome.judgement),
         "diebold_mariano_p": outcome.judgement.p_value,
         "verdict": outcome.judgement.verdict,
+        "by_step": asdict(outcome.by_step),
         "models": dict(Counter(part.model.partition("+")[0] for part in outcome.parts).most_common()),
     }
 

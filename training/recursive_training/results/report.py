@@ -5,18 +5,25 @@ jinja2 escapes every value.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from recursive_training.model import judgement
 from recursive_training.model.retrodiction import INTERVAL_LEVEL
+from recursive_training.model.scores import StepScores
 from recursive_training.options import Options
 from recursive_training.results import charts
 from recursive_training.results.outcome import Outcome
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 _RECENT_WINDOWS = 12
+_MOST_BYTES = 3_500_000  # of what is drawn; the table of 1,000 variables is another half a million
+_SIZE = {"width": charts.WIDTH, "height": charts.HEIGHT}
 _UNREADABLE = 1e12  # from here on a number is written with its power of ten
 _CRITERIA = {
     "beats-persistence": "its mean absolute error was smaller than that of repeating the last known value",
@@ -31,15 +38,37 @@ def render(
     forecasts: Sequence[pl.DataFrame],
     options: Options,
 ) -> bytes:
-    """The page as UTF-8, from metrics.json's content, the windows and the next period of each variable."""
+    """The page as UTF-8, from metrics.json's content, the windows and the next period of each variable.
+
+    All variables are in its table; drawn are as many as the page has room for, from both ends of the skill.
+    """
+    environment = _environment()
+    section, room = environment.get_template("variable.html"), _MOST_BYTES
+    drawn: dict[int, str] = {}
+    for index in _from_both_ends([outcome.judgement.skill or 0.0 for outcome in outcomes]):
+        values = _variable(outcomes[index], forecasts[index])
+        text = section.render(v=values, index=index, level=INTERVAL_LEVEL, **_SIZE)
+        room -= len(text.encode())
+        if room < 0 and drawn:
+            break
+        drawn[index] = text
     return _page(
+        environment,
         "report.html",
         metrics=metrics,
         options=options,
         success=_CRITERIA[options.success_criterion],
         level=INTERVAL_LEVEL,
-        variables=[_variable(*one) for one in zip(outcomes, forecasts, strict=True)],
+        outcomes=outcomes,
+        sections=dict(sorted(drawn.items())),
     )
+
+
+def _from_both_ends(skills: Sequence[float]) -> list[int]:
+    """The places of the highest, the lowest, the second highest, and so on."""
+    ranked = sorted(range(len(skills)), key=lambda index: -skills[index])
+    pairs = zip(ranked, reversed(ranked), strict=True)
+    return list(dict.fromkeys(chain.from_iterable(pairs)))
 
 
 def render_ranking(
@@ -54,10 +83,10 @@ def render_ranking(
     `names`: of the options that were swept. `best`: the metrics.json of the first.
     """
     chart = charts.ranking([row["mean_mase"] for row in ranking])
-    return _page("ranking.html", head=head, rows=ranking, names=names, best=best, chart=chart)
+    return _page(_environment(), "ranking.html", head=head, rows=ranking, names=names, best=best, chart=chart)
 
 
-def _page(template: str, **values: Any) -> bytes:
+def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - only wanted at the end
 
     environment = Environment(
@@ -74,8 +103,12 @@ def _page(template: str, **values: Any) -> bytes:
         "listed": lambda value: ", ".join(value) or "all" if isinstance(value, list) else value,
         "zip": zip,
     }
-    page = environment.get_template(template)
-    return page.render(width=charts.WIDTH, height=charts.HEIGHT, **values).encode()
+    return environment
+
+
+def _page(environment: "Environment", template: str, **values: Any) -> bytes:
+    page: str = environment.get_template(template).render(**_SIZE, **values)
+    return page.encode()
 
 
 def number(value: float | None) -> str:
@@ -123,4 +156,19 @@ def _variable(outcome: Outcome, forecast: pl.DataFrame) -> dict[str, Any]:
         "recent_windows": len(recent),
         "trust_path": charts.trust_path(outcome, charts.WIDTH, 80),
         "marks": charts.strip(outcome),
+        "by_step": _by_step(outcome.by_step),
     }
+
+
+def _by_step(scores: StepScores) -> list[dict[str, Any]]:
+    firsts = [1, *(end + 1 for end in scores.to_step)]
+    rows = zip(firsts, scores.to_step, scores.mae, scores.mae_persistence, scores.coverage, strict=False)
+    return [
+        {
+            "steps": str(end) if first == end else f"{first} to {end}",
+            "mae": mae,
+            "mae_persistence": persistence,
+            "coverage": coverage,
+        }
+        for first, end, mae, persistence, coverage in rows
+    ]
