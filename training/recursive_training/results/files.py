@@ -42,7 +42,12 @@ def as_json(document: Mapping[str, Any], indent: int | None = 2) -> bytes:
     marks that turn the direction of text) is escaped, because people print these files.
     """
     text = json.dumps(document, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
-    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text).encode()
+    lines = text.split("\n")
+    return "\n".join(line if line.isprintable() else _escaped(line) for line in lines).encode()
+
+
+def _escaped(line: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def what_comes_next(
