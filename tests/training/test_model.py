@@ -1,5 +1,7 @@
 """The forecaster on series whose future is known, and its interval on ones whose spread is."""
 
+import gc
+import weakref
 from datetime import date
 
 import numpy as np
@@ -10,7 +12,8 @@ from recursive_training.model.scores import score
 from recursive_training.model.trust import CRITERIA
 from recursive_training.model.windows import cut, usable
 from recursive_training.series import LARGEST, Series
-from recursive_training.steps.walk import tasks
+from recursive_training.steps import walk
+from recursive_training.steps.walk import retrodictions, tasks
 
 DAY = np.timedelta64(1, "D")
 
@@ -109,3 +112,19 @@ def test_the_stated_minimum_of_history_is_enough_and_deterministic():
     one, two = (forecast(known.latest(needed), 30) for _ in range(2))
     assert np.isfinite(one.middle).all()
     assert np.array_equal(one.upper, two.upper)
+
+
+def test_nothing_of_a_series_is_kept_when_its_windows_are_done(market, monkeypatch):
+    frame = market(300)
+    price, made = Series("price", frame["timestamp"].to_numpy(), frame["price"].to_numpy()), []
+
+    class Seen(walk.Scales):
+        def __init__(self, series):
+            super().__init__(series)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(walk, "Scales", Seen)
+    windows = cut(date(2020, 8, 1), date(2020, 9, 30), 15)
+    assert list(retrodictions(price, usable(price, windows, 15).windows, 15))
+    gc.collect()
+    assert [one() for one in made] == [None]

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +80,7 @@ class Scales:
         changes = np.diff(series.values)
         self._changes, self._squares = np.abs(changes), changes**2
         spacings = np.diff(series.times)
+        self._back: dict[Season, tuple[NDArray[np.int64], Numbers]] = {}
         self._within = {
             season: np.concatenate([[0], np.cumsum(spacings <= longest)]) for longest, season in _DENSE
         }
@@ -106,12 +106,15 @@ class Scales:
         first = max(start, int(np.searchsorted(earlier, start)))
         return float(errors[first:stop].mean()) if first < stop else float("nan")
 
-    @cache  # noqa: B019 - as long as a task
     def _season_back(self, season: Season) -> tuple[NDArray[np.int64], Numbers]:
         """Which observation stands for each a season before, -1 for none, and how far it is off."""
+        if season in self._back:
+            return self._back[season]
         before = season.before(self._times) + season.tolerance
         earlier = np.searchsorted(self._times, before, side="right") - 1
-        return earlier, np.abs(self._values - self._values[np.maximum(earlier, 0)])
+        errors = np.abs(self._values - self._values[np.maximum(earlier, 0)])
+        self._back[season] = earlier, errors
+        return earlier, errors
 
 
 def _at_or_before(known: Series, times: Times) -> Numbers:

@@ -41,7 +41,7 @@ class Forecast:
     lower: Numbers
     upper: Numbers
 
-    def at(self, origin: int, steps: Origins) -> "Forecast":
+    def at(self, origin: int, steps: slice | Origins) -> "Forecast":
         """The steps of one origin."""
         return Forecast(*(ends[origin, steps] for ends in (self.middle, self.lower, self.upper)))
 
@@ -96,18 +96,18 @@ class Learned:
 
     def forecast_next(self, values: Numbers) -> Forecast:
         """The next `steps` observations after the last of the values."""
-        return self.forecast(values, np.array([len(values) - 1])).at(0, np.arange(self.steps))
+        return self.forecast(values, np.array([len(values) - 1])).at(0, slice(self.steps))
 
     def _values(self, last: Numbers, level: Numbers, change: Numbers) -> Numbers:
         """exp(log(v)) may be a bit beside v, and a constant is within its own interval."""
         moved = levels.values_of(level[:, None] + change, logarithmic=self.logarithmic)
         return np.where(change == 0, last[:, None], moved)
 
-    def step(self, count: int) -> Origins:
+    def step(self, count: int) -> slice | Origins:
         """Which step of the horizon stands for each of the next `count` observations."""
-        steps = np.arange(count)
         if count <= self.steps:
-            return steps
+            return slice(count)
+        steps = np.arange(count)
         beyond = steps - self.steps
         return np.where(beyond < 0, steps, self.steps - self.season + beyond % self.season)
 

@@ -7,7 +7,7 @@ from recursive_training.series import Numbers, Times, Window
 INTERVAL_LEVEL = 0.9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Retrodiction:
     """Arrays over the window's observations, in the variable's unit; the scales are single numbers.
 
