@@ -102,8 +102,8 @@ class DynamoDB:
             page = query.page(self._kernel, self._table)
             found = page.items
             if ProjectionExpression:
-                wanted = [names.get(name, name) for name in expressions.projection(ProjectionExpression)]
-                found = [{name: item[name] for name in wanted if name in item} for item in found]
+                wanted = tuple(names.get(name, name) for name in expressions.projection(ProjectionExpression))
+                found = [self._table.projected(item, wanted) for item in found]
             answer = {"Items": found, "Count": len(found), "ResponseMetadata": _METADATA}
             return answer if page.last is None else {"LastEvaluatedKey": page.last, **answer}
 

@@ -1,7 +1,8 @@
 """The page of a DynamoDB table or index that a query asks for."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tests.simulation import expressions
 from tests.simulation.attributes import InvalidRequest, Item
@@ -13,16 +14,14 @@ _LAST = "\0"
 """After a text, it makes the next one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """`last`: the key of the last item, where the next page begins; None when nothing is left."""
 
     items: list[Item]
     last: Item | None
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A query's parameters. `start` is ExclusiveStartKey."""
 
     index: str

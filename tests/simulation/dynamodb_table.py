@@ -3,10 +3,13 @@
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from functools import partial
 from zlib import crc32
 
+from msgspec import Struct
+
 from tests.simulation.attributes import Attribute, InvalidRequest, Item
+from tests.simulation.items import Once
 
 Key = tuple[str, str]
 """The values of `pk` and `sk`."""
@@ -35,8 +38,7 @@ class TooLarge(InvalidRequest):
     """Raised for an item of more than 400 KB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """An item put in its place, with its size in bytes; None and 0 delete it."""
 
     key: Key
@@ -129,6 +131,7 @@ class Table:
         self.items: dict[Key, Item] = {}
         self.sizes: dict[Key, int] = {}
         self.watchers: list[Watcher] = []
+        self._projections: dict[tuple[str, ...], Once[Item]] = {}
         self.own = Index("pk", "sk")
         self.indexes = {index: Index(*names) for index, names in INDEXES.items()}
 
@@ -139,6 +142,12 @@ class Table:
         for name, most_bytes in _KEY_BYTES.items():
             if name in item:
                 _check_key(item[name], name, most_bytes)
+
+    def projected(self, item: Item, names: tuple[str, ...]) -> Item:
+        """The item with these attributes only."""
+        if names not in self._projections:
+            self._projections[names] = Once(partial(_projected, names))
+        return self._projections[names](item)
 
     def write(self, writes: Iterable[Write], at: float) -> None:
         """Makes these writes at once."""
@@ -162,6 +171,10 @@ class Table:
         if _is_indexed(before) or _is_indexed(after):
             for index in self.indexes.values():
                 index.write(key, before, after, at)
+
+
+def _projected(names: tuple[str, ...], item: Item) -> Item:
+    return {name: item[name] for name in names if name in item}
 
 
 def _is_indexed(item: Item | None) -> bool:

@@ -1,10 +1,10 @@
 """The writes that a call of DynamoDB asks for, and how DynamoDB refuses them."""
 # ruff: noqa: N803 - DynamoDB's parameters
 
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from tests.simulation import expressions
 from tests.simulation.attributes import InvalidRequest, Item, Unsupported, stored
@@ -21,8 +21,7 @@ _UNMET = "The conditional request failed"
 _MOST_IN_FLIGHT = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A write, and whether its condition holds. `too_large`: the refusal of an item that is."""
 
     write: Write

@@ -1,25 +1,24 @@
-"""Reads records once each, which is most of what a simulated request takes."""
+"""Reads each item once: most of what a simulated request takes would be reading the same ones again."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
-from pulse.aws.ledger import items
-from pulse.domain.job.record import JobRecord
-
+T = TypeVar("T")
 _MOST_KEPT = 20_000
-_read_record = items.record_of
 
 
-class Records:
-    """Reads records, each item once: a table shares its items and never changes one."""
+class Once(Generic[T]):
+    """Reads items, each of them once: a table shares its items and never changes one."""
 
-    def __init__(self) -> None:
-        self._kept: dict[int, tuple[Any, JobRecord]] = {}
+    def __init__(self, read: Callable[[Any], T]) -> None:
+        self._read = read
+        self._kept: dict[int, tuple[Any, T]] = {}
 
-    def record_of(self, item: Any) -> JobRecord:
+    def __call__(self, item: Any) -> T:
         if (known := self._kept.get(id(item))) and known[0] is item:
             return known[1]
         if len(self._kept) > _MOST_KEPT:
             self._kept.clear()
-        record = _read_record(item)
-        self._kept[id(item)] = (item, record)
-        return record
+        value = self._read(item)
+        self._kept[id(item)] = (item, value)
+        return value

@@ -8,6 +8,7 @@ that leaving one request or one fault out changes nothing else: that is how a fa
 
 import heapq
 import itertools
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Invocation:
     error: Exception | None = None
     has_died: bool = False
     thread: greenlet | None = None
+    go_on: Any = None
 
 
 class Kernel:
@@ -83,8 +85,8 @@ class Kernel:
         self._tells = tells
         self._keyed = blake2b(key=seed.to_bytes(16, "big", signed=True), digest_size=8)
         self._only = None if only is None else {(one.invocation, one.number): one.kind for one in only}
-        shares = list(itertools.accumulate(rates.values()))
-        self._ways = [(round(share * _WAYS), kind) for share, kind in zip(shares, rates, strict=True)]
+        self._shares = [round(share * _WAYS) for share in itertools.accumulate(rates.values())]
+        self._kinds: list[Kind | None] = [*rates, None]
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._until = 0.0
         self._orders = itertools.count()
@@ -96,9 +98,7 @@ class Kernel:
 
     def drawn(self, *names: object) -> int:
         """64 bits that depend on the seed and these names only."""
-        hashed = self._keyed.copy()
-        hashed.update("\x1f".join(map(str, names)).encode())
-        return int.from_bytes(hashed.digest(), "big")
+        return self._hashed("\x1f".join([str(name) for name in names]))
 
     def chance(self, *names: object) -> float:
         """From 0 to below 1, by the seed and these names."""
@@ -147,7 +147,8 @@ class Kernel:
         self.invocations += 1
         self._living.add(one)
         one.thread = greenlet(partial(self._work, one), parent=self._hub)
-        self.after(after, partial(self._go_on, one))
+        one.go_on = partial(self._go_on, one)
+        self.after(after, one.go_on)
 
     def run(self, until: float) -> None:
         """Lets everything happen up to this time, seconds since the start, or until nothing is left
@@ -187,11 +188,12 @@ class Kernel:
         if one.has_died:
             raise Died
         # Added and taken off as if it waited, so that both ways come to the same instant.
-        wake = self.now + (min(self.now + seconds, one.until) - self.now)
+        now = self.now
+        wake = now + (min(now + seconds, one.until) - now)
         if wake <= self._until and (not self._due or wake < self._due[0][0]):
             self.now = wake  # nobody else has anything to do by then
         else:
-            heapq.heappush(self._due, (wake, next(self._orders), partial(self._go_on, one)))
+            heapq.heappush(self._due, (wake, next(self._orders), one.go_on))
             self._current = None
             self._hub.switch()
         if self.now >= one.until:
@@ -211,9 +213,9 @@ class Kernel:
         if one.has_died:
             raise Died
         one.calls += 1
-        bits = self.drawn(one.name, one.calls)
+        bits = self._hashed(f"{one.name}\x1f{one.calls}")  # as `drawn` of the two
         kind = self._fate(one, bits, once=once)
-        there, back = (0.002 + 0.05 * (bits >> shift & 0xFF) / 256 for shift in (16, 24))
+        there, back = 0.002 + 0.05 * (bits >> 16 & 0xFF) / 256, 0.002 + 0.05 * (bits >> 24 & 0xFF) / 256
         if kind == "slow":
             back += LATEST_SECONDS * (bits >> 32 & 0xFF) / 256
         if kind is not None:
@@ -241,6 +243,11 @@ class Kernel:
             self.story.append(Line(self.now, who, what))
 
     # --- inside
+
+    def _hashed(self, text: str) -> int:
+        hashed = self._keyed.copy()
+        hashed.update(text.encode())
+        return int.from_bytes(hashed.digest(), "big")
 
     def _done(
         self, one: Invocation, kind: Kind | None, effect: Callable[[], T], back: float
@@ -273,8 +280,7 @@ class Kernel:
             return None
         if self._only is not None:
             return self._only.get((one.name, one.calls))
-        way = bits % _WAYS
-        kind = next((kind for share, kind in self._ways if way < share), None)
+        kind = self._kinds[bisect_right(self._shares, bits % _WAYS)]
         return "lost" if kind == "doubled" and once else kind
 
     def _go_on(self, one: Invocation) -> None:
@@ -295,7 +301,7 @@ class Kernel:
             self.tell(one.name, "dies")
         self._current = None
         one.ended(one)
-        one.thread = None
+        one.thread = one.go_on = None
         self._living.discard(one)
 
 

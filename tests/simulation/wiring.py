@@ -4,7 +4,7 @@ import json
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -17,12 +17,15 @@ from lambdas.wiring import reconcile_jobs as reconcile_wiring
 from lambdas.wiring import shared
 from pulse.aws import clients, secrets, webhook
 from pulse.aws.ledger import items, table
+from pulse.domain.request.job_request import JobRequest
+from pulse.domain.text import redaction
+from pulse.services.submit.submit_job import SubmitJob
 from pulse.settings import Settings
 from tests.simulation.account import ACCOUNT, REGION
 from tests.simulation.batch import Batch
 from tests.simulation.dynamodb import DynamoDB
 from tests.simulation.instances import EC2, ECS
-from tests.simulation.items import Records
+from tests.simulation.items import Once
 from tests.simulation.kernel import Kernel
 from tests.simulation.secretsmanager import SecretsManager
 from tests.simulation.sns import SNS
@@ -36,6 +39,9 @@ _CACHED = [
     for value in vars(module).values()
     if hasattr(value, "cache_clear")
 ]
+
+_MOST_KEPT = 10_000
+_OF_A_CALL = frozenset({"current_event", "lambda_context"})
 
 
 class Context:
@@ -110,12 +116,32 @@ def _replaced(world: "World", settings: Settings) -> list[tuple[Any, str, Any]]:
     return [
         *_clients(world),
         *named,
-        (items, "record_of", Records().record_of),
+        # The same texts and requests come again and again.
+        (redaction, "_without_secrets", lru_cache(maxsize=_MOST_KEPT)(redaction._without_secrets)),
+        (SubmitJob, "read", _reading_once(SubmitJob.read)),
+        (items, "record_of", Once(items.record_of)),
+        (items, "unfinished_of", Once(items.unfinished_of)),
+        (items, "cost_of", Once(items.cost_of)),
         (table, "time", types.SimpleNamespace(sleep=kernel.sleep)),
         (table, "random", chance),
         (sqs_batch, "random", chance),
         (s3, "time", types.SimpleNamespace(sleep=lambda _: None)),
     ]
+
+
+def _reading_once(
+    read: Callable[[SubmitJob, object], JobRequest],
+) -> Callable[[SubmitJob, object], JobRequest]:
+    """Reads a request once, however often it comes: what is valid depends on nothing but the deployment."""
+    kept: dict[str, JobRequest] = {}
+
+    def once(submit_job: SubmitJob, raw: object) -> JobRequest:
+        text = repr(raw)
+        if text not in kept:
+            kept[text] = read(submit_job, raw)
+        return kept[text]
+
+    return once
 
 
 def _clients(world: "World") -> list[tuple[Any, str, Any]]:
