@@ -14,7 +14,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.config.model import Functions
-from infra.constructs.acknowledge import LOG_STREAMS, acknowledge_wildcards
+from infra.constructs.acknowledge import LOG_STREAMS, acknowledge, acknowledge_wildcards
 from infra.constructs.event_queue import EventQueue
 from infra.constructs.overdue_schedules import OverdueSchedules
 from infra.constructs.use_case_function import UseCaseFunction
@@ -78,7 +78,13 @@ class OnJobEvent(Construct):
             results_bucket.arn_for_objects(MANIFESTS),
         )
         use_case.allow(["sqs:SendMessage"], reruns_queue_arn)
+        use_case.allow(["batch:ListJobs"], "*")
         schedules.allow(use_case)
+        acknowledge(
+            use_case.role,
+            "IAM5[Resource::*]",
+            "ListJobs and what describes instances and prices know no resource.",
+        )
         if on_instances:
             _allow_instances(use_case)
         alerts.grant_publish(self.function)
@@ -121,10 +127,4 @@ def _allow_instances(use_case: UseCaseFunction) -> None:
     )
     use_case.allow(["ecs:DescribeContainerInstances"], instances)
     use_case.allow(["ec2:DescribeInstances", "ec2:DescribeSpotPriceHistory"], "*")
-    acknowledge_wildcards(
-        use_case.role,
-        {
-            ":container-instance/*": "Instances come and go with the jobs.",
-            "*": "Amazon EC2 describes instances and prices of all or none.",
-        },
-    )
+    acknowledge_wildcards(use_case.role, {":container-instance/*": "Instances come and go with the jobs."})

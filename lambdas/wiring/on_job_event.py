@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from lambdas.wiring import shared
 
 if TYPE_CHECKING:
+    from pulse.aws.batch.jobs import Batch
     from pulse.domain.alerts.job_ended import Deployment
     from pulse.services.follow.price_runs import PriceRuns
     from pulse.services.follow.record_job_event import RecordJobEvent
@@ -26,6 +27,7 @@ def record_job_event() -> "RecordJobEvent":
     of_queues = {queue.job_definition for queue in here.queues.values() if queue.job_definition}
     return RecordJobEvent(
         ledger=shared.ledger(),
+        jobs_of_name=lambda queue_arn, name: batch().find(queue_arn, name),
         watch_start=watch_start(),
         watch_end=watch_end(),
         queues={queue.arn: name for name, queue in here.queues.items()},
@@ -33,6 +35,15 @@ def record_job_event() -> "RecordJobEvent":
         clock=shared.now,
         training_definitions=frozenset({here.job_definition, *of_queues}),
     )
+
+
+@cache
+def batch() -> "Batch":
+    """Made where it is asked for, which is rare."""
+    from pulse.aws import clients
+    from pulse.aws.batch.jobs import Batch
+
+    return Batch(clients.batch_reading())
 
 
 @cache

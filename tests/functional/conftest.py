@@ -43,8 +43,9 @@ START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 class BatchEndpoint:
     """AWS Batch as the client sees it: `answers` to SubmitJob are consumed one a call (a body, a status with
     an error code, or an exception), then every call succeeds. `requests` are the bodies that came, `stopped`
-    those of TerminateJob. `listed` are the jobs that ListJobs knows: their ids by name. `snapshots`: what
-    GetJobQueueSnapshot answers, by the queue's ARN; `described`: the details that DescribeJobs knows, by id.
+    those of TerminateJob. `listed` are the jobs that ListJobs knows: their ids by name; `refuses`, what it
+    answers instead. `snapshots`: what GetJobQueueSnapshot answers, by the queue's ARN; `described`: the
+    details that DescribeJobs knows, by id.
     """
 
     def __init__(self):
@@ -52,6 +53,7 @@ class BatchEndpoint:
         self.requests = []
         self.stopped = []
         self.listed = {}
+        self.refuses = None
         self.snapshots = {}
         self.described = {}
 
@@ -66,6 +68,8 @@ class BatchEndpoint:
         return {"jobId": f"aws-{len(self.requests)}", "jobName": body["jobName"]}
 
     def _listjobs(self, body):
+        if self.refuses:
+            return self.refuses
         name = body["filters"][0]["values"][0]
         return {
             "jobSummaryList": [{"jobId": self.listed[name], "jobName": name}] if name in self.listed else []

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from tests.functional.api import Api
-from tests.functional.jobs import RECORDED_JOB, submitted, told
+from tests.functional.jobs import RECORDED_BATCH_JOB, RECORDED_JOB, RECORDED_NAME, submitted, told
 
 THEIRS = "bbbbbbbb-0a82-49aa-ba5a-4727fcce14a8"
 VICTIM = "cccccccc-0a82-49aa-ba5a-4727fcce14a8"
@@ -119,6 +119,47 @@ def test_should_write_nothing_of_a_foreign_array_into_another_s_record(happen, l
     assert ledger.record(RECORDED_JOB) == before
     assert ledger.children(RECORDED_JOB) == []
     assert ledger.record(THEIRS).foreign
+
+
+def unsettled(ledger, **fields):
+    """The recorded job, of which AWS Batch's id could not be written down."""
+    before = submitted(ledger, **fields)
+    claimed = structs.replace(before, status="CLAIMED", batch_job_id="", revision=before.revision + 1)
+    assert ledger.update_if_unchanged(claimed, before=before.position)
+    return ledger.record(RECORDED_JOB)
+
+
+def test_should_leave_a_claim_to_the_job_that_another_is_a_copy_of(happen, ledger, batch):
+    before = unsettled(ledger)
+    batch.listed = {RECORDED_NAME: RECORDED_BATCH_JOB}
+    assert happen(theirs("batch_running")) == []
+    assert ledger.record(RECORDED_JOB) == before
+    assert ledger.record(THEIRS).foreign
+    assert happen("batch_running") == []
+    assert ledger.record(RECORDED_JOB).batch_job_id == RECORDED_BATCH_JOB
+
+
+def test_should_leave_an_array_s_claim_to_the_array_that_another_is_a_copy_of(happen, ledger, batch):
+    before = unsettled(ledger, array_size=2)
+    batch.listed = {RECORDED_NAME: RECORDED_BATCH_JOB}
+    child = {"arrayProperties": {"index": 1, "statusSummary": {}}}
+    assert happen(theirs("batch_failed_exit_code", f"{THEIRS}:1", **child)) == []
+    assert (ledger.record(RECORDED_JOB), ledger.children(RECORDED_JOB)) == (before, [])
+    assert happen(told("batch_running", jobId=f"{RECORDED_BATCH_JOB}:1", **child)) == []
+    assert ledger.record(RECORDED_JOB).started_at
+
+
+def test_should_take_the_first_event_of_a_claim_again_when_aws_batch_cannot_be_asked(happen, ledger, batch):
+    before = unsettled(ledger)
+    batch.refuses = (503, "ServiceUnavailable", "try again")
+    assert len(happen("batch_running")) == 1
+    assert ledger.record(RECORDED_JOB) == before
+
+
+def test_should_record_a_job_that_aws_batch_does_not_list_yet(happen, ledger, batch):
+    unsettled(ledger)
+    assert happen("batch_running") == []
+    assert ledger.record(RECORDED_JOB).batch_job_id == RECORDED_BATCH_JOB
 
 
 def test_should_record_a_job_whose_id_another_took_for_its_own(happen, ledger, s3, alerts):

@@ -82,9 +82,9 @@ EXPECTED = {
     "OnJobEventUseCaseRole": (
         "lambda.amazonaws.com",
         [
+            "batch:ListJobs ec2:DescribeInstances ec2:DescribeSpotPriceHistory on *",
             "dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on LedgerTable.Arn",
             "dynamodb:Query on LedgerTable.Arn/index/by_dataset LedgerTable.Arn/index/by_profile",
-            "ec2:DescribeInstances ec2:DescribeSpotPriceHistory on *",
             "ecs:DescribeContainerInstances on arn:$Partition:ecs:$Region:$AccountId:container-instance/*",
             (
                 "iam:PassRole on OnJobEventOverdueRole.Arn "

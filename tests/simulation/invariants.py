@@ -1,7 +1,7 @@
 """What always holds, looked at after every change, and what holds in the end, once nothing fails any more."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 
@@ -17,6 +17,7 @@ from tests.simulation.attributes import Attribute, Item
 from tests.simulation.batch_job import Job
 from tests.simulation.callers import Answered
 from tests.simulation.dynamodb_table import Key
+from tests.simulation.kernel import START
 from tests.simulation.world import World
 
 _FAULTS_OF_A_DEAD_LETTER = 1
@@ -199,8 +200,9 @@ class Invariants:
             return
         jobs = self._world.batch.by_pulse_id.get(record.job_id, [])
         recorded = self._world.batch.jobs.get(record.batch_job_id)
-        # A foreign job that looks like ours and is heard of first takes the claim: SECURITY.md.
-        is_taken = recorded is not None and recorded.is_foreign
+        is_taken = recorded is not None and recorded.is_foreign and _may_come_first(recorded, jobs)
+        if recorded is not None and recorded.is_foreign and not record.foreign and not is_taken:
+            yield f"The record of {record.job_id} is about a copy of its job."
         if len(jobs) == 1 and jobs[0].status != record.status and not is_taken:
             yield f"{record.job_id} is {record.status} in the ledger, {jobs[0].status} in AWS Batch."
         if deserves_alert(record) and not self._world.told[record.results_id, record.status]:
@@ -263,3 +265,11 @@ class Invariants:
             if len(places) > jobs + excused:
                 names = ", ".join(name for name, _ in places)
                 yield f"The alert {kind} about {about} went out {len(places)} times: {names}."
+
+
+def _may_come_first(copy: Job, jobs: Sequence[Job]) -> bool:
+    """Whether a copy may take the claim of its original: AWS Batch did not list that yet (SECURITY.md).
+    Of a claim of which AWS Batch took no job, nobody can have made one.
+    """
+    since_start = copy.fixed["createdAt"] / 1000 - START.timestamp()
+    return any(job.listed_at > since_start for job in jobs)

@@ -218,6 +218,16 @@ MUTANTS = (
         of=lambda ask: ask.cloned is not None and len(ask.twins) <= FEW,
     ),
     Mutant(
+        "a copy that is heard of first takes a claim",
+        f"{_FOLLOW}._is_first",
+        "return not listed or listed[0] == event.batch_job_id",
+        "return True",
+        asked=100,
+        more={"throttled": 0.3},
+        of=lambda ask: ask.cloned is not None and len(ask.twins) <= FEW,
+        first=3,
+    ),
+    Mutant(
         "what a record leads to is not tried again",
         f"{_FOLLOW}._job",
         'return self._follow_up(before, event, "late or repeated")',

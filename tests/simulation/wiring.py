@@ -41,7 +41,6 @@ _CACHED = [
 ]
 
 _MOST_KEPT = 10_000
-_OF_A_CALL = frozenset({"current_event", "lambda_context"})
 
 
 class Context:

@@ -31,7 +31,7 @@ class Nothing:
         return []
 
 
-def recorder(ledger, clock, *, deployment, publish_alert=None):
+def recorder(ledger, clock, *, deployment, publish_alert=None, jobs_of_name=lambda *_: []):
     """`publish_alert`: None for one that finds everything told."""
     told = publish_alert or PublishAlert(turns=Nothing(), topic=Nothing(), clock=clock)
     telling = {"publish_alert": told, "deployment": deployment}
@@ -62,6 +62,7 @@ def recorder(ledger, clock, *, deployment, publish_alert=None):
     )
     return RecordJobEvent(
         ledger=ledger,
+        jobs_of_name=jobs_of_name,
         watch_start=start,
         watch_end=end,
         queues={queue.arn: name for name, queue in CATALOGUE.queues.items()},

@@ -1,18 +1,20 @@
 """What decides that an event of AWS Batch is about a record: one rule, for a job, an array and its children.
 
-A job's environment, and with it PULSE_JOB_ID, and its name are chosen by whoever submits it. Its id and its
-queue are AWS Batch's word.
+A job's environment, and with it PULSE_JOB_ID, and its name are chosen by whoever submits it. Its id, its
+queue and which job of a name is the oldest are AWS Batch's word.
 
 | the record | the event's job | is about it |
 | --- | --- | --- |
 | has AWS Batch's id | has the same id | yes |
 | has AWS Batch's id | has another id | no: another job runs with its PULSE_JOB_ID |
 | CLAIMED, no id yet | has its name, queue, PULSE_JOB_ID and array size | yes: SubmitJob's answer is to come |
+| CLAIMED, no id yet | the same, and AWS Batch lists an older one of that name | no: it copies that one |
 | CLAIMED, no id yet | lacks one of these | no |
 | RELEASED | any | no: AWS Batch surely took no job for it, so this one is somebody else's |
 
 A job that has a record of its own, under AWS Batch's id, keeps it, whatever else it looks like. Of an array's
 child and of a node the job in question is the array and the whole multi-node job (`whole_job`).
+RecordJobEvent asks AWS Batch for an older one.
 """
 
 import re

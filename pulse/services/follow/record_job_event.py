@@ -16,7 +16,7 @@ The end of an array and those of its children come in any order, and at once. Ea
 end, a child itself) and then reads what the other wrote, so that whoever is last sees both and adds them up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -60,10 +60,12 @@ class EventResult(Struct, frozen=True, kw_only=True):
 
 class RecordJobEvent(Struct, frozen=True, kw_only=True):
     """`queues` maps the ARNs of our queues to their names. `training_definitions`: the ARNs of the job
-    definitions that run the training, of whatever revision.
+    definitions that run the training, of whatever revision. `jobs_of_name`: AWS Batch's ids of the jobs in a
+    queue, by its ARN, that have a name, the oldest first.
     """
 
     ledger: Ledger
+    jobs_of_name: Callable[[str, str], Sequence[str]]
     watch_start: WatchStart
     watch_end: WatchEnd
     queues: Mapping[str, str]
@@ -230,6 +232,11 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
         """The record of the event's job, or of the array or multi-node job of which it is a part."""
         return self.parent_of(event) if event.is_array_child or event.is_node else self._find(event)[0]
 
+    def _is_first(self, event: JobEvent) -> bool:
+        """Whether AWS Batch lists no older job of this name: whoever copies ours comes after it."""
+        listed = self.jobs_of_name(event.queue_arn, event.job_name)
+        return not listed or listed[0] == event.batch_job_id
+
     def _find(self, event: JobEvent) -> tuple[JobRecord | None, str]:
         """The record of the event's job; or None, and the id under which a foreign job is recorded."""
         free, claimed = [], None
@@ -240,5 +247,5 @@ class RecordJobEvent(Struct, frozen=True, kw_only=True):
             elif is_about(record, event, queue=self.queues.get(event.queue_arn, "")):
                 if record.batch_job_id:
                     return record, record.job_id
-                claimed = record
+                claimed = record if self._is_first(event) else None
         return claimed, claimed.job_id if claimed else (free or [event.batch_job_id])[0]
