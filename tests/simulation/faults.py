@@ -6,15 +6,27 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 Kind = Literal[
-    "throttled", "refused", "failed", "unsent", "lost", "late", "doubled", "died before", "died after", "slow"
+    "throttled",
+    "refused",
+    "failed",
+    "unsent",
+    "lost",
+    "late",
+    "doubled",
+    "died before",
+    "died after",
+    "slow",
+    "cut short",
 ]
 """What can go wrong with a call.
 
 throttled: refused for now, nothing done. refused: a 5xx, nothing done. failed: a 5xx although it was
 done. unsent: no connection. lost: done, no answer. late: no answer, done some seconds later. doubled:
 done twice, as a client does that sends again after a lost answer. died before, died after: the
-invocation's process ends. slow: answered, after seconds.
+invocation's process ends. slow: answered, after seconds. cut short: of what is read, only a part comes.
 """
+HARMLESS: frozenset[Kind] = frozenset({"slow", "doubled"})
+"""After these the caller has its answer."""
 LATEST_SECONDS = 12.0
 """A request on its way is done at most so much later than it was given up."""
 

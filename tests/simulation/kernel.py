@@ -200,10 +200,18 @@ class Kernel:
             self.tell(one.name, "is ended: its time is over")
             raise _death(one)
 
-    def call(self, service: str, operation: str, effect: Callable[[], T], *, once: bool = False) -> T:
+    def call(
+        self,
+        service: str,
+        operation: str,
+        effect: Callable[[], T],
+        *,
+        once: bool = False,
+        cut: Callable[[T], T] | None = None,
+    ) -> T:
         """One call of AWS by the invocation that is at it. `effect` changes the service and returns
-        its answer or raises its error. `once`: the client never sends it twice. Without an
-        invocation it just happens.
+        its answer or raises its error. `once`: the client never sends it twice. `cut`: what is left of an
+        answer that comes as a stream. Without an invocation it just happens.
         """
         one = self._current
         named = f"{service}:{operation}"
@@ -214,7 +222,7 @@ class Kernel:
             raise Died
         one.calls += 1
         bits = self._hashed(f"{one.name}\x1f{one.calls}")  # as `drawn` of the two
-        kind = self._fate(one, bits, once=once)
+        kind = self._fate(one, bits, once=once, is_stream=cut is not None)
         there, back = 0.002 + 0.05 * (bits >> 16 & 0xFF) / 256, 0.002 + 0.05 * (bits >> 24 & 0xFF) / 256
         if kind == "slow":
             back += LATEST_SECONDS * (bits >> 32 & 0xFF) / 256
@@ -235,7 +243,8 @@ class Kernel:
                 raise error
             finally:
                 del error  # as in _tried
-        return answer  # type: ignore[return-value] # without an error it is the effect's
+        found: T = answer  # type: ignore[assignment] # without an error it is the effect's
+        return cut(found) if kind == "cut short" and cut else found
 
     def tell(self, who: str, what: str) -> None:
         """Adds a line to the story."""
@@ -275,12 +284,14 @@ class Kernel:
 
             self.after(LATEST_SECONDS * (bits >> 40 & 0xFF) / 256, happen)
 
-    def _fate(self, one: Invocation, bits: int, *, once: bool) -> Kind | None:
+    def _fate(self, one: Invocation, bits: int, *, once: bool, is_stream: bool) -> Kind | None:
         if not self.faulty:
             return None
         if self._only is not None:
             return self._only.get((one.name, one.calls))
         kind = self._kinds[bisect_right(self._shares, bits % _WAYS)]
+        if kind == "cut short" and not is_stream:
+            return None
         return "lost" if kind == "doubled" and once else kind
 
     def _go_on(self, one: Invocation) -> None:

@@ -24,8 +24,9 @@ RATES: Mapping[Kind, float] = {
     "died before": 0.005,
     "died after": 0.01,
     "slow": 0.01,
+    "cut short": 0.05,
 }
-"""In how many calls each kind of fault happens."""
+"""In how many calls each kind of fault happens; what comes cut short, of those that read an object."""
 FAULTY_FOR = 600.0
 """So long after the last request things go on failing."""
 SETTLED_WITHIN = 8 * 3600.0

@@ -10,6 +10,8 @@ from recursive_training.data import s3 as training_s3
 from recursive_training.errors import AlreadyClaimedError, TrainingError
 from recursive_training.steps.claim import claim
 
+from pulse.aws.s3 import Objects
+from pulse.domain.errors import Unavailable
 from pulse.domain.request import drop as s3_drop
 from tests.simulation.kernel import START, Kernel
 from tests.simulation.s3 import S3
@@ -18,6 +20,12 @@ from tests.simulation.s3_bucket import Bucket
 EVENT = Path(__file__).parent.parent / "events" / "s3_object_created_versioned.json"
 KINDS = ("throttled", "refused", "failed", "unsent", "lost", "late", "doubled", "died after", "slow")
 RATES = dict.fromkeys(KINDS, 0.04)
+
+
+READS = {
+    "whole": lambda objects: objects.read("pulse-data", "a.json", limit_bytes=100),
+    "a part": lambda objects: objects.read_range("pulse-data", "a.json", "bytes=0-7"),
+}
 
 
 @pytest.fixture
@@ -153,3 +161,20 @@ def test_should_meet_conflicts_of_writes_on_their_way():
     kernel.run(10)
     codes = [one.error.response["Error"]["Code"] if one.error else "" for one in ended]
     assert set(codes) == {"", "PreconditionFailed", "ConditionalRequestConflict"}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_an_answer_that_is_cut_short_is_no_answer(read):
+    kernel = Kernel(7, {"cut short": 1.0})
+    bucket = Bucket(kernel, "pulse-data", versioned=True)
+    bucket.put("a.json", b'{"a": 1, "b": 2}')
+    objects = Objects(lambda: S3(kernel, [bucket]))
+    ended = []
+    kernel.start("reads", lambda: read(objects), ended.append)
+    kernel.run(10.0)
+    assert isinstance(ended[0].error, Unavailable)
+    assert [fault.kind for fault in kernel.happened] == ["cut short"]
+    kernel.faulty = False
+    kernel.start("reads again", lambda: read(objects), ended.append)
+    kernel.run(20.0)
+    assert ended[1].answer
