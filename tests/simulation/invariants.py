@@ -10,21 +10,19 @@ from pulse.domain.alerts.flood import ALERTS_BEFORE_FLOOD
 from pulse.domain.alerts.job_ended import deserves_alert
 from pulse.domain.job.record import JobRecord
 from pulse.domain.job.status import position
-from tests.simulation import books, promises
+from tests.simulation import books, dead_letters, promises
 from tests.simulation.alerts import Alerts
 from tests.simulation.asks import Ask
 from tests.simulation.attributes import Attribute, Item
 from tests.simulation.batch_job import Job
 from tests.simulation.callers import Answered
 from tests.simulation.dynamodb_table import Key
+from tests.simulation.faults import HARMLESS
 from tests.simulation.kernel import START
 from tests.simulation.world import World
 
-_FAULTS_OF_A_DEAD_LETTER = 1
-"""At least. Some are given up after one (seed 100013): what is in flight uses up deliveries, too."""
 _NOTHING: Attribute = {"L": []}
 _LATEST: Attribute = {"S": "9999-12-31T00:00:00Z"}
-_HARMLESS = frozenset({"slow", "doubled"})
 _ENDS = frozenset({"SUCCEEDED", "FAILED"})
 
 
@@ -145,7 +143,7 @@ class Invariants:
 
     def redrive(self) -> None:
         """Has people move back what was given up while things failed."""
-        for said in self._dead_letters():
+        for said in dead_letters.without_a_cause(self._world):
             self._break(said)
         for name, queue in self._world.dead.items():
             queue.move_all(self._world.queues[name])
@@ -227,18 +225,6 @@ class Invariants:
             if len(jobs) != 1:
                 yield f"The record of {record.job_id} ({record.status}) has {len(jobs)} jobs in AWS Batch."
 
-    def _dead_letters(self) -> Iterator[str]:
-        """Messages that were given up although hardly anything failed at them."""
-        if not any(queue.messages for queue in self._world.dead.values()):
-            return
-        happened = self._world.kernel.happened
-        failed = self._world.died | {one.invocation for one in happened if one.kind not in _HARMLESS}
-        for name, queue in self._world.dead.items():
-            for message in queue.messages.values():
-                faults = sum(one in failed for one in message.taken_by)
-                if faults < _FAULTS_OF_A_DEAD_LETTER:
-                    yield f"A message of {name} was given up after {faults} faults: {message.body[:200]}"
-
     @staticmethod
     def _given_up(record: JobRecord) -> bool:
         return record.status == "FAILED" and not record.batch_job_id
@@ -249,7 +235,7 @@ class Invariants:
         where what follows is heard of first, each was cancelled.
         """
         happened = self._world.kernel.happened
-        faults = {(one.invocation, one.number) for one in happened if one.kind not in _HARMLESS}
+        faults = {(one.invocation, one.number) for one in happened if one.kind not in HARMLESS}
         records = list(self.records())
         of_one_name = Counter(record.results_id for record in records)
         stopped = Counter(one.results_id for one in records if deserves_alert(one) and one.cancelled_by)

@@ -57,6 +57,7 @@ class World:
     not to arrive. `died`: the
     invocations that ended in the middle. `answers`: how often the API was asked what, and answered so.
     `counted`: how often the functions measured something, by its name.
+    `undone`: why an invocation was not done with a message, by their names.
     `requests`: how often somebody came to a door, as a caller or with an object.
     """
 
@@ -88,6 +89,7 @@ class World:
         self.counted: Counter[str] = Counter()
         self.answers: Counter[tuple[str, int]] = Counter()
         self.failed: list[Invocation] = []
+        self.undone: dict[tuple[str, str], type[BaseException | None]] = {}
         self.topic = Topic(kernel, "alerts")
         self.topic.email(self.inbox, {"skip_email": [{"exists": False}]})
         self.topic.feed(self.queues["alerts"], {"skip_slack": [{"exists": False}]})
@@ -140,7 +142,7 @@ class World:
     @contextmanager
     def deployed(self) -> Iterator[None]:
         """While it lasts, the functions are wired to this world."""
-        with silence(self.counted), wired(self, self.settings):
+        with silence(self.counted, self._note_failure), wired(self, self.settings):
             self._feed("submit_job", "drops")
             self._feed("on_job_event", "events")
             self._feed("send_alert", "alerts")
@@ -196,6 +198,9 @@ class World:
             skew=self._skew(name),
             lives=LIVES.get(function, RECONCILER_LIVES),
         )
+
+    def _note_failure(self, message_id: str, why: BaseException | None) -> None:
+        self.undone[self.kernel.place[0], message_id] = type(why)
 
     def _note_alert(self, message: Published) -> None:
         self.told[subject_of(json.loads(message.text("sqs")))] += 1
