@@ -29,7 +29,7 @@ def _cancel(event: dict[str, Any]) -> http_api.Answer:
     cancelled = partial(shared.cancel_job().cancel, reason=wanted.reason, guard=guard)
     record = shared.find_job().do(http_input.job_id(event), cancelled, guard)
     count(metrics, "Cancelled")
-    logger.info("Job told to end", job_id=record.job_id, batch_job_id=record.batch_job_id)
+    logger.info("Job cancelled", job_id=record.job_id, batch_job_id=record.batch_job_id)
     return http_api.json(HTTPStatus.ACCEPTED, submissions.cancelled(record))
 
 

@@ -54,7 +54,7 @@ def _record(event: Envelope) -> None:
         alerted=result.alerted,
     )
     if result.again_in_seconds:
-        raise RetryLater("Children of the array failed of which nothing was heard.", result.again_in_seconds)
+        raise RetryLater("Failed children of the array have sent no event yet.", result.again_in_seconds)
 
 
 def _blocked(event: Envelope) -> None:

@@ -1,4 +1,4 @@
-"""The function that tells Slack: a batch of SQS messages, each the JSON of one alert (raw SNS delivery)."""
+"""Posts alerts to Slack: handles a batch of SQS messages, each the JSON of one alert (raw SNS delivery)."""
 
 from typing import TYPE_CHECKING, Any
 

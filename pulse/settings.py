@@ -1,4 +1,4 @@
-"""What the deployed functions are told: one struct, each environment name written once.
+"""The settings of the deployed functions: one struct, each environment name written once.
 
 The infrastructure calls `to_env` (values may be CDK tokens: they are passed on, never looked into), the
 functions call `from_env`.
@@ -58,7 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Of each described training its job definitions with revision, by platform."""
     triggers: tuple[Trigger, ...] = ()
     table_suffixes: Suffixes = ()
-    """How the names of data sets end: the training's own list, told by the infrastructure."""
+    """How the names of data sets end: the training's own list, which the infrastructure passes on."""
     retry_policy: RetryPolicy = RetryPolicy()
     tags: dict[str, str] = {}
     log_group: str = "/aws/batch/job"
@@ -76,9 +76,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     monthly_budget_usd: Decimal | None = None
     """No job is submitted that could cost more than is left of it; None: no limit."""
     budget_alert_percents: tuple[int, ...] = (50, 80, 100)
-    """Of the month's budget: the shares at which somebody is told."""
+    """The shares of the month's budget that get an alert."""
     watch: Watch = Watch()
-    """When somebody is told of a job before its end."""
+    """When a job gets an alert before its end."""
     fargate_environments: dict[str, bool] = {}
     """Which of our compute environments on Fargate are Spot, by the name that CloudFormation gave them."""
     overdue_schedules: ScheduleTarget | None = None

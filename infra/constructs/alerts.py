@@ -33,7 +33,7 @@ class Alerts(Construct):
         if not config.alarms_are_heard:
             Annotations.of(self).add_warning_v2(
                 "Pulse:NobodyIsTold",
-                "Nobody hears of failed jobs or of events that could not be handled: set alerts.emails.",
+                "Nobody is alerted of failed jobs or of events that could not be handled: set alerts.emails.",
             )
         for address in config.emails:
             self.topic.add_subscription(

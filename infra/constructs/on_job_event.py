@@ -61,7 +61,7 @@ class OnJobEvent(Construct):
             config=config,
             code=code,
             settings=settings(schedules.target),
-            description="Keeps the ledger's record of a job and tells people of it",
+            description="Records a job's events in the ledger and alerts people",
         )
         self.function = use_case.function
         use_case.allow(

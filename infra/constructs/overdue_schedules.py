@@ -1,4 +1,4 @@
-"""One-time schedules by which on_job_event hears of jobs that should have ended: their group, and the role
+"""One-time schedules that send on_job_event the jobs that should have ended: their group, and the role
 with which EventBridge Scheduler puts them into the function's own queue.
 """
 

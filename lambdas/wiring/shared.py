@@ -249,7 +249,7 @@ def ledger_table() -> "LedgerTable":
 
 
 def ledger_retention() -> timedelta:
-    """How long the ledger keeps what it is told."""
+    """How long the ledger keeps its items."""
     return timedelta(days=settings().ledger_retention_days)
 
 

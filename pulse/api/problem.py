@@ -89,7 +89,7 @@ NO_SUCH_RESOURCE = Problem(
     type="urn:pulse:problem:no-such-resource",
     title="No such resource",
     status=HTTPStatus.NOT_FOUND,
-    detail="GET /openapi.json tells what there is.",
+    detail="GET /openapi.json lists all resources.",
 )
 
 
@@ -121,7 +121,7 @@ def method_not_allowed(allowed: Sequence[str]) -> Problem:
         type="urn:pulse:problem:method-not-allowed",
         title="Another method is needed",
         status=HTTPStatus.METHOD_NOT_ALLOWED,
-        detail=f"This resource takes {' and '.join(allowed)}. GET /openapi.json tells more.",
+        detail=f"This resource takes {' and '.join(allowed)}. GET /openapi.json has the details.",
     )
 
 

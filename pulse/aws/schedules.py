@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: one-time schedules that tell on_job_event of jobs that should have ended by then."""
+"""EventBridge Scheduler: one-time schedules that send on_job_event each job that should have ended."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -36,7 +36,7 @@ class Schedules:
         return self._make()
 
     def set(self, job_id: str, at: datetime) -> None:
-        """Has "Job Overdue" sent at that time, within a minute after it, unless the job has a schedule.
+        """Schedules "Job Overdue" at that time, within a minute after it, unless the job has a schedule.
 
         The schedule deletes itself when it has fired:
         https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-delete.html

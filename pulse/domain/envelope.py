@@ -12,7 +12,7 @@ from pulse.domain.parsing.json_bounds import MOST_LEVELS, is_too_deep
 from pulse.domain.validation import InvalidInput
 
 SOURCE = "pulse"
-"""Of events of our own."""
+"""The source of our own events."""
 RERUN_REQUESTED = "Rerun Requested"
 """`detail.job_id`: a job that died of memory and shall be submitted again with more."""
 CLAIM_ABANDONED = "Claim Abandoned"

@@ -44,7 +44,7 @@ def test_should_show_only_the_settings_that_differ_and_what_each_found(api):
 def test_should_say_so_where_nothing_differs(api):
     api.answers = [job(ONE, {"variables": ["a"]}), job(OTHER, {"variables": ["a"]})]
 
-    assert typed("diff", ONE, OTHER).stdout.startswith("Both were asked for the same")
+    assert typed("diff", ONE, OTHER).stdout.startswith("Both jobs have the same request")
 
 
 def test_should_give_programs_both_values(api):

@@ -168,7 +168,7 @@ def test_should_offer_no_rerun_when_one_is_under_way_or_cannot_be():
     again = job_alert(died, DEPLOYMENT, rerun=LARGER)
     assert again.next_step == (
         "Nothing: it died of memory, so it is submitted again with 2 vCPU and 4096 MiB. If that is refused, "
-        "you will be told."
+        "another alert says so."
     )
     assert "Trying again" not in told(again)
     for alert in (again, job_alert(structs.replace(died, foreign=True), DEPLOYMENT)):
@@ -313,7 +313,7 @@ def test_should_say_when_and_why_a_job_should_have_ended():
     )
     assert told(asked)["Running for"].startswith("2 h 1 min (usually 2 min 51 s")
     learned = overdue_alert(structs.replace(record, due_seconds=None), DEPLOYMENT, now=late)
-    assert learned.reason.endswith(": of 24 earlier runs like it 95 % were over in 4 min 4 s.")
+    assert learned.reason.endswith(": 95 % of 24 earlier runs like it ended within 4 min 4 s.")
     bare = structs.replace(record, due_seconds=None, due_at=None, usual=None, attempts=2)
     assert overdue_alert(bare, DEPLOYMENT, now=late).reason.endswith(
         "should have ended by now. 2 of its attempts ended before this one."

@@ -5,6 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
+
+from pulse.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 PEOPLE_TALKING = re.compile(
@@ -12,12 +15,15 @@ PEOPLE_TALKING = re.compile(
 )
 PUBLISHED = {"asked_by", "asked_at"}
 """Who asked for a job, and when: fields of the API, and people."""
+DIALECT = re.compile(r"\b(tells?|told|heard?|hears|Of)\b")
 LEFT = {
     "infra/config/alerts.py": {"alarms_are_heard"},
     "infra/config/checks.py": {"told"},
     "infra/config/files.py": {"told"},
     "pulse/domain/plan/command.py": {"asked"},
     "pulse/domain/request/manifest.py": {"told"},
+    "pulse/domain/training/metrics.py": {"told"},
+    "pulse/domain/training/parameters.py": {"told"},
 }
 
 
@@ -39,4 +45,18 @@ def test_should_name_functions_and_data_by_what_they_are(folder):
         for name in {*names(file)} - PUBLISHED - LEFT.get(path, set())
         if PEOPLE_TALKING.search(name)
     }
+    assert not found
+
+
+def helps(command, name="pulse"):
+    """By the command or its option: what `--help` prints of it."""
+    yield name, command.help or ""
+    for option in command.params:
+        yield f"{name} {option.name}", getattr(option, "help", None) or ""
+    for verb, below in getattr(command, "commands", {}).items():
+        yield from helps(below, f"{name} {verb}")
+
+
+def test_should_explain_the_command_line_in_plain_english():
+    found = {name: text for name, text in helps(typer.main.get_command(app)) if DIALECT.search(text)}
     assert not found

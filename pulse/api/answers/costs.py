@@ -1,4 +1,4 @@
-"""What the HTTP API tells of a month's costs."""
+"""A month's costs, as the HTTP API answers them."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 

@@ -1,4 +1,4 @@
-"""What the HTTP API tells of jobs that are there: one with its story, a page of them, a page of a log."""
+"""Jobs as the HTTP API answers them: one with its story, a page of them, a page of a log."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any

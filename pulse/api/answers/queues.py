@@ -1,4 +1,4 @@
-"""What the HTTP API tells of the job queues."""
+"""The job queues, as the HTTP API answers them."""
 
 from typing import TYPE_CHECKING
 

@@ -23,8 +23,8 @@ Json = dict[str, Any]
 
 
 def content(answer: httpx.Response, *, as_json: bool) -> dict[str, Any]:
-    """The JSON object of a good answer. A problem is told, with `as_json` on stdout as it came too, and ends
-    the command: 404 with NOT_FOUND, other 4xx with REFUSED, 5xx with FAILED.
+    """The JSON object of a good answer. A problem is printed, with `as_json` as it came on stdout, too, and
+    ends the command: 404 with NOT_FOUND, other 4xx with REFUSED, 5xx with FAILED.
     """
     found = _object(answer)
     if answer.is_success and found:

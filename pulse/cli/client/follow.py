@@ -99,7 +99,7 @@ class _Changes:
         self._seen: set[tuple[str, int]] = set()
 
     def unseen(self, job: Json) -> Iterator[Json]:
-        """Of a state whose event has not told its time, the time at which it is seen."""
+        """Gives a state whose event has no time yet the time at which it is seen."""
         known = job.get("changes") or []
         status = str(job.get("status"))
         if status not in {change["status"] for change in known}:

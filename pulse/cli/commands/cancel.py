@@ -17,7 +17,7 @@ def cancel(
     job_id: JobId,
     *,
     reason: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Kept with the job, and told in its alert.")
+        str | None, typer.Option(metavar="TEXT", help="Stored with the job and shown in its alert.")
     ] = None,
     json: AsJson = False,
     where: Connection,

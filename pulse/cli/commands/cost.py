@@ -28,7 +28,7 @@ def cost(  # noqa: PLR0913 - one parameter an option
     ] = DEFAULT_BY,
     hourly: Annotated[
         bool,
-        typer.Option("--prices", help="The prices that quotes are made from.", rich_help_panel=PANEL),
+        typer.Option("--prices", help="Print the hourly prices that quotes use.", rich_help_panel=PANEL),
     ] = False,
     refresh_prices: Annotated[
         bool,
@@ -49,15 +49,15 @@ def cost(  # noqa: PLR0913 - one parameter an option
             rich_help_panel=PANEL,
         ),
     ] = None,
-    file: Annotated[
-        Path, typer.Option(help="The prices that quotes are made from.", rich_help_panel=PANEL)
-    ] = Path("config/prices.yaml"),
+    file: Annotated[Path, typer.Option(help="The file of the prices.", rich_help_panel=PANEL)] = Path(
+        "config/prices.yaml"
+    ),
     json: AsJson = False,
     where: Connection,
 ) -> None:
-    """Print what a month's jobs cost, by what they have in common, and what is left of the budget.
+    """Print what a month's jobs cost, by profile, share, data set, queue or tag, and the rest of the budget.
 
-    With --prices what an hour on AWS Fargate and EC2 costs, with --refresh-prices what it costs today.
+    With --prices the hourly prices of AWS Fargate and EC2, with --refresh-prices those of today.
     """
     for option, given in {"--region": region, "--instance-type": instance_type}.items():
         if given and not refresh_prices:

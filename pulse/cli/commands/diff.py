@@ -33,7 +33,7 @@ def diff(first: JobId, second: OtherJobId, *, json: AsJson = False, where: Conne
     if settings:
         output.table(output.data, columns, _rows(settings), whole=columns)
     else:
-        output.data.print("Both were asked for the same, and got the same resources and data.")
+        output.data.print("Both jobs have the same request, resources and data.")
     output.table(output.data, columns, _rows(found), whole=columns)
 
 

@@ -37,8 +37,8 @@ def doctor(
     json: AsJson = False,
     where: Connection,
 ) -> None:
-    """Look into an account before and after a deployment: credentials, region, bootstrap, quotas, recipients,
-    the Slack webhook, queues, dead letters. Exit code 1 when something has to be done first.
+    """Check an account before and after a deployment: credentials, region, bootstrap, quotas, recipients, the
+    Slack webhook, queues, dead letters. Exit code 1 when something has to be repaired.
     """
     expected = _expected(env)
     with output.report_errors():

@@ -19,7 +19,7 @@ from pulse.cli.views.explanation import Explanation
 
 @with_option_groups
 def explain(job_id: JobId, *, json: AsJson = False, where: Connection) -> None:
-    """Say why a job waits, runs or failed, and what helps."""
+    """Show why a job waits, runs or failed, and what helps."""
     with output.report_errors():
         api = Deployment(where).api
         job = answers.content(calls.call(api, "GET", f"/jobs/{job_id}"), as_json=json)

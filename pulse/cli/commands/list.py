@@ -37,7 +37,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
     ] = None,
     day: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Asked for on this day, UTC.")] = None,
     dataset: Annotated[str | None, typer.Option(metavar="KEY", help="On this data set.")] = None,
-    profile: Annotated[str | None, typer.Option(metavar="NAME", help="Of this profile.")] = None,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="With this profile.")] = None,
     tag: Annotated[str | None, typer.Option(metavar="KEY=VALUE", help="Asked for with this tag.")] = None,
     by: Annotated[
         str | None, typer.Option(metavar="ARN", help="Asked for by this user, role or session; or `me`.")
@@ -46,7 +46,7 @@ def list_jobs(  # noqa: PLR0913 - one parameter an option
     json: AsJson = False,
     where: Connection,
 ) -> None:
-    """List jobs, the newest first: by one filter, or without any those of the last 31 days."""
+    """List jobs, newest first, by one filter; without one, those of the last 31 days."""
     filters = {
         "status": status,
         "day": day,

@@ -22,7 +22,9 @@ def logs(
     ] = False,
     child: Annotated[
         int | None,
-        typer.Option(metavar="INDEX", min=0, help="Of an array: that of one child, once it has ended."),
+        typer.Option(
+            metavar="INDEX", min=0, help="The log of one child of an array, once the child has ended."
+        ),
     ] = None,
     json: AsJson = False,
     where: Connection,

@@ -34,12 +34,12 @@ class ShowsByDefault(TyperGroup):
         return super().parse_args(ctx, args if given else [DEFAULT, *args])
 
 
-app = typer.Typer(cls=ShowsByDefault, help="What waits and runs, and what could not be handled.")
+app = typer.Typer(cls=ShowsByDefault, help="Show the job queues, or move dead letters back.")
 
 
 @app.callback()
 def queue() -> None:
-    """What waits and runs, and what could not be handled. Without a command: show."""
+    """Show the job queues, or move dead letters back. Without a command: show."""
 
 
 @app.command(DEFAULT)
@@ -73,9 +73,9 @@ def redrive(
     json: AsJson = False,
     where: Connection,
 ) -> None:
-    """Move what waits in the dead-letter queues back to where it came from, to be handled again.
+    """Move the messages of the dead-letter queues back to their source queues, to be handled again.
 
-    Repair the cause first: what fails again comes back.
+    Repair the cause first: a message that fails again comes back.
     """
     with output.report_errors():
         deployment = Deployment(where)

@@ -27,7 +27,7 @@ def quote(
     printing: OutputOptions,
     replaced: ReplacedOptions,
 ) -> None:
-    """Tell what a job would cost, how long it would wait and what it would get; submit nothing.
+    """Print a job's likely cost, waiting time and resources, without submitting it.
 
     The options are those of pulse submit. Exit code 4 when the request would be refused.
     """
@@ -38,7 +38,7 @@ def quote(
 
 
 def show_quote(api: SignedApi, path: str, request: dict[str, Any], printing: OutputOptions) -> None:
-    """Tells the quote that `path` gives for `request`. Exits with REFUSED when it would be refused; raises
+    """Prints the quote that `path` gives for `request`. Exits with REFUSED when it would be refused; raises
     NoAnswer.
     """
     answer = calls.call(api, "POST", path, body=request, query={"dry_run": "true"})

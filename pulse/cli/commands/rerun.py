@@ -33,7 +33,7 @@ def rerun(  # noqa: PLR0913 - one parameter an option or a group of them
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Fields in JSON or YAML, laid over the first request; --set wins.",
+            help="Fields in JSON or YAML that replace those of the first request; --set wins.",
             exists=True,
             dir_okay=False,
         ),

@@ -26,7 +26,7 @@ def results(
     job_id: JobId,
     *,
     download: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Copies the files into this new or empty folder.")
+        Path | None, typer.Option(metavar="DIR", help="Copy the files into this new or empty folder.")
     ] = None,
     json: AsJson = False,
     where: Connection,

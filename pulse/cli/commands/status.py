@@ -13,9 +13,9 @@ from pulse.cli.views import job as story_view
 
 @with_option_groups
 def status(job_id: JobId, *, json: AsJson = False, where: Connection) -> None:
-    """Tell the story of a job: its changes, attempts, cost, and why it failed. Exit code 5 when it failed.
+    """Show a job: its state changes, attempts, cost, and why it failed. Exit code 5 when it failed.
 
-    An array that ended well has failed when the job that puts its results together did.
+    An array counts as failed, too, when the job that merges its results failed.
     """
     with output.report_errors():
         api = Deployment(where).api

@@ -50,7 +50,7 @@ class SubmissionOptions:
         str | None,
         typer.Option(
             metavar="KEY",
-            help="Your own: the same key and request are the same job for as long as the ledger keeps it.",
+            help="A key of your own: while the ledger keeps the job, the same key and request return it.",
             rich_help_panel=PANEL,
         ),
     ] = None
@@ -58,7 +58,7 @@ class SubmissionOptions:
         bool,
         typer.Option(
             "--force",
-            help="A job of its own, even where an interrupted run of the same command left one open.",
+            help="Submit another job, even if an interrupted run of the same command submitted one.",
             rich_help_panel=PANEL,
         ),
     ] = False
@@ -72,7 +72,7 @@ class SubmissionOptions:
 def submit(
     api: SignedApi, path: str, request: dict[str, Any], options: SubmissionOptions, *, as_json: bool
 ) -> None:
-    """Sends `request`, tells the job and, when asked to, waits for its end. Exits unless all went well."""
+    """Sends `request`, prints the job and, with --monitor, waits for its end. Exits unless all went well."""
     answer = _sent(api, path, request, options)
     job = answers.content(answer, as_json=as_json)
     if not (as_json and options.monitor):

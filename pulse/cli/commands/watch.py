@@ -17,12 +17,12 @@ from pulse.cli.views import job as story_view
 def watch(
     job_id: JobId,
     *,
-    log: Annotated[bool, typer.Option("--log/--no-log", help="Its log as well, on stdout.")] = True,
+    log: Annotated[bool, typer.Option("--log/--no-log", help="Also print its log, on stdout.")] = True,
     where: Connection,
 ) -> None:
-    """Tell each state of a job and each line of its log as they come. Exit code 5 when it failed.
+    """Print each state of a job and each line of its log as it comes. Exit code 5 when the job failed.
 
-    Behind an array that ended well, it goes on with the job that puts its results together.
+    After a successful array it goes on with the job that merges its results.
     """
     try:
         with output.report_errors():

@@ -1,4 +1,4 @@
-"""`pulse local replay`: recorded job events told again to the AWS on this machine, in whatever order."""
+"""`pulse local replay`: recorded job events sent again to the AWS on this machine, in whatever order."""
 
 import json
 import time
@@ -31,26 +31,28 @@ COLUMNS = ("job", "events", "lost", "in order", "in the ledger", "")
 SAME, WAITS, DIFFERS = "the same", "a lost event: the reconciler's", "DIFFERENT"
 VALUE_CHARACTERS = 300
 
-Share = Annotated[float, typer.Option(min=0, max=1, help="A share of the events, 0 to 1.")]
+Lost = Annotated[float, typer.Option(min=0, max=1, help="The share of the events to lose, 0 to 1.")]
+Doubled = Annotated[float, typer.Option(min=0, max=1, help="The share of the events to send twice, 0 to 1.")]
 Keep = Annotated[
-    bool, typer.Option("--keep", help="Leave the jobs in the ledger: pulse list, cost and queue tell them.")
+    bool,
+    typer.Option("--keep", help="Keep the jobs in the ledger, where pulse list, cost and queue show them."),
 ]
-Shuffle = Annotated[bool, typer.Option("--shuffle", help="In any order instead of their own.")]
+Shuffle = Annotated[bool, typer.Option("--shuffle", help="Send the events in a random order.")]
 
 
 def replay(  # noqa: PLR0913 - each is an option
     file: Annotated[Path, typer.Argument(help="Events as JSON: a list, or one a line.", dir_okay=False)],
     *,
     seed: Annotated[int, typer.Option(help="The same seed makes the same choices.")] = 0,
-    drop: Share = 0.0,
-    double: Share = 0.0,
+    drop: Lost = 0.0,
+    double: Doubled = 0.0,
     shuffle: Shuffle = False,
     keep: Keep = False,
 ) -> None:
-    """Tell recorded job events again, under ids of their own, and compare where the jobs end.
+    """Replay recorded job events under new job ids, and compare how the jobs end.
 
-    However its events come, a job of which none is lost must end in the ledger as if they had come in order.
-    Their times are moved, so that the last event of the recording happens now. Then the ledger forgets them.
+    In whatever order its events come, a job that loses none must end in the ledger as if they had come in
+    order. Times are moved so that the last event happens now; at the end the ledger forgets the jobs.
     """
     now = datetime.now(UTC)
     found, where = stacks.deployed_here()

@@ -18,7 +18,7 @@ JobId = Annotated[
     str,
     typer.Argument(
         metavar="JOB_ID",
-        help="Its id; AWS Batch's id, its name or a unique beginning do too.",
+        help="The job's id, its AWS Batch id, its name, or a unique beginning of one.",
         parser=_checked,
     ),
 ]

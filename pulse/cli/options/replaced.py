@@ -11,7 +11,7 @@ from pulse.cli.exit_codes import ExitCode
 from pulse.domain.errors import PulseError
 from pulse.domain.fault import shown
 
-PANEL = "Of the replaced script: the deployment decides, another value is refused"
+PANEL = "Options of the replaced script: the deployment decides, another value is refused"
 
 
 def _decided(name: str, metavar: str) -> typer.models.OptionInfo:

@@ -72,7 +72,7 @@ class RequestOptions:
         _training(
             "--id-columns",
             "NAME [NAME …]",
-            "Columns that tell the rows of one time apart: each id becomes a variable; repeatable.",
+            "Columns that distinguish the rows of one time: each id becomes a variable; repeatable.",
         ),
     ] = None
     start_date: Annotated[Text, _training("--start-date", "YYYY-MM-DD", "First day.")] = None
@@ -99,9 +99,9 @@ class RequestOptions:
     season: Annotated[
         Integer, _training("--season", "N", "Observations in a season, 1 for none; found unless given.")
     ] = None
-    log_level: Annotated[Text, _training("--log-level", "LEVEL", "Of the training's log: DEBUG, INFO, …")] = (
-        None
-    )
+    log_level: Annotated[
+        Text, _training("--log-level", "LEVEL", "The level of the training's log: DEBUG, INFO, …")
+    ] = None
 
     profile: Annotated[Text, _resources("--profile", "NAME", "A preset of the configuration.")] = None
     vcpus: Annotated[
@@ -161,17 +161,20 @@ class RequestOptions:
 
     alert_kinds: Annotated[
         Texts,
-        _limit_or_alert("--alert", "KIND", f"Tell of this only: {', '.join(get_args(JobKind))}; repeatable."),
+        _limit_or_alert(
+            "--alert", "KIND", f"Alert on this only: {', '.join(get_args(JobKind))}; repeatable."
+        ),
     ] = None
     alert_channels: Annotated[
-        Texts, _limit_or_alert("--channel", "NAME", "Tell on this channel only: email, slack; repeatable.")
+        Texts,
+        _limit_or_alert("--channel", "NAME", "Send alerts to this channel only: email, slack; repeatable."),
     ] = None
     expected_runtime_seconds: Annotated[
-        Integer, _limit_or_alert("--expected-runtime", "SECONDS", "Tell when it runs longer.")
+        Integer, _limit_or_alert("--expected-runtime", "SECONDS", "Alert when it runs longer.")
     ] = None
     max_cost_usd: Annotated[
         JsonValue,
-        _limit_or_alert("--max-cost", "USD", "Refuse what could cost more.", parser=values.usd),
+        _limit_or_alert("--max-cost", "USD", "Refuse a job that could cost more.", parser=values.usd),
     ] = None
 
     def given(self) -> dict[str, Any]:

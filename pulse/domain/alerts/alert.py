@@ -1,4 +1,4 @@
-"""Alert: what a person is told, as a value. How it looks in an e-mail or in Slack is for the renderings."""
+"""An alert as a value: what it says. How it looks in an e-mail or in Slack is for the renderings."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -45,7 +45,7 @@ def flood_alert(refusals: Refusals) -> Alert:
         about=f"drops since {refusals.since:%Y-%m-%dT%H:%MZ}",
         headline=f"No job for {refusals.count:,} dropped objects",
         reason=f"{refusals.count:,} dropped objects became no job {when}. The first {ALERTS_BEFORE_FLOOD} "
-        "were told one by one; the log of submit_job has the reason of each.",
+        "had an alert each; the log of submit_job has the reason of every one.",
         next_step="Stop what drops them, and repair what the alerts of the first ones name. Then drop them "
         "again.",
         facts=facts(

@@ -190,7 +190,7 @@ def _again(record: JobRecord, rerun: NextRun | None) -> str:
     cost = f", for about {usd(rerun.likely_usd)}" if rerun.likely_usd is not None else ""
     return (
         f"Nothing: it {why(record, rerun.because)}, so it is submitted again {rerun.how}{cost}. "
-        "If that is refused, you will be told."
+        "If that is refused, another alert says so."
     )
 
 

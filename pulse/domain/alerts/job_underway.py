@@ -141,7 +141,7 @@ def _due(record: JobRecord, ran_seconds: float) -> str:
     if record.usual:
         usual = record.usual
         return (
-            f"{due}: of {usual.runs} earlier runs like it 95 % were over in {in_words(usual.ran_p95_seconds)}"
+            f"{due}: 95 % of {usual.runs} earlier runs like it ended within {in_words(usual.ran_p95_seconds)}"
         )
     return due or " by now"
 

@@ -155,7 +155,7 @@ def _key(items: list[Any], item: Any) -> str:
 
 
 def _fields(door: str, one: dict[str, set[str]], other: dict[str, set[str]]) -> Iterator[Difference]:
-    """Of a field that is missing with all below it only the field itself is told."""
+    """Leaves out what lies below a missing field."""
     missing: list[str] = []
     for path in dict.fromkeys([*one, *other]):
         if any(path.startswith((f"{above}.", f"{above}[]")) for above in missing):

@@ -61,14 +61,14 @@ ENDED = (
     Row(
         both(reason_starts(*_RECLAIMED), once),
         SPOT_RECLAIMED,
-        "AWS took the Spot capacity under the job back, or its instance was lost, and it had one attempt.",
+        "AWS reclaimed the job's Spot capacity, or its instance was lost, and it had one attempt.",
         "Submit it again, with attempts of 3 or more, so that it starts again by itself.",
         retry_helps=True,
     ),
     Row(
         reason_starts(*_RECLAIMED),
         SPOT_RECLAIMED,
-        "AWS took the Spot capacity under the job back, or its instance was lost, also in its last attempt.",
+        "AWS reclaimed the job's Spot capacity, or its instance was lost, in its last attempt, too.",
         "Submit it again, with more attempts or a profile whose queue does not use Spot.",
         retry_helps=True,
     ),
@@ -169,14 +169,14 @@ ENDED = (
     Row(
         both(exits(None), _ran, _has_reason),
         "no-exit-code",
-        "The container ran, and AWS Batch tells no exit code, only a reason.",
+        "The container ran, and AWS Batch reports no exit code, only a reason.",
         "Repair what the reason names, or submit it again if that may pass by itself.",
         retry_helps=True,
     ),
     Row(
         both(exits(None), _ran),
         "host-lost",
-        "The container ran, but AWS Batch lost it with its host before it told how it ended.",
+        "The container ran, but AWS Batch lost it with its host before it reported how it ended.",
         "Submit it again; with more attempts it starts again by itself.",
         retry_helps=True,
     ),

@@ -98,7 +98,7 @@ IMAGE = (
         _cut_in_its_name,
         "image-not-found",
         "The container image could not be resolved: most often it does not exist under this tag, or its "
-        "repository does not. AWS Batch's words are cut off before they tell.",
+        "repository does not. AWS Batch's words are cut off before the reason.",
         "Deploy again, which pushes the image to Amazon ECR, or name an image in the job definition that is "
         "there.",
         retry_helps=False,

@@ -82,7 +82,7 @@ _STUCK = {
     ),
     UNDETERMINED: Stuck(
         "undetermined",
-        "AWS Batch cannot tell why the job does not start.",
+        "AWS Batch knows no reason why the job does not start.",
         "On a Spot queue this mostly means too little Spot capacity: wait, or use an on-demand profile. "
         "Otherwise check that instances reach Amazon ECS from their subnets (NAT or endpoints), that the "
         "account's vCPU quota is not used up, and that the machine image has the ECS agent.",

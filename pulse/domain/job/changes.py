@@ -76,7 +76,7 @@ def _runs_training(record: JobRecord, event: JobEvent) -> bool:
 
 
 def _known(record: JobRecord, event: JobEvent) -> JobRecord:
-    """With the change and the attempts that the event tells of. Of a repeated change the earliest counts."""
+    """Adds the change and the attempts of the event. Of a repeated change the earliest counts."""
     tries = event.attempts if len(event.attempts) > len(record.tries) else record.tries
     if event.at is None:
         return structs.replace(record, tries=tries)

@@ -17,7 +17,7 @@ from pulse.domain.job.status import position
 Moving = Literal["RUNNING", "STARTING", "RUNNABLE", "PENDING", "SUBMITTED"]
 Seconds = Annotated[int, Meta(ge=0, le=604_800, description="seconds, an integer from 0 to 604800")]
 
-END_UNKNOWN = "AWS Batch does not know this job any more: how it ended was never heard of."
+END_UNKNOWN = "AWS Batch no longer knows this job, and no event reported how it ended."
 KEPT_BY_BATCH = timedelta(days=7)
 """At least so long after its end: https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
 _UNCHANGED_SECONDS: dict[Moving, int] = {

@@ -1,4 +1,4 @@
-"""When somebody is told of a job before it ends, or of a month's costs: rules over times and sums."""
+"""When a job is overdue and a month's costs need an alert: rules over times and sums."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal

@@ -16,7 +16,7 @@ from pulse.domain.views import tokens
 DEFAULT_LINES, MAX_LINES = 200, 1000
 _INDEX = re.compile(r"[0-9]{1,4}\Z")
 LINE_CHARACTERS = 2000
-"""Of a longer line, the beginning is told."""
+"""A longer line is cut."""
 
 
 class LogPosition(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Finds floods of refused drops that are over, and has submit_job tell of each once."""
+"""Finds floods of refused drops that are over, and has submit_job send one alert for each."""
 
 from collections.abc import Callable
 from datetime import datetime

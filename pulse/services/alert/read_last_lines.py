@@ -24,7 +24,7 @@ class ReadLastLines(Struct, frozen=True, kw_only=True):
     log_group: str
 
     def of(self, record: JobRecord) -> LastLines:
-        """Of the last attempt that wrote a log; none of a job that never started, or logs elsewhere."""
+        """Reads the last attempt that wrote a log; nothing for a job that never started or logs elsewhere."""
         streams = log.streams(record)
         if not streams or record.log_group != self.log_group:
             return LastLines()

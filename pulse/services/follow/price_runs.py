@@ -55,8 +55,8 @@ class PriceRuns(Struct, frozen=True, kw_only=True):
         return ""
 
     def cost_of(self, record: JobRecord, event: JobEvent) -> Cost:
-        """Of all attempts of a container with the record's resources, by the event of its end. Of an array
-        the record is the parent's and the event its child's.
+        """Prices all attempts of a container with the record's resources, by the event of its end. In an
+        array the record is the parent's and the event its child's.
 
         The cost of a pod is not known, because nothing says on which instance it ran. Nor is that of a
         multi-node job on instances, because its events name the main node's only.

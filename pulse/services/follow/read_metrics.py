@@ -43,15 +43,15 @@ class ReadMetrics(Struct, frozen=True, kw_only=True):
     trainings: Mapping[str, Training] = {}
 
     def of(self, record: JobRecord) -> MetricsRead:
-        """Of a job that ended well; of an array, none: the job that follows it writes them. A warning says so
-        where the run's manifest names others: it is written once, and they may be by another job.
+        """Reads the metrics of a successful job; an array has none: its follower writes them. A warning says
+        so where the run's manifest names others: it is written once, and they may be by another job.
         """
         if record.results_bucket != self.results_bucket or record.follower:
             return MetricsRead()
         return self._of_results(record.results_id, record.training, checked=True)
 
     def of_results(self, results_id: str, training: str) -> MetricsRead:
-        """Of the run whose results lie under this id. `training`: empty for retrodiction."""
+        """Reads the metrics of the run with results under this id. `training`: empty for retrodiction."""
         return self._of_results(results_id, training, checked=False)
 
     def headline_of(self, training: str) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
                 yield Repair(unheard[batch_job_id].job_id, batch_job_id, None, detail["status"])
 
     def _resend_if_late(self, detail: Detail, now: datetime) -> bool:
-        """Whether the change is old enough for its event to be lost; then it is told again."""
+        """Sends the change again if it is old enough for its event to be lost. Returns whether it was."""
         happened = happened_at(parse(detail))
         late = self.patience.is_late(happened, now)
         if late:

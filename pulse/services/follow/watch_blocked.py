@@ -42,7 +42,7 @@ class WatchBlocked(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
 
     def handle(self, event: JobEvent) -> EventResult:
-        """Of an event that says, too, that the job is RUNNABLE and why it cannot start. Raises Unavailable,
+        """Handles an event that says why a RUNNABLE job cannot start. Raises Unavailable,
         Misconfigured.
         """
         try:

@@ -1,4 +1,4 @@
-"""Adds what an ended job cost to its month, and tells when the month passes a share of its budget."""
+"""Adds what an ended job cost to its month, and alerts when the month passes a share of its budget."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,7 +15,7 @@ from pulse.services.ports.ledger import Ledger
 
 
 class WatchBudget(Struct, frozen=True, kw_only=True):
-    """`budget_usd`: a month's; None: no limit. `percents`: the shares of it that are told."""
+    """`budget_usd`: a month's; None: no limit. `percents`: the shares of it that get an alert."""
 
     ledger: Ledger
     publish_alert: PublishAlert
@@ -24,8 +24,8 @@ class WatchBudget(Struct, frozen=True, kw_only=True):
     deployment: Deployment
 
     def note(self, record: JobRecord) -> bool:
-        """Of an ended job, whose cost counts once; told is the highest share that the month has passed, once
-        a month. Whether an alert went out. Raises Unavailable, Misconfigured.
+        """Adds an ended job's cost to its month, once, and alerts on the highest budget share the month has
+        passed. Returns whether an alert went out. Raises Unavailable, Misconfigured.
         """
         spent = self.ledger.note_cost(record)
         budget_usd = self.budget_usd

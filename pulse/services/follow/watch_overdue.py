@@ -31,15 +31,15 @@ class WatchOverdue(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
 
     def schedule(self, record: JobRecord) -> None:
-        """Has `look` called when the job is due, if it ever is. Raises Unavailable, Misconfigured."""
+        """Schedules `check` for when the job is due, if it ever is. Raises Unavailable, Misconfigured."""
         if record.due_at:
             now = self.clock()
             late = now + timedelta(seconds=LATE_SECONDS)
             self.schedules.set(record.job_id, record.due_at if record.due_at > now else late)
 
     def unschedule(self, record: JobRecord) -> str:
-        """Not any more, since the job has ended. Why that failed, in AWS's words, for the log only: the
-        schedule fires in vain, and is gone.
+        """Removes the schedule of a job that has ended. Returns why that failed, in AWS's words, for the log
+        only: a schedule that is left fires once in vain, and is gone.
         """
         try:
             if record.due_at:
@@ -49,7 +49,7 @@ class WatchOverdue(Struct, frozen=True, kw_only=True):
         return ""
 
     def check(self, job_id: str) -> Found:
-        """When a job's schedule fires: an alert, once, if it has not ended. Raises Unavailable,
+        """Sends one alert if the job has not ended when its schedule fires. Raises Unavailable,
         Misconfigured.
         """
         record = self.ledger.record(job_id)

@@ -1,4 +1,4 @@
-"""What is done when a job begins: what earlier runs took is looked up, and told is what was asked for."""
+"""Handles a job's start: looks up what earlier runs took, and sends the alerts that its request wants."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ _BEGINNINGS: dict[JobKind, tuple[Callable[[JobRecord], bool], Callable[[JobRecor
     "SUBMITTED": (lambda _: True, submitted_alert),
     "STARTED": (lambda record: record.has_started, started_alert),
 }
-"""What is told before a job's end: from when on, and in which words."""
+"""The alerts before a job's end: when each is due, and the function that writes it."""
 
 
 class WatchStart(Struct, frozen=True, kw_only=True):
@@ -46,8 +46,8 @@ class WatchStart(Struct, frozen=True, kw_only=True):
         return structs.replace(record, due_at=due_at(record, self.overdue, now=self.clock()))
 
     def alert(self, record: JobRecord) -> tuple[JobKind, ...]:
-        """Of a job that has not ended: sends the alerts that it asked for, each once, and sets the schedule
-        by which it is overdue. Which alerts went out. Raises Unavailable, Misconfigured.
+        """Sends the alerts that a running job's request wants, each once, and schedules the check whether it
+        is overdue. Returns the alerts that went out. Raises Unavailable, Misconfigured.
         """
         # What follows an array is no news: the array's own beginning was told.
         sent = () if record.follows else tuple(kind for kind in _BEGINNINGS if self._send(record, kind))

@@ -38,10 +38,10 @@ class Reruns(Protocol):
 
 class Schedules(Protocol):
     def set(self, job_id: str, at: datetime) -> None:
-        """Has it told, at that time, that the job should have ended; again does no harm."""
+        """Schedules "Job Overdue" at that time. A second call does no harm."""
 
     def delete(self, job_id: str) -> None:
-        """Has it not told any more; again does no harm."""
+        """Removes the job's schedule. A second call does no harm."""
 
 
 class Messages(Protocol):

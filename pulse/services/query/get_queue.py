@@ -34,7 +34,7 @@ class GetQueue(Struct, frozen=True, kw_only=True):
         )
 
     def _usual(self, queue: str) -> dict[str, Usual]:
-        """Of the profiles that lead to this queue, by their runs in it."""
+        """The usual times of the profiles that lead to this queue, from their runs in it."""
         profiles = [name for name, profile in self.catalogue.profiles.items() if profile.queue == queue]
         found = {
             name: usual([job for job in self.ledger.runs(profile=name, most=MOST) if job.queue == queue])

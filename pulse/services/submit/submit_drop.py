@@ -42,7 +42,7 @@ MAX_REQUEST_BYTES = 64 * 1024
 
 
 class DropOutcome(Struct, frozen=True, kw_only=True):
-    """`submission` when there is a job, else `reason` says why not. `alerted`: people were told just now."""
+    """`submission` when there is a job, else `reason` says why not. `alerted`: whether an alert went out."""
 
     submission: Submission | None = None
     reason: str = ""
