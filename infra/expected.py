@@ -8,7 +8,7 @@ import msgspec
 
 from infra.config.load import ConfigError, load
 from infra.config.model import Config
-from pulse.domain.demo.checkup import Expected
+from pulse.domain.doctor import Expected
 
 
 def expected(config: Config) -> Expected:

@@ -13,7 +13,7 @@ from pulse.aws.client.account import Account
 from pulse.cli.commands import doctor
 from pulse.cli.main import app
 from pulse.domain.errors import Misconfigured
-from tests.unit.test_checkup import EXPECTED
+from tests.unit.test_doctor import EXPECTED
 
 
 @pytest.fixture

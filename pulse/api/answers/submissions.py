@@ -1,5 +1,5 @@
 """What the HTTP API answers when all is well, as types: GET /openapi.json publishes them. What it tells of
-jobs that are there is in job_answers.
+jobs that are there is in jobs.py.
 """
 
 from datetime import date, datetime

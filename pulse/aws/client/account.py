@@ -8,7 +8,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from pulse.aws.errors import as_domain_errors, code
-from pulse.domain.demo.checkup import QueueState
+from pulse.domain.doctor import QueueState
 
 if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient

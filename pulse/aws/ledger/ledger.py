@@ -1,4 +1,4 @@
-"""The ledger: one DynamoDB table, changed by conditional writes. The items' layout is in ledger_items."""
+"""The ledger: one DynamoDB table, changed by conditional writes. The items' layout is in items.py."""
 
 from collections.abc import Sequence
 from datetime import datetime

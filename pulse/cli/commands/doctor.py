@@ -19,8 +19,8 @@ from pulse.cli.commands.queue import DEAD_LETTERS
 from pulse.cli.exit_codes import ExitCode
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.output import AsJson
-from pulse.domain.demo import checkup
-from pulse.domain.demo.checkup import Expected, Finding
+from pulse.domain import doctor as checks
+from pulse.domain.doctor import Expected, Finding
 from pulse.domain.errors import PulseError
 
 CLONE = Path(__file__).resolve().parents[3]
@@ -66,8 +66,8 @@ class Doctor:
         """
         account, arn = self._account.identity()
         region = str(self._session.region_name)
-        yield checkup.credentials(self._expected, account, arn)
-        yield checkup.region(self._expected, region)
+        yield checks.credentials(self._expected, account, arn)
+        yield checks.region(self._expected, region)
         yield _checked("CDK bootstrap", partial(self._bootstrap, account, region))
         for what in FARGATE_QUOTAS:
             yield _checked(what, partial(self._quota, what))
@@ -88,26 +88,26 @@ class Doctor:
                 yield _checked(holds, partial(self._letters, holds, outputs[name]))
 
     def _bootstrap(self, account: str, region: str) -> Finding:
-        return checkup.bootstrap(self._account.bootstrap_version(), account, region)
+        return checks.bootstrap(self._account.bootstrap_version(), account, region)
 
     def _quota(self, what: str) -> Finding:
         quota = self._account.quota("fargate", FARGATE_QUOTAS[what])
-        return checkup.fargate_quota(self._expected, quota, what=what)
+        return checks.fargate_quota(self._expected, quota, what=what)
 
     def _concurrency(self) -> Finding:
-        return checkup.concurrency(self._expected, self._account.concurrency())
+        return checks.concurrency(self._expected, self._account.concurrency())
 
     def _secret(self) -> Finding:
-        return checkup.secret(self._expected, is_there=self._account.has_secret(self._expected.secret))
+        return checks.secret(self._expected, is_there=self._account.has_secret(self._expected.secret))
 
     def _recipients(self, topic: str, arn: str) -> Finding:
-        return checkup.recipients(self._expected, self._account.confirmed(arn), topic=topic)
+        return checks.recipients(self._expected, self._account.confirmed(arn), topic=topic)
 
     def _queue(self, name: str) -> Finding:
-        return checkup.queue(name, self._account.queues([name]).get(name))
+        return checks.queue(name, self._account.queues([name]).get(name))
 
     def _letters(self, holds: str, arn: str) -> Finding:
-        return checkup.dead_letters(holds, DeadLetters(self._session, arn).waiting())
+        return checks.dead_letters(holds, DeadLetters(self._session, arn).waiting())
 
 
 def _checked(what: str, check: Check) -> Finding:

@@ -1,5 +1,5 @@
 """The two jobs of the demo, one of a dropped file and one of an API call, on whatever Pulse is deployed to.
-What a person sees of them is in `demo_view`.
+What a person sees of them is in view.py.
 """
 
 import json

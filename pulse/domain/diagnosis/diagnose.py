@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from pulse.domain.diagnosis.blocked import NO_CAPACITY, UNDETERMINED, WAITS_LONG, stuck
 from pulse.domain.diagnosis.ended import (
     CHILD_FAILED,
     DEPENDENCY_FAILED,
@@ -21,7 +22,7 @@ from pulse.domain.diagnosis.ended import (
 from pulse.domain.diagnosis.evidence import evidence
 from pulse.domain.diagnosis.image import IMAGE
 from pulse.domain.diagnosis.start import START
-from pulse.domain.diagnosis.stopped import CANCELLED, NO_CAPACITY, STOPPED, UNDETERMINED, WAITS_LONG, stuck
+from pulse.domain.diagnosis.stopped import CANCELLED, STOPPED
 from pulse.domain.job.record import JobRecord
 from pulse.domain.text.redaction import redacted, redacted_lines
 

@@ -1,4 +1,4 @@
-"""When a job is overdue and a month's costs need an alert: rules over times and sums."""
+"""When a job is overdue, and how long AWS Batch may be unable to start one before an alert."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -48,7 +48,7 @@ class Overdue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
 
 class Watch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """`blocked_dwell_seconds`: how long AWS Batch cannot start a job for one of its reasons, and for any
-    other (`default`), before somebody is told.
+    other (`default`), before an alert goes out.
     """
 
     overdue: Overdue = Overdue()

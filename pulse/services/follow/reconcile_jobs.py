@@ -11,7 +11,7 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from pulse.domain.catalogue.catalogue import Queue
-from pulse.domain.diagnosis.stopped import UNDETERMINED
+from pulse.domain.diagnosis.blocked import UNDETERMINED
 from pulse.domain.envelope import JOB_DESCRIBED, JOB_WAITS
 from pulse.domain.job.drift import (
     Moving,

@@ -1,6 +1,6 @@
 """From one state change of a job to the ledger, and to what it leads to.
 
-Events come at least once and in any order. The record only moves forward (domain.job_status.position), under
+Events come at least once and in any order. The record only moves forward (job.status.position), under
 a condition on the position it was read at; a late or repeated event changes nothing. The record is written
 first: what a change leads to (alerts, a schedule, a rerun with more memory) is tried again when its event is
 delivered again, and happens once.

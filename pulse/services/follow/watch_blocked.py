@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from pulse.domain.alerts.job_ended import Deployment
 from pulse.domain.alerts.job_underway import blocked_alert
-from pulse.domain.diagnosis.stopped import UNDETERMINED
+from pulse.domain.diagnosis.blocked import UNDETERMINED
 from pulse.domain.errors import RetryLater, Unavailable
 from pulse.domain.fault import cut
 from pulse.domain.job.drift import unchanged_since

@@ -1,4 +1,4 @@
-"""Whether an account has what an environment expects of it: findings, each with what to do."""
+"""The checks of `pulse doctor`: whether an account has what an environment expects, and what to do if not."""
 
 from collections.abc import Collection, Mapping
 from typing import Literal
