@@ -55,7 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     alerts_topic: str
     """ARN."""
     training_definitions: dict[str, dict[Platform, str]] = {}
-    """Of each described training its job definitions with revision, by platform."""
+    """The job definitions, with revision, of each described training by platform."""
     triggers: tuple[Trigger, ...] = ()
     table_suffixes: Suffixes = ()
     """How the names of data sets end: the training's own list, which the infrastructure passes on."""

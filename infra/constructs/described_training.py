@@ -68,7 +68,7 @@ class DescribedTraining(Construct):
         self.definitions = {platform: self._definition(platform) for platform in config.platforms}
 
     def contents(self) -> Any:
-        """Of the definitions, as JSON can hold them: they change before the ARNs, which do when deployed."""
+        """The definitions as JSON can hold them: they change before the ARNs, which change when deployed."""
         return cdk.Stack.of(self).resolve([one.ecs_properties for one in self.definitions.values()])
 
     def _pulled_image(self) -> str:

@@ -8,7 +8,7 @@ from infra.constructs.acknowledge import acknowledge, acknowledge_wildcards
 from pulse.domain.s3.layout import CHECKPOINTS, DATASETS, MANIFEST, RESULTS, claim_keys, results_prefix
 
 WRITTEN_ONCE = [*claim_keys("*", None), results_prefix("*") + MANIFEST]
-"""Of a run, of each shard and of each combination of a sweep: `*` stands for slashes, too."""
+"""What a run, a shard and a combination of a sweep write once: `*` stands for slashes, too."""
 
 
 def job_role(scope: Construct, data: s3.IBucket, results: s3.IBucket) -> iam.Role:

@@ -16,7 +16,7 @@ SUBNETS = {
 }
 MOST_ZONES = 6
 _BITS = 4
-"""Of a subnet's place in the network: a public and a private one in each zone are twelve."""
+"""Bits for the number of a subnet in the network: a public and a private one in each zone are twelve."""
 _SERVICES = ec2.InterfaceVpcEndpointAwsService
 ENDPOINTS = {"EcrApi": _SERVICES.ECR, "EcrDocker": _SERVICES.ECR_DOCKER, "Logs": _SERVICES.CLOUDWATCH_LOGS}
 EC2_ENDPOINTS = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "training"
 SCHEDULING_PRIORITY = 100
-"""Of 0 to 9999: a fair-share queue refuses a job without one. Within a share the higher goes first, and a
+"""From 0 to 9999: a fair-share queue refuses a job without one. Within a share the higher goes first, and a
 client's schedulingPriorityOverride can go either way.
 """
 UNSIZED = Resources(vcpus=1, memory_mib=2048, timeout_seconds=86_400)
@@ -106,7 +106,7 @@ class TrainingJob(Construct):
         return definition
 
     def contents(self) -> Any:
-        """Of the definitions, as JSON can hold them: they change before the ARNs, which do when deployed."""
+        """The definitions as JSON can hold them: they change before the ARNs, which change when deployed."""
         resources = [_resource(definition) for definition in self.definitions.values()]
         parts = [
             [r.container_properties, r.retry_strategy, r.timeout, r.scheduling_priority] for r in resources

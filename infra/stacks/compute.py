@@ -82,7 +82,7 @@ class ComputeStack(cdk.Stack):
 
     @property
     def definition_names(self) -> list[str]:
-        """Of all trainings."""
+        """The names of all trainings' definitions."""
         described = [name for one in self.described.values() for name in one.definition_names]
         return [*self.training.definition_names, *described]
 

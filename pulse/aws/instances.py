@@ -54,7 +54,7 @@ class Instances:
         return self._described(ids[0]) if ids else None
 
     def spot_prices(self, instance: Instance, since: datetime, until: datetime) -> list[SpotPrice]:
-        """Of instances like this one in its zone, with the price that held when `since` began. Raises
+        """Lists the prices of such instances in the zone, from the one that held at `since` on. Raises
         Unavailable, Misconfigured.
         """
         with as_domain_errors("Looking up Spot prices"):

@@ -29,7 +29,7 @@ class Principals:
         return self._make_client()
 
     def tags(self, arn: str) -> dict[str, str]:
-        """Of the role or the user with this ARN, as they were within the last minute; none of anybody else.
+        """The tags of the role or user with this ARN, at most a minute old; none for anybody else.
         Raises Unavailable, Misconfigured.
         """
         name = name_of(arn)

@@ -51,7 +51,7 @@ class RequestedJob(Protocol):
 
 
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of callers with one of these names and all of these tags; None: as where no rule fits."""
+    """A rule for callers with one of these names and all of these tags; None: as where no rule fits."""
 
     callers: Patterns = ()
     tags: CallerTags = {}
@@ -131,7 +131,7 @@ class Guard(Struct, frozen=True):
 
 
 UNLIMITED = Access(sees="all", changes="all").guard("", {})
-"""Of Pulse itself."""
+"""The access of Pulse itself."""
 
 
 def name_of(arn: str) -> str:

@@ -13,7 +13,7 @@ _BY = re.compile(rf"{CANCELLED_THROUGH_PULSE} by (?P<who>\S+): ")
 
 
 def role_of(arn: str) -> str:
-    """Of a role's session the role, as STS names it; any other ARN as it is."""
+    """The role of a role's session, as STS names it; any other ARN as it is."""
     return _SESSION.sub(r"\1", arn)
 
 

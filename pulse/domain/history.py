@@ -44,4 +44,4 @@ def peaks(history: History) -> list[float]:
 
 
 LEAST_RUNS = 3
-"""Of fewer, nothing is usual."""
+"""Fewer runs make nothing usual."""

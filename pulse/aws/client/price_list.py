@@ -41,7 +41,7 @@ _PLAIN_LINUX = {
     "tenancy": "Shared",
     "capacitystatus": "Used",
 }
-"""Of a type's many rows the one for an instance that is neither dedicated nor reserved."""
+"""Picks, from a type's many rows, the instance that is neither dedicated nor reserved."""
 _MEMORY = re.compile(r"([\d,.]+) GiB")
 
 
@@ -81,7 +81,7 @@ class PriceList:
                 yield from ((found[1], amount) for amount in _paid(row))
 
     def _ec2(self, region: str, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Of a type its one row. By family the API cannot filter: all of the region are read."""
+        """Yields the one row of a type. The API cannot filter by family: all rows of the region are read."""
         one = {"instanceType": kind} if "." in kind else {}
         for row in self._rows(EC2, {"regionCode": region} | _PLAIN_LINUX | one):
             has = row["product"]["attributes"]

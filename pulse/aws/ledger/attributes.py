@@ -12,8 +12,8 @@ _NUMBERS = Context(prec=38, Emin=-128, Emax=126, traps=[Clamped, Inexact, Overfl
 
 
 def attribute(value: Any) -> Attribute:
-    """Of text, a number, a boolean, None, a list or a map. Raises TypeError for all others, and what is above
-    the precision or range of DynamoDB's numbers as decimal's own errors.
+    """Converts text, a number, a boolean, None, a list or a map. Raises TypeError for all others, and
+    decimal's own errors for what is above the precision or range of DynamoDB's numbers.
     """
     match value:
         case str():

@@ -76,7 +76,7 @@ def alert_name(subject: Subject, kind: Kind) -> str:
 
 
 def alerted_percents(total: Item) -> frozenset[int]:
-    """Of which percents of a month's budget an alert went out."""
+    """The shares of a month's budget, in percent, that got an alert."""
     return frozenset(int(found[1]) for name in total if (found := _BUDGET_ALERT.fullmatch(name)))
 
 

@@ -46,7 +46,7 @@ class RefusedDrops:
         return _refusals(item) if item else None
 
     def between(self, first: datetime, last: datetime) -> Iterator[Refusals]:
-        """Of the windows that began in this time. Raises Unavailable, Misconfigured."""
+        """Yields the windows that began in this time. Raises Unavailable, Misconfigured."""
         return map(_refusals, self._table.between(items.REFUSALS, items.stamp(first), items.stamp(last)))
 
 

@@ -35,7 +35,7 @@ def content(answer: httpx.Response, *, as_json: bool) -> dict[str, Any]:
 
 
 def title(answer: httpx.Response) -> str:
-    """Of a problem; empty when it is none."""
+    """The title of a problem; empty for any other answer."""
     return printable(str(_object(answer).get("title") or ""))
 
 

@@ -39,7 +39,7 @@ class Environment(Struct, frozen=True, kw_only=True):
 
 
 def read_environment(name: str, folder: Path = FOLDER) -> Environment:
-    """Of config/NAME.yaml, and of default.yaml where that says nothing. Raises Misconfigured."""
+    """Reads config/NAME.yaml, and default.yaml for what that leaves out. Raises Misconfigured."""
     known = sorted(file.stem for file in folder.glob("*.yaml") if file.stem not in ("default", "prices"))
     if name not in known:
         files = ", ".join(known)

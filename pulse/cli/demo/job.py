@@ -35,7 +35,7 @@ class Job:
 
     @property
     def detail(self) -> dict[str, Any]:
-        """Of the event that got furthest."""
+        """The detail of the event that got furthest."""
         return dict(max(self.events, key=lambda event: event.position).body["detail"]) if self.events else {}
 
     @property

@@ -66,7 +66,7 @@ class _Demo:
         self._objects = DemoObjects(target.client)
         self._name = f"pulse-demo-{uuid.uuid4().hex[:8]}"
         self._folder = f"{DATASETS}{self._name}/"
-        """Of its own: no data set of anybody is replaced, and earlier runs on it change no quote."""
+        """The demo's own folder: no data set of anybody is replaced, and earlier runs change no quote."""
         self._dataset = f"{self._folder}{target.data.name}"
         self._jobs: list[Job] = []
 

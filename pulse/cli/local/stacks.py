@@ -122,7 +122,7 @@ def deployed_here() -> tuple[Instance, Addresses]:
 
 
 def _outputs(instance: Instance, stack_name: str) -> dict[str, str]:
-    """Of the stack that clients need; none as long as it is not deployed."""
+    """The outputs of a stack; none until it is deployed."""
     cloudformation = instance.client("cloudformation")
     try:
         stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]

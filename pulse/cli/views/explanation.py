@@ -206,7 +206,7 @@ def _why(job: Json) -> str:
 
 
 def _what_helps(job: Json) -> list[str]:
-    """Of a job that failed. The request of a job that merges or ranks is its array's."""
+    """What helps a failed job. A job that merges or ranks runs again with its array's request."""
     found = job.get("diagnosis") or {}
     if job.get("rerun"):
         return [f"Pulse has submitted it again, with what it lacked: pulse status {job['rerun']}"]

@@ -39,8 +39,8 @@ def results_uri(record: JobRecord) -> str:
 
 
 def job_links(record: JobRecord, deployment: Deployment, *, report: bool = False) -> tuple[Link, ...]:
-    """Of a job that ended well the results, with a `report` also that; of every job its log and itself, once
-    it has them.
+    """Links to the log and the job in AWS's console, once they exist, and to the results of a successful job,
+    with `report` also to its report.
     """
     links = []
     if record.status == "SUCCEEDED" and record.results_bucket:

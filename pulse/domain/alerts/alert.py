@@ -31,9 +31,9 @@ FACT_CHARACTERS = 1200
 """The URI of any object fits, unless its key is written with escapes."""
 SENTENCE_CHARACTERS = 200
 LOG_CHARACTERS = 240
-"""Of each of at most 20 lines of the log."""
+"""The limit for each of at most 20 lines of the log."""
 LAST_LINE_CHARACTERS = 500
-"""Of the last of them: as much as is left of a line when its secrets are taken out."""
+"""The limit for the last of them: as much as is left of a line when its secrets are taken out."""
 
 
 class Fact(Struct, frozen=True):

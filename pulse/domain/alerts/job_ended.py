@@ -195,7 +195,7 @@ def _again(record: JobRecord, rerun: NextRun | None) -> str:
 
 
 def _retry(rerun: NextRun | None, diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
-    """Of what was stopped on purpose nothing: whether it helps is not the question."""
+    """Says whether trying again helps; nothing for a job that was stopped on purpose."""
     if rerun or diagnosis.cause == CANCELLED:
         return ()
     return (("Trying again", _RETRY[diagnosis.retry_helps]),)

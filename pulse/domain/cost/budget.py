@@ -17,7 +17,7 @@ class Reservation(Struct, frozen=True, kw_only=True):
 
 
 def over_budget(usd: Decimal, month_to_date_usd: Decimal, monthly_budget_usd: Decimal) -> Fault:
-    """Of a job of up to `usd` that the rest of the month's budget does not hold."""
+    """The fault of a job of up to `usd` that exceeds the rest of the month's budget."""
     left = max(Decimal(0), monthly_budget_usd - month_to_date_usd)
     limit = f"a job of at most ${left}, which is left of this month's ${monthly_budget_usd} "
     limit += "(budget.monthly_usd in the configuration)"

@@ -44,7 +44,7 @@ def ran_on_spot(cluster: str, environments: Mapping[str, bool]) -> bool | None:
 
 
 def billed_seconds(seconds: float) -> int:
-    """Of one attempt: whole seconds, 60 at least."""
+    """The seconds that AWS bills for one attempt: whole ones, at least 60."""
     return max(LEAST_BILLED_SECONDS, ceil(seconds))
 
 

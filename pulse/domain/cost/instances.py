@@ -47,7 +47,7 @@ def usable_mib(memory_mib: int) -> int:
 
 
 def share(price: InstancePrice, *, vcpus: float, memory_mib: int, gpus: int) -> Decimal:
-    """Of an instance of this type; above 1 the container does not fit."""
+    """The share of an instance that a container takes; above 1 it does not fit."""
     pairs = [(Decimal(str(vcpus)), price.vcpus), (Decimal(memory_mib), price.memory_mib)]
     pairs += [(Decimal(gpus), price.gpus)] if price.gpus else []
     return max(need / has for need, has in pairs)
@@ -93,12 +93,12 @@ def fitting(
 
 
 def on_demand_usd(hour_usd: Decimal, start: datetime, stop: datetime) -> Decimal:
-    """Of the whole instance, by the second, not rounded."""
+    """The price of the whole instance, by the second, not rounded."""
     return hour_usd * Decimal(max(0.0, (stop - start).total_seconds())) / _SECONDS_AN_HOUR
 
 
 def spot_usd(prices: Sequence[SpotPrice], start: datetime, stop: datetime) -> Decimal | None:
-    """Of the whole instance, at the prices as they changed; None when the first is later than `start`."""
+    """The price of the whole instance as Spot prices changed; None when the first is later than `start`."""
     ordered = sorted(prices, key=lambda price: price.since)
     if not ordered or ordered[0].since > start:
         return None

@@ -48,7 +48,7 @@ class FargatePrices(
 
 
 class InstancePrice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Of an EC2 instance type: what it costs on demand with Linux, and what it has."""
+    """What an EC2 instance type costs on demand with Linux, and what it has."""
 
     hour_usd: HourlyUsd
     vcpus: Count

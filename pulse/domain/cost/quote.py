@@ -155,7 +155,7 @@ def _likely(
 
 
 def _median(seconds: Sequence[float]) -> float | None:
-    """Of enough runs to call it usual."""
+    """The median of at least LEAST_RUNS runs, else None."""
     return percentile(seconds, _HALF_PERCENT) if len(seconds) >= LEAST_RUNS else None
 
 

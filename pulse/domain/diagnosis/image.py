@@ -24,7 +24,7 @@ _PULL_DENIED = (
     "role has the permissions",
 )  # fmt: skip
 _LONGEST_REASON = 255
-"""Of a container: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerDetail.html"""
+"""The limit for a container's reason: https://docs.aws.amazon.com/batch/latest/APIReference/API_ContainerDetail.html"""
 _RESOLVING = "failed to resolve ref"
 _OTHERWISE = ("unexpected status", "failed to do request", "access denied")
 

@@ -30,8 +30,8 @@ class Usual(Struct, frozen=True, kw_only=True):
 
 
 def usual(records: "Sequence[JobRecord]") -> Usual | None:
-    """Of the runs that ended well and are neither an array nor what merges or ranks one; None below
-    LEAST_RUNS of them.
+    """The usual times and costs of the runs that ended well, without arrays and what merges or ranks them;
+    None below LEAST_RUNS of them.
     """
     runs = [record for record in records if is_run(record)]
     ran = [record.ran_seconds for record in runs if record.ran_seconds is not None]

@@ -8,7 +8,7 @@ from pulse.domain.validation import shown_name
 MOST_LEVELS = 100
 """Nobody writes as many, and whatever walks a value by recursion has Python's 1,000 frames for it."""
 LARGEST = 1e15
-"""Of either sign: no job has as many bytes, rows, MiB or seconds."""
+"""The largest number of either sign: no job has as many bytes, rows, MiB or seconds."""
 _SMALLEST = 1e-100
 """What is nearer to zero is zero. Amazon DynamoDB takes magnitudes from 1E-130 to 9.99E+125:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html

@@ -4,11 +4,11 @@ from pulse.domain.s3.table_names import Suffixes, ends_like_table
 
 DATASETS = "datasets/"
 UPLOADS = f"{DATASETS}uploads/"
-"""Of clients that submit the request themselves: an object there starts no job."""
+"""Data sets of clients that submit the request themselves: an object there starts no job."""
 REQUESTS = "requests/"
 RESULTS = "results/"
 CHECKPOINTS = "checkpoints/"
-"""Of a job that runs, in a folder by its id; its next attempt goes on from there."""
+"""Checkpoints of a running job, in a folder by its id; its next attempt goes on from there."""
 MANIFEST = "manifest.json"
 METRICS = "metrics.json"
 REPORT = "report.html"

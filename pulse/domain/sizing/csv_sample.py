@@ -17,7 +17,7 @@ from msgspec import Struct
 from pulse.domain.sizing.facts import MAX_COLUMNS, DatasetFacts, day_of, time_column
 
 MAX_TEXT_BYTES = 1024 * 1024
-"""Of a compressed head, so that a few bytes do not become gigabytes."""
+"""The limit for a decompressed head, so that a few bytes do not become gigabytes."""
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"

@@ -34,7 +34,7 @@ class Unfinished(Struct, frozen=True, kw_only=True):
 
 
 class QueuePosition(Struct, frozen=True):
-    """Of a RUNNABLE job in its queue, and since when (UTC). Of an array's child the id is `parent:index`."""
+    """A RUNNABLE job in its queue, and since when (UTC). The id of an array's child is `parent:index`."""
 
     batch_job_id: str
     since: datetime

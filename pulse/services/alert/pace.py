@@ -8,8 +8,8 @@ from pulse.domain.errors import RetryLater
 
 
 class Pace:
-    """Of one caller. Several keep their own, so that together they are faster and are asked to wait: `pause`
-    sleeps at least as long as it is told, and should sleep a little longer by chance, or they meet again.
+    """The pace of one caller. Several have one each, so together they are faster and must wait: `pause`
+    sleeps at least as long as its argument, and a little longer by chance, or they meet again.
     """
 
     def __init__(

@@ -152,7 +152,7 @@ class ReconcileJobs(Struct, frozen=True, kw_only=True):
 
 
 def _is_at_work(record: JobRecord) -> bool:
-    """Of an array: its children may be."""
+    """Whether the job may hold capacity; an array may by its children."""
     return record.status in {"STARTING", "RUNNING"} or (record.status == "PENDING" and record.has_started)
 
 

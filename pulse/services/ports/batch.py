@@ -13,7 +13,7 @@ class Instances(Protocol):
         """What runs under a container instance of Amazon ECS, by its ARN; None when it is gone."""
 
     def spot_prices(self, instance: Instance, since: datetime, until: datetime) -> list[SpotPrice]:
-        """Of instances like this one in its zone, with the price that held when `since` began."""
+        """Lists the prices of such instances in the zone, from the one that held at `since` on."""
 
 
 class Batch(Protocol):

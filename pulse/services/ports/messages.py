@@ -24,7 +24,7 @@ class RefusedDrops(Protocol):
     def of(self, since: datetime) -> Refusals | None: ...
 
     def between(self, first: datetime, last: datetime) -> Iterator[Refusals]:
-        """Of the windows that began in this time."""
+        """Yields the windows that began in this time."""
 
 
 class Reruns(Protocol):

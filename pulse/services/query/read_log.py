@@ -43,7 +43,7 @@ class ReadLog(Struct, frozen=True, kw_only=True):
         return LogPage(_redacted(read.lines), log.following(position, read, known))
 
     def _of_child(self, record: JobRecord, index: int) -> list[str]:
-        """Of the last attempt of an ended child: only its end is noted."""
+        """The log stream of an ended child's last attempt: only its end is noted."""
         if not record.array_size:
             raise NoLog(record.job_id, "it is no array, and has no children.")
         child = self.ledger.child(record.job_id, index)

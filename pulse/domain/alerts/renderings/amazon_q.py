@@ -14,7 +14,7 @@ DESCRIPTION_CHARACTERS = 8000
 TITLE_CHARACTERS = 250
 _REASON_CHARACTERS = 1800
 _WARNING_CHARACTERS = 430
-"""Of each of at most three, taken from the reason's: that of a job which ended well is short."""
+"""The limit for each of at most three warnings, taken from the reason's: a successful job's is short."""
 _STEP_CHARACTERS = 600
 _MOST_FACTS = 14
 

@@ -8,7 +8,7 @@ from pulse.domain.text.table import aligned
 
 LABEL_CHARACTERS = 40
 VALUE_CHARACTERS = 200
-"""Of a fact: Slack takes 2,000, but one is never worth that many."""
+"""The limit for a fact: Slack takes 2,000, but none is worth that many."""
 TABLE_CHARACTERS = 1400
 LOG_CHARACTERS = 1200
 LINKS_CHARACTERS = 1600

@@ -14,7 +14,7 @@ from pulse.domain.training.warnings import HEADING
 HEADER_CHARACTERS = 150
 SECTION_CHARACTERS = 3000
 MESSAGE_CHARACTERS = 13_000
-"""Of all blocks together: Slack refuses more. The limits here and in mrkdwn.py stay below it."""
+"""The limit for all blocks together: Slack refuses more. The limits here and in mrkdwn.py stay below it."""
 FIELDS = 10
 _MOST_FACTS = 14
 _REASON_CHARACTERS = 1800
