@@ -153,20 +153,19 @@ class Books:
 
     def _cost(self, record: JobRecord, job: Job) -> Decimal | None:
         """What it cost by what AWS Batch ran, US dollars; None where that takes more to know."""
-        queue = self._settings.catalogue.queues.get(record.queue)
+        queue = self._settings.queues.get(record.queue)
         runs = [job] if job.size is None else job.children
         if queue is None or queue.platform != "FARGATE" or not runs or not record.vcpus:
             return None
         return sum((self._cost_of(record, one, spot=queue.spot) for one in runs), Decimal(0))
 
     def _cost_of(self, record: JobRecord, job: Job, *, spot: bool) -> Decimal:
-        catalogue = self._settings.catalogue
         return actual_cost(
             self._settings.prices,
             vcpus=float(record.vcpus),
             memory_mib=record.memory_mib or 0,
-            cpu_architecture=catalogue.cpu_architecture,
-            ephemeral_gib=catalogue.ephemeral_gib,
+            cpu_architecture=self._settings.cpu_architecture,
+            ephemeral_gib=self._settings.ephemeral_gib,
             spot=spot,
             attempt_seconds=[
                 (one["stoppedAt"] - one["startedAt"]) / 1000 for one in job.attempts if one["startedAt"]
@@ -180,7 +179,7 @@ class Books:
         if job.is_cancelled or job.is_terminated:
             return None
         found: AutomaticReason | None = None
-        queue = self._settings.catalogue.queues[record.queue]
+        queue = self._settings.queues[record.queue]
         if queue.on_demand_queue and job.attempts[-1]["statusReason"] == RECLAIMED:
             found = "spot"
         elif self._died_of_memory(record, job, queue):
