@@ -108,7 +108,6 @@ def environment(endpoint_url: str, function: str = "submit_job") -> dict[str, st
         log_group="/pulse/training",
         queues={name: _ARN.format("batch", f"job-queue/{name}") for name in configured.queues},
         definitions={"FARGATE": _ARN.format("batch", "job-definition/pulse-retrodiction-training:7")},
-        training_definitions={},
         fargate_environments={name: f"pulse-{name}" for name in configured.fargate_environments},
     )
     told = function_settings.variables(settings(configured, deployed), function)

@@ -11,20 +11,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from py_compile import PycInvalidationMode
-from types import MappingProxyType
 
 from msgspec.json import encode
 from uv import find_uv_bin
 
 from infra.config.load import load
 from infra.config.model import Functions
-from pulse.domain.training.definition import Training
+from pulse.domain.training.definition import DescribedTrainings
 from pulse.settings import TRAININGS_FILE
 
 ROOT = Path(__file__).resolve().parent.parent
+NONE_DESCRIBED = DescribedTrainings()
 CACHE = ROOT / ".cache" / "lambda-code"
 CODE = (
     "lambdas/**/*.py",
@@ -51,7 +51,7 @@ def fetch() -> None:
         build_for(load(environment).functions)
 
 
-def build_for(functions: Functions, trainings: Mapping[str, Training] = MappingProxyType({})) -> Path:
+def build_for(functions: Functions, trainings: DescribedTrainings = NONE_DESCRIBED) -> Path:
     """The folder to deploy; `trainings` are the described ones. Raises DependenciesUnavailable."""
     return build(
         runtime=functions.runtime,
@@ -66,7 +66,7 @@ def build(
     runtime: str,
     architecture: str,
     bundle_for: str,
-    trainings: Mapping[str, Training] = MappingProxyType({}),
+    trainings: DescribedTrainings = NONE_DESCRIBED,
     root: Path = ROOT,
     cache: Path = CACHE,
 ) -> Path:
@@ -88,8 +88,8 @@ def build(
     requirements = root / "lambdas" / "requirements.txt"
     dependencies = _dependencies(requirements, target, key, cache, compiled=compiled)
     code = list(_code(root))
-    if trainings:
-        code.append((TRAININGS_FILE, encode(dict(trainings), order="sorted")))
+    if trainings.trainings:
+        code.append((TRAININGS_FILE, encode(trainings, order="sorted")))
     digest = _digest(
         [dependencies.name.encode(), *(f"{name}\0".encode() + content for name, content in code)]
     )

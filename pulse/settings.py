@@ -20,12 +20,12 @@ from pulse.domain.cost.prices import Prices
 from pulse.domain.fault import Fault, shown
 from pulse.domain.job.drift import Patience
 from pulse.domain.job.due import Watch
-from pulse.domain.request.batch_limits import CpuArchitecture, Platform
+from pulse.domain.request.batch_limits import CpuArchitecture
 from pulse.domain.request.defaults import RequestDefaults
 from pulse.domain.request.profile import Profile
 from pulse.domain.s3.table_names import Suffixes
 from pulse.domain.schedule_target import ScheduleTarget
-from pulse.domain.training.definition import Training
+from pulse.domain.training.definition import DescribedTrainings
 from pulse.domain.validation import InvalidInput, allowed
 
 ENVIRONMENT_BYTES = 4096
@@ -54,8 +54,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     request_defaults: RequestDefaults
     alerts_topic: str
     """ARN."""
-    training_definitions: dict[str, dict[Platform, str]] = {}
-    """The job definitions, with revision, of each described training by platform."""
     triggers: tuple[Trigger, ...] = ()
     table_suffixes: Suffixes = ()
     """How the names of data sets end: the training's own list, which the infrastructure passes on."""
@@ -104,14 +102,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     def queue_arns(self) -> dict[str, str]:
         return {name: queue.arn for name, queue in self.queues.items()}
 
-    def catalogue(self, trainings: dict[str, Training]) -> Catalogue:
-        """`trainings`: the described ones."""
+    def catalogue(self, described: DescribedTrainings) -> Catalogue:
         return Catalogue(
-            trainings=trainings,
+            trainings=described.trainings,
+            training_definitions=described.definitions,
             queues=self.queues,
             profiles=self.profiles,
             request_defaults=self.request_defaults,
-            training_definitions=self.training_definitions,
             triggers=self.triggers,
             table_suffixes=self.table_suffixes,
             retry_policy=self.retry_policy,

@@ -46,7 +46,7 @@ def check(config: Config, root: Path) -> list[Fault]:
         *_network(config),
         *_environments(config),
         *_queues(config),
-        *told.catalogue(config.trainings).faults(),
+        *told.catalogue(config.described).faults(),
         *check_trainings(config, root),
         *_profiles(config),
         *_alerts(config),

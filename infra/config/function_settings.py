@@ -20,7 +20,6 @@ _LATER = "${Token[LATER]}"
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
     """Names, and ARNs of the topic, the queues (by name) and the definitions (with revision, by platform).
-    `training_definitions`: those of the described trainings, as NAME:REVISION.
     `fargate_environments`: what AWS Batch calls those on Fargate, by their names in the configuration.
     `reruns_queue`: the URL of the queue in which jobs wait to be submitted again, for the function that asks,
     `overdue_schedules`: where it is told of overdue jobs, `job_events_queue`: the URL of the queue from which
@@ -35,7 +34,6 @@ class Deployed:
     queues: Mapping[str, str]
     definitions: Mapping[Platform, str]
     fargate_environments: Mapping[str, str]
-    training_definitions: Mapping[str, Mapping[Platform, str]]
     reruns_queue: str = ""
     job_events_queue: str = ""
     overdue_schedules: ScheduleTarget | None = None
@@ -45,7 +43,6 @@ USE_CASES = ("submit_job", "cancel_job", "get_job", "on_job_event", "send_alert"
 _NEEDED_BY = {
     "access": {"submit_job", "cancel_job", "get_job"},
     "triggers": {"submit_job"},
-    "training_definitions": {"submit_job", "on_job_event", "get_job"},
     "table_suffixes": {"submit_job"},
     "retry_policy": {"submit_job"},
     "watch": {"on_job_event"},
@@ -86,7 +83,6 @@ def nothing_deployed(config: Config) -> Deployed:
             name: _LATER.replace("LATER", f"LATER.{number}")
             for number, name in enumerate(config.fargate_environments)
         },
-        training_definitions={name: dict.fromkeys(config.platforms, _LATER) for name in config.trainings},
         reruns_queue=_LATER,
         job_events_queue=_LATER,
         overdue_schedules=ScheduleTarget(
@@ -105,7 +101,6 @@ def settings(config: Config, deployed: Deployed) -> Settings:
         queues={name: _queue(config, deployed, name) for name in config.queues},
         profiles=config.profiles,
         request_defaults=config.request_defaults,
-        training_definitions={name: dict(by) for name, by in deployed.training_definitions.items()},
         triggers=config.triggers,
         table_suffixes=TABLE_SUFFIXES,
         retry_policy=config.retry_policy,

@@ -39,7 +39,7 @@ from pulse.domain.request.defaults import LogLevel, RequestDefaults
 from pulse.domain.request.parameters import TrainingName
 from pulse.domain.request.profile import Profile, ProfileName, QueueName
 from pulse.domain.s3.layout import METRICS
-from pulse.domain.training.definition import Training
+from pulse.domain.training.definition import DescribedTrainings, Training
 
 _MAX_BUDGET_USD = 10_000_000
 
@@ -274,6 +274,15 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def fargate_environments(self) -> list[str]:
         return [name for name, each in self.compute_environments.items() if each.platform == "FARGATE"]
+
+    @property
+    def described(self) -> DescribedTrainings:
+        """The described trainings, as the functions know them."""
+        definitions = {
+            name: {each: self.names.training_definition(name, each) for each in self.platforms}
+            for name in self.trainings
+        }
+        return DescribedTrainings(trainings=self.trainings, definitions=definitions)
 
     @property
     def metrics_files(self) -> list[str]:

@@ -60,7 +60,8 @@ def without_consequences(faults: Sequence[Fault]) -> list[Fault]:
 
 def folder_of(config: Config, name: str, root: Path) -> Path | None:
     """The folder of a training's image; None for one that has no folder."""
-    candidates = (root / folder / name for folder in config.training_folders)
+    places = [root / folder for folder in config.training_folders]
+    candidates = [*(place / name for place in places), *(place for place in places if place.name == name)]
     return next((folder for folder in candidates if (folder / FILE).is_file()), None)
 
 
@@ -83,7 +84,8 @@ def check_trainings(config: Config, root: Path) -> Iterator[Fault]:
 def _files(folders: Any, root: Path) -> Iterator[Path]:
     for folder in folders if isinstance(folders, list) else ():
         if isinstance(folder, str):
-            yield from sorted((root / folder).glob(f"*/{FILE}"))
+            here = root / folder / FILE
+            yield from [here] if here.is_file() else sorted((root / folder).glob(f"*/{FILE}"))
 
 
 def _image(training: Training, folder: Path | None, at: str) -> Iterator[Fault]:

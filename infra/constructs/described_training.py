@@ -1,7 +1,7 @@
 """A training that others bring: what its training.yaml says, as a job definition for each platform in use.
 
 It has two containers where the program works on a folder: `main` runs it, `data` moves its data:
-docs/decisions/0025.
+docs/decisions/0029-a-second-container-moves-the-data.md.
 """
 
 from pathlib import Path

@@ -11,11 +11,6 @@ from infra.constructs.read_once import ReadOnce
 from infra.stacks.compute import ComputeStack
 from infra.stacks.storage import StorageStack
 
-_NAME_AND_REVISION = 1
-"""Behind the slash of a job definition's ARN: SubmitJob takes that too, and it is short, because the settings
-of a function have little room.
-"""
-
 
 class Elsewhere(Construct):
     """Only what CloudFormation or AWS Batch names is read; what the configuration names is not."""
@@ -41,23 +36,6 @@ class Elsewhere(Construct):
                 f"{platform.title()}Definition", one.job_definition_arn, changes_with=contents
             )
             for platform, one in compute.definitions.items()
-        }
-        self.training_definitions = {
-            name: {
-                platform: cdk.Fn.select(
-                    _NAME_AND_REVISION,
-                    cdk.Fn.split(
-                        "/",
-                        read.value(
-                            f"{_title(name)}{platform.title()}Definition",
-                            one.ref,
-                            changes_with=described.contents(),
-                        ),
-                    ),
-                )
-                for platform, one in described.definitions.items()
-            }
-            for name, described in compute.described.items()
         }
         self.fargate_environments = {
             name: read.value(

@@ -52,7 +52,6 @@ class JobsStack(cdk.Stack):
             queues=there.queue_arns,
             definitions=there.definition_arns,
             fargate_environments=there.fargate_environments,
-            training_definitions=there.training_definitions,
         )
         function: dict[str, Any] = {
             "config": config.functions,
@@ -179,6 +178,6 @@ class JobsStack(cdk.Stack):
 
 
 def _code(config: Config) -> lambda_.Code:
-    folder = lambda_code.build_for(config.functions, config.trainings)
+    folder = lambda_code.build_for(config.functions, config.described)
     # Named after what it is made from: compiled files may differ in bytes and mean the same.
     return lambda_.Code.from_asset(str(folder), asset_hash=folder.name)

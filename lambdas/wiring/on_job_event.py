@@ -43,7 +43,7 @@ def batch() -> "Batch":
     from pulse.aws import clients
     from pulse.aws.batch.jobs import Batch
 
-    return Batch(clients.batch_reading())
+    return Batch(clients.batch_reading)
 
 
 @cache

@@ -53,14 +53,13 @@ def settings() -> Settings:
 @cache
 def catalogue() -> "Catalogue":
     """What the configuration offers. The described trainings lie in a file beside the code."""
-    if not settings().training_definitions:
-        return settings().catalogue({})
     from msgspec.json import decode
 
-    from pulse.domain.training.definition import Training
+    from pulse.domain.training.definition import DescribedTrainings
 
-    described = decode((CODE / TRAININGS_FILE).read_bytes(), type=dict[str, Training])
-    return settings().catalogue(described)
+    file = CODE / TRAININGS_FILE
+    found = decode(file.read_bytes(), type=DescribedTrainings) if file.is_file() else DescribedTrainings()
+    return settings().catalogue(found)
 
 
 @cache

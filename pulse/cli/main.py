@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pulse.cli import output
-from pulse.cli.commands import queue
+from pulse.cli.commands import queue, training
 from pulse.cli.commands.cancel import cancel
 from pulse.cli.commands.cost import cost
 from pulse.cli.commands.demo import demo
@@ -50,6 +50,7 @@ app.command()(cost)
 app.command()(demo)
 app.command()(doctor)
 app.add_typer(queue.app, name="queue")
+app.add_typer(training.app, name="training")
 app.add_typer(commands.app, name="local")
 
 

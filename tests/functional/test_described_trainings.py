@@ -9,6 +9,7 @@ from msgspec import structs
 from lambdas import on_job_event, submit_job
 from lambdas.wiring import shared
 from pulse.domain.catalogue.trigger import Trigger
+from pulse.domain.training.definition import DescribedTrainings
 from pulse.settings import TRAININGS_FILE
 from tests.functional.api import Api
 from tests.functional.jobs import EVENTS
@@ -25,10 +26,11 @@ ASKED = {"training": "churn", "dataset": DATASET, "parameters": {"rate": 0.2}}
 def settings(settings, monkeypatch, tmp_path):
     """The functions' own, with the file of the trainings beside their code."""
     churn = training(suffixes=[".json"], report="plots.html")
-    (tmp_path / TRAININGS_FILE).write_bytes(msgspec.json.encode({"churn": churn}))
+    described = DescribedTrainings(trainings={"churn": churn}, definitions=DEFINITIONS)
+    (tmp_path / TRAININGS_FILE).write_bytes(msgspec.json.encode(described))
     monkeypatch.setattr(shared, "CODE", tmp_path)
     trigger = Trigger(prefix="datasets/churn/", profile="small", training="churn", parameters={"depth": 3})
-    return structs.replace(settings, training_definitions=DEFINITIONS, triggers=(trigger, *settings.triggers))
+    return structs.replace(settings, triggers=(trigger, *settings.triggers))
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def test_should_submit_it_once_and_say_what_it_runs(api, batch):
     first, again = api("POST /jobs", ASKED), api("POST /jobs", ASKED)
     assert (first.status, again.content["job_id"]) == (202, first.content["job_id"])
     (submission,) = batch.requests
-    assert submission["jobDefinition"] == "pulse-training-churn:4"
+    assert submission["jobDefinition"] == "pulse-training-churn"
     job = api(f"GET /jobs/{first.content['job_id']}").content
     assert (job["training"], job["parameters"]) == ("churn", {"rate": 0.2})
 

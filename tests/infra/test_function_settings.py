@@ -8,6 +8,7 @@ from recursive_training.data.names import TABLE_SUFFIXES
 
 from infra.config.load import load
 from pulse.domain.catalogue.trigger import matching
+from pulse.domain.training.definition import DescribedTrainings
 from pulse.settings import Settings
 from tests.infra.templates import FAIR, FIFO, INSTANCES, ON_DEMAND, text
 
@@ -61,7 +62,9 @@ def test_only_what_takes_drops_is_told_which_names_data_sets_have(local):
 
 def test_every_name_that_the_training_reads_starts_a_job_with_the_default_triggers(local):
     variables = local.resources("Lambda::Function")["SubmitJobUseCaseFunction"]["Environment"]["Variables"]
-    catalogue = Settings.from_env({name: text(value) for name, value in variables.items()}).catalogue({})
+    catalogue = Settings.from_env({name: text(value) for name, value in variables.items()}).catalogue(
+        DescribedTrainings()
+    )
     for suffix in TABLE_SUFFIXES:
         for key in (f"datasets/a{suffix}", f"datasets/b/A{suffix.upper()}"):
             found = matching(catalogue.triggers, key, catalogue.suffixes_of)
@@ -133,7 +136,7 @@ def test_the_functions_understand_what_they_are_told(local):
         environment = {name: text(value) for name, value in function["Environment"]["Variables"].items()}
         settings = Settings.from_env(environment)
         assert settings.profiles["default"].memory_mib == 2048
-        assert not settings.catalogue({}).faults()
+        assert not settings.catalogue(DescribedTrainings()).faults()
 
 
 def test_a_queue_gives_as_much_as_its_largest_environment(production):

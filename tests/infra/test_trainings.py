@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from msgspec.structs import replace
 
 from infra.config.load import FOLDER, ConfigError, load
 from infra.config.trainings import read_trainings
@@ -11,7 +12,7 @@ from infra.lambda_code import build_for
 from pulse.domain.training.definition import Training
 from pulse.domain.validation import convert
 from pulse.settings import TRAININGS_FILE
-from tests.infra.templates import ROOT, text
+from tests.infra.templates import ROOT
 
 HERE = "tests/infra/trainings"
 EC2 = "compute_environments: {gpu: {type: SPOT, max_vcpus: 8, instance_types: [m5.large]}}"
@@ -114,15 +115,14 @@ def test_has_a_role_of_its_own_that_reaches_no_other_secret(described):
 
 
 def test_the_functions_know_it_and_may_submit_it(described):
-    functions = described.resources("Lambda::Function")
-    variables = functions["SubmitJobUseCaseFunction"]["Environment"]["Variables"]
-    told = text(variables["PULSE_TRAINING_DEFINITIONS"])
-    assert told.startswith('{"churn":{"FARGATE":')
-    assert "ReadChurnEc2Definition" in told
     trainings = read_trainings([HERE], ROOT).values["trainings"]
-    described_ones = {name: convert(one, Training) for name, one in trainings.items()}
-    code = build_for(load("local").functions, described_ones)
-    assert json.loads((code / TRAININGS_FILE).read_text())["churn"]["metrics"]["file"] == "scores.json"
+    config = replace(
+        load("local"), trainings={name: convert(one, Training) for name, one in trainings.items()}
+    )
+    code = build_for(config.functions, config.described)
+    known = json.loads((code / TRAININGS_FILE).read_text())
+    assert known["trainings"]["churn"]["metrics"]["file"] == "scores.json"
+    assert known["definitions"]["churn"]["EC2"] == "pulse-training-churn-ec2"
     policies = json.dumps(described.resources("IAM::Policy"))
     assert "job-definition/pulse-training-churn:*" in policies
     assert "results/*/scores.json" in policies

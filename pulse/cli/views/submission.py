@@ -9,6 +9,7 @@ from pulse.domain.diagnosis.children import Failures
 from pulse.domain.text import duration
 from pulse.domain.training import warnings as run_warnings
 from pulse.domain.training.headline import HeadlineMetric, in_words
+from pulse.domain.training.parameters import text_of
 
 UNITS = {"vcpus": "vCPU", "memory_mib": "MiB", "gpus": "GPU", "shards": "shards"}
 STYLES = {"SUCCEEDED": "bold green", "FAILED": "bold red"}
@@ -110,7 +111,10 @@ def request_facts(job: dict[str, Any]) -> output.Facts:
     """A request, or what the ledger says of one: what is not said, the deployment decided."""
     size = [f"{job[name]} {unit}" for name, unit in UNITS.items() if job.get(name)]
     version = f" version {job['dataset_version_id']}" if job.get("dataset_version_id") else ""
+    given = ", ".join(f"{name} {text_of(value)}" for name, value in (job.get("parameters") or {}).items())
     return [
+        ("training", str(job.get("training") or "")),
+        ("parameters", given),
         ("data set", f"{job['dataset']}{version}" if job.get("dataset") else ""),
         ("variables", ", ".join(str(name) for name in job.get("variables") or ())),
         ("resources", ", ".join(size)),

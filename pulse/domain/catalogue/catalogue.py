@@ -38,8 +38,8 @@ class Queue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 class Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`trainings`: those that requests can name beside retrodiction; `training_definitions`: their job
-    definitions with revision, by training and platform. `table_suffixes`: how the names of data sets end, in
+    """`trainings`: those that requests can name beside retrodiction; `training_definitions`: the names
+    of their job definitions, by training and platform. `table_suffixes`: how the names of data sets end, in
     lower case. `ephemeral_gib`: the scratch space of a container; None: what costs nothing.
     """
 

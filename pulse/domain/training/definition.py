@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from pulse.domain.fault import Fault, shown
+from pulse.domain.request.batch_limits import Platform
 from pulse.domain.request.parameters import ParameterName, TrainingName
 from pulse.domain.request.profile import ProfileName
 from pulse.domain.training.parameters import Parameter
@@ -195,6 +196,20 @@ class Training(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
                     yield Fault(f"{section}.{name}", limit, shown(name))
         for name in self.environment.keys() & self.secrets.keys():
             yield Fault(f"secrets.{name}", "a name that environment does not have", shown(name))
+
+
+class DescribedTrainings(Struct, frozen=True, kw_only=True):
+    """All of a deployment, by name. `definitions`: the names of their job definitions, by platform."""
+
+    trainings: dict[str, Training] = {}
+    definitions: dict[str, dict[Platform, str]] = {}
+
+
+class Described(Struct, frozen=True, kw_only=True):
+    """A training, and the folder that its image is built from; None for one that is an image only."""
+
+    training: Training
+    folder: str | None = None
 
 
 def _names(names: Any) -> str:

@@ -18,7 +18,7 @@ FILE = {
     "metrics": {"headline": ["auc", "log_loss"], "better": {"auc": "higher", "log_loss": "lower"}},
     "exit_codes": {"3": {"cause": "one-class", "explanation": "All rows have the same label."}},
 }
-DEFINITIONS = {"churn": {"FARGATE": "pulse-training-churn:4"}}
+DEFINITIONS = {"churn": {"FARGATE": "pulse-training-churn"}}
 
 
 def training(**changes) -> Training:

@@ -57,7 +57,7 @@ def _variables(container):
 def test_should_give_the_training_its_files_and_a_second_container_their_keys(steps):
     (step,) = steps()
     main, data = _containers(step)
-    assert step.parameters["jobDefinition"] == "pulse-training-churn:4"
+    assert step.parameters["jobDefinition"] == "pulse-training-churn"
     assert step.parameters["jobName"] == "pulse-churn-20260302093000-0a1b2c3d"
     assert main["command"] == [
         *("/bin/sh", "-c", SCRIPT, "pulse"),
