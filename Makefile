@@ -18,10 +18,12 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 CHECKED := app.py infra lambdas pulse localaws training sidecar checks benchmarks
 ENVIRONMENT = $(if $(ENV),-c env=$(ENV),)
 
-# File by file, so that the tests of a file share what they start. A third process, because those that deploy wait.
-IN_PARALLEL = --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# File by file, so that the tests of a file share what they start. A third process for all, because those that deploy
+# wait; two where none does, because each has to find all tests first.
+BY_FILE = --dist loadfile --no-loadscope-reorder
+IN_PARALLEL = --numprocesses 3 $(BY_FILE)
 
-.PHONY: help setup demo test quick coverage check lint format style types layers dockerfile scan templates audit gates bench simulate local synth deploy destroy lock clean
+.PHONY: help setup demo test quick coverage check lint format style types layers dockerfile scan templates audit gates bench simulate mutants local synth deploy destroy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -55,8 +57,8 @@ demo: setup ## the whole path on this machine: deploy, one dropped file, one API
 test: setup ## all tests
 	@python -m pytest $(IN_PARALLEL) $(ARGS)
 
-quick: setup ## the tests that start no server and last no minute
-	@python -m pytest $(IN_PARALLEL) -m "not local and not long and not gate" tests/unit tests/functional tests/training tests/sidecar tests/infra $(ARGS)
+quick: setup ## the tests that start no server and take no seconds each
+	@python -m pytest --numprocesses 2 $(BY_FILE) -m "not local and not long and not gate" tests/unit tests/functional tests/training tests/sidecar tests/infra $(ARGS)
 
 coverage: setup ## all tests, and which lines they reach: half as long again
 	@python -m pytest $(IN_PARALLEL) --cov --cov-report=term $(ARGS)
@@ -111,6 +113,9 @@ bench: setup ## what Pulse costs in time and money, against floors and peers mea
 
 simulate: setup ## Pulse in virtual time, every order and fault by a seed (SEED=7 FOR=60s REQUESTS=100000)
 	@python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(FOR),--for $(FOR)) $(if $(REQUESTS),--requests $(REQUESTS))
+
+mutants: setup ## small faults in the domain and the services, and how many of them the tests catch (ARGS="--seed 2 --count 50")
+	@python -m tests.mutation $(ARGS)
 
 local: setup ## AWS on this machine with Pulse deployed to it; stays up until Ctrl+C
 	@pulse local up

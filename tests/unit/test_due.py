@@ -125,3 +125,19 @@ def test_should_schedule_at_the_next_whole_second_in_utc():
     berlin = datetime.fromisoformat("2026-03-02T10:30:00.25+01:00")
     assert request(target, "job", berlin)["ScheduleExpression"] == "at(2026-03-02T09:30:01)"
     assert request(target, "job", START)["ScheduleExpression"] == "at(2026-03-02T09:30:00)"
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "watch"),
+    [
+        (0, 1000, lambda number: {"overdue": {"margin_percent": number}}),
+        (0, 1_209_600, lambda number: {"overdue": {"least_seconds": number}}),
+        (0, 604_800, lambda number: {"blocked_dwell_seconds": {"ACTION_REQUIRED": number}}),
+    ],
+)
+def test_should_take_what_is_within_its_bounds_and_nothing_else(least, most, watch):
+    for taken in (least, most):
+        assert msgspec.to_builtins(msgspec.convert(watch(taken), Watch)).items() >= watch(taken).items()
+    for refused in (least - 1, most + 1):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(watch(refused), Watch)
