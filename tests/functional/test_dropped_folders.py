@@ -216,6 +216,7 @@ def test_should_take_compressed_text_and_a_manifest_in_utf_16(drop, put, batch, 
     assert alerts() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("looked_at", "reason"), [(10_000, ""), (900, "holds more than 900 objects")])
 def test_should_look_at_every_object_of_a_folder_as_large_as_a_manifest_can_be(  # noqa: PLR0913, PLR0917 - fixtures and parameters
     drop, put_manifest, batch, alerts, s3, monkeypatch, looked_at, reason

@@ -139,6 +139,7 @@ def test_should_not_find_what_is_too_short_or_not_there(api, known, reference):
     assert (status, problem["type"]) == (404, "urn:pulse:problem:not-found")
 
 
+@pytest.mark.long
 def test_should_find_a_job_among_many_and_ask_for_no_more_than_it_must(api, known, ledger):
     for number in range(230):
         known(f"many-{number:03}", batch_job_id=f"b-{number:03}", job_name="many")

@@ -71,6 +71,7 @@ def test_should_tell_the_end_with_a_note_when_the_metrics_are_no_metrics(ledger,
     assert alert["reason"].endswith("Its metrics.json has another shape than this system knows.")
 
 
+@pytest.mark.long
 @DRAWN
 @given(body=metrics_files)
 def test_should_record_and_tell_every_end_whatever_the_metrics_hold(ledger, s3, happen, alerts, body):
@@ -79,6 +80,7 @@ def test_should_record_and_tell_every_end_whatever_the_metrics_hold(ledger, s3, 
     assert [alert["kind"] for alert in alerts()] == ["SUCCEEDED"]
 
 
+@pytest.mark.long
 @DRAWN
 @given(name=st.sampled_from(("batch_succeeded", "batch_failed_exit_code", "batch_running")), detail=details)
 def test_should_take_every_event_whatever_else_it_holds(ledger, s3, happen, name, detail):

@@ -107,6 +107,7 @@ def test_should_tell_a_job_without_its_story(api, known):
     assert job.keys().isdisjoint({"changes", "attempts_log", "diagnosis", "links", "request"})
 
 
+@pytest.mark.long
 def test_should_list_the_jobs_with_a_tag_whatever_their_number(api, known):
     expected = [f"j{number}" for number in range(205)]
     for number, job_id in enumerate(expected):

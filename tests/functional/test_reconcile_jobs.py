@@ -147,6 +147,7 @@ def test_should_end_a_job_that_aws_batch_has_forgotten_and_tell_once(world):
     assert world.compare() == {}
 
 
+@pytest.mark.long
 def test_should_look_hundreds_of_jobs_up_a_hundred_at_a_time(world, monkeypatch):
     asked = []
 

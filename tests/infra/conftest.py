@@ -1,4 +1,4 @@
-"""Every environment synthesized once a session, with cdk-nag watching: its templates and its findings."""
+"""Every environment synthesized once a test run, with cdk-nag watching: its templates and its findings."""
 
 import shutil
 from collections.abc import Callable
@@ -19,8 +19,19 @@ def config_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def synthesize(tmp_path_factory: pytest.TempPathFactory, config_folder: Path) -> Callable[..., Synthesis]:
-    """`synthesize("local")`, or `synthesize("mine", "network: {mode: nat}")` for an environment of a test."""
+def assemblies(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """What all processes of this test run have synthesized."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "assemblies"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synthesize(assemblies: Path, config_folder: Path) -> Callable[..., Synthesis]:
+    """`synthesize("local")`, or `synthesize("mine", "network: {mode: nat}")` for an environment of a test. No
+    other test has one of that name.
+    """
     done: dict[str, Synthesis] = {}
     for environment in ("everything.yaml", "isolated.yaml"):
         shutil.copy(Path(__file__).parent / environment, config_folder)
@@ -29,9 +40,7 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory, config_folder: Path) ->
         if name not in done:
             if yaml is not None:
                 (config_folder / f"{name}.yaml").write_text(yaml)
-            done[name] = templates.synthesize(
-                name, config_folder, tmp_path_factory.mktemp(f"assembly-{name}")
-            )
+            done[name] = templates.synthesize(name, config_folder, assemblies / name)
         return done[name]
 
     return run

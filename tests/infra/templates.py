@@ -5,8 +5,12 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
+
+from infra.config.load import load
+from infra.config.model import Config
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("PulseStorage", "PulseCompute", "PulseJobs")
@@ -53,17 +57,30 @@ class Synthesis:
 
 
 def synthesize(name: str, config_folder: Path, out: Path) -> Synthesis:
-    """One environment into `out`, with cdk-nag watching."""
+    """One environment in `out`, by whichever process of a test run comes first, with cdk-nag watching."""
+    config = load(name, config_folder)
+    done = out / "done"
+    with out.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not done.exists():
+            _synthesize(config, out)
+            done.touch()
+    templates = {
+        stack: json.loads((out / f"{config.names.stack_prefix}{stack[5:]}.template.json").read_text())
+        for stack in STACKS
+    }
+    return Synthesis(out, templates, list(_findings(out / "validation-report.json")))
+
+
+def _synthesize(config: Config, out: Path) -> None:
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     import aws_cdk as cdk  # noqa: PLC0415 - starts Node, which most tests do not need
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415
 
-    from infra.config.load import load  # noqa: PLC0415
     from infra.stacks.application import compose  # noqa: PLC0415
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = cdk.App(outdir=str(out), context=context, analytics_reporting=False)
-    config = load(name, config_folder)
     compose(app, config)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     try:
@@ -71,11 +88,6 @@ def synthesize(name: str, config_folder: Path, out: Path) -> Synthesis:
     except RuntimeError as error:
         if "ValidationFailed" not in str(error):
             raise
-    templates = {
-        stack: json.loads((out / f"{config.names.stack_prefix}{stack[5:]}.template.json").read_text())
-        for stack in STACKS
-    }
-    return Synthesis(out, templates, list(_findings(out / "validation-report.json")))
 
 
 def _findings(report: Path) -> Iterator[str]:

@@ -46,6 +46,7 @@ def run(tmp_path_factory: pytest.TempPathFactory):
     return run
 
 
+@pytest.mark.long
 def test_it_synthesizes_without_account_credentials_network_or_docker(run, local):
     code, errors, out = run(env="local")
     assert code == 0, errors
@@ -62,6 +63,7 @@ def test_it_gives_the_same_templates_every_time(run, local):
         assert json.loads((out / f"{stack}.template.json").read_text()) == template
 
 
+@pytest.mark.long
 def test_a_wrong_configuration_ends_it_with_the_message_alone(run):
     code, errors, out = run(env="nowhere")
     assert code == 1

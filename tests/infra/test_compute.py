@@ -160,6 +160,7 @@ def test_a_job_is_stopped_in_time_and_sized_by_the_default_profile(production):
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("profile", "resources", "seconds"),
     [
@@ -241,6 +242,7 @@ profiles: {{big: {{vcpus: 1, memory_mib: 2048, timeout_seconds: {timeout}, queue
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("types", "cpu_architecture", "timeout", "minutes"),
     [
@@ -294,6 +296,7 @@ def test_private_jobs_go_out_through_one_nat_gateway(synthesize):
     assert everything.resources("EC2::FlowLog")
 
 
+@pytest.mark.long
 def test_the_network_can_change_its_mode_and_its_zones_later(synthesize):
     """A subnet's range cannot change, and CloudFormation makes a new one while the old one is there."""
     networks = [("public", 2), ("nat", 3), ("endpoints", 2), ("nat", 6)]

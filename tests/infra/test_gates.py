@@ -5,12 +5,10 @@ import json
 import zipfile
 from pathlib import Path
 
-import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_s3 as s3
-from cdk_nag import AwsSolutionsChecks
-from cfnlint.api import lint_file
-from cfnlint.config import ManualArgs
+
+# Whoever collects tests imports this file, and mostly runs none of them.
+# ruff: noqa: PLC0415
 
 ENVIRONMENTS = ("local", "prod.example", "everything", "isolated")
 pytestmark = pytest.mark.gate
@@ -54,6 +52,10 @@ def test_what_is_accepted_is_this_and_no_more(synthesize, environment):
 
 def test_cdk_nag_is_watching(tmp_path):
     """The gate fails for what it should: `Aspects.add`, the old way to apply it, would pass anything."""
+    import aws_cdk as cdk
+    from aws_cdk import aws_s3 as s3
+    from cdk_nag import AwsSolutionsChecks
+
     app = cdk.App(outdir=str(tmp_path), analytics_reporting=False)
     s3.Bucket(cdk.Stack(app, "Careless"), "Open")
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
@@ -64,6 +66,9 @@ def test_cdk_nag_is_watching(tmp_path):
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_cfn_lint_finds_nothing(synthesize, environment):
+    from cfnlint.api import lint_file
+    from cfnlint.config import ManualArgs
+
     folder = synthesize(environment).folder
     found = [
         f"{template.name}: {match}"

@@ -111,9 +111,16 @@ class Store:
         return [o["Key"] for o in self.client.list_objects_v2(Bucket=RESULTS).get("Contents", [])]
 
 
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One for all tests: it keeps the parsed service models, most of what a client costs."""
+    return boto3.Session("test", "test", region_name="us-east-1")
+
+
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(monkeypatch, session) -> Iterator[Store]:
     with mock_aws():
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=DATA)
         client.create_bucket(Bucket=RESULTS)

@@ -88,6 +88,7 @@ def test_a_baseline_that_is_never_wrong_is_not_beaten():
     assert (found.skill, found.verdict) == (None, "no better than copying the last value")
 
 
+@pytest.mark.long
 def test_of_seventy_windows_of_nothing_one_in_twenty_at_most_is_called_better():
     """Errors as of random walks: the model's are the baseline's and noise that helps as often as it harms."""
     random = np.random.default_rng(7)

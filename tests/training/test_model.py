@@ -76,6 +76,7 @@ def test_one_tiny_value_among_positive_ones_does_not_ruin_the_skill(tiny):
     assert max(part.upper.max() for part in parts) < 2 * values.max()
 
 
+@pytest.mark.long
 def test_the_interval_leaves_a_twentieth_of_a_random_walk_on_either_side():
     random = np.random.default_rng(3)
     below, above = [], []

@@ -12,6 +12,8 @@ from recursive_training.model.windows import cut, usable
 from recursive_training.series import Series
 from recursive_training.steps.walk import retrodict, retrodictions, tasks
 
+pytestmark = pytest.mark.long
+
 SAID = (
     "retrodicted",
     "lower",

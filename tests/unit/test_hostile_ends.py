@@ -22,6 +22,7 @@ NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 KNOWN = {"jobId": "4c7599ae-0a82-49aa-ba5a-4727fcce14a8", "jobQueue": "arn:fifo"}
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None)
 @given(body=metrics_files, status=st.sampled_from(("SUCCEEDED", "FAILED", "RUNNING")), detail=details)
 def test_should_keep_and_tell_whatever_a_job_leaves_behind(body, status, detail):

@@ -274,6 +274,7 @@ def with_value(document, path, value):
     return changed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SEVERAL)
 def test_should_record_an_end_whichever_piece_of_its_event_is_malformed(detail, now, name):
     whole = detail(name)

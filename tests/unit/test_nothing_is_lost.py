@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -151,6 +152,7 @@ class World:
 lives = st.lists(st.tuples(st.integers(1, 3), st.sampled_from((*LIFE, *DONE, *DONE))), min_size=1, max_size=4)
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None)
 @given(lives=lives, data=st.data(), twice=st.booleans())
 def test_should_end_as_if_every_event_had_come_in_order_and_tell_once(lives, data, twice):
