@@ -8,12 +8,12 @@ import pytest
 from benchmarks import cold_start, stub_aws
 
 OWN_MODULES = {
-    "submit_job": 115,
-    "cancel_job": 107,
-    "get_job": 129,
-    "on_job_event": 157,
-    "send_alert": 80,
-    "reconcile_jobs": 109,
+    "submit_job": 121,
+    "cancel_job": 113,
+    "get_job": 136,
+    "on_job_event": 164,
+    "send_alert": 83,
+    "reconcile_jobs": 113,
 }
 """At most, of `pulse` and `lambdas`: each takes some 0.2 ms, with many structs in it up to 1 ms."""
 DEAR = {
