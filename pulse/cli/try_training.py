@@ -36,14 +36,14 @@ def run(
     folder: Path,
     sample: Path | None,
     given: Mapping[str, Value],
-    tell: Callable[[str], None],
+    on_line: Callable[[str], None],
 ) -> Tried:
-    """`tell`: takes each line that the build and the program print. Raises DockerfileError, SetUpFailed,
+    """`on_line`: takes each line that the build and the program print. Raises DockerfileError, SetUpFailed,
     OSError.
     """
     with tempfile.TemporaryDirectory(prefix="pulse-training-") as scratch:
         place = Path(scratch)
-        image = build(Store(place / "images"), folder, folder / "Dockerfile", [training.name], tell)
+        image = build(Store(place / "images"), folder, folder / "Dockerfile", [training.name], on_line)
         folders = {name: place / name for name in ("data", "results", "checkpoints", "home")}
         for one in folders.values():
             one.mkdir()
@@ -64,7 +64,7 @@ def run(
             "HOME": str(folders["home"]),
             "LANG": os.environ.get("LANG", "C.UTF-8"),
         }
-        code = _run([*image.entrypoint, *command(training, values, where)], work, environment, tell)
+        code = _run([*image.entrypoint, *command(training, values, where)], work, environment, on_line)
         results = folders["results"]
         files = {
             str(f.relative_to(results)): f.stat().st_size for f in sorted(results.rglob("*")) if f.is_file()
@@ -80,7 +80,7 @@ def _copied(sample: Path, data: Path) -> Path:
     return Path(shutil.copy(sample, data))
 
 
-def _run(words: list[str], work: Path, environment: Mapping[str, str], tell: Callable[[str], None]) -> int:
+def _run(words: list[str], work: Path, environment: Mapping[str, str], on_line: Callable[[str], None]) -> int:
     with subprocess.Popen(
         words,
         cwd=work,
@@ -92,5 +92,5 @@ def _run(words: list[str], work: Path, environment: Mapping[str, str], tell: Cal
         errors="replace",
     ) as process:
         for line in process.stdout or ():
-            tell(line.rstrip("\n"))
+            on_line(line.rstrip("\n"))
     return process.returncode

@@ -62,7 +62,7 @@ def test_the_best_comes_first_with_its_metrics(store, run):
 def test_lower_is_better_where_that_is_said(store, run):
     put(store, *(f'{{"loss": {loss}}}' for loss in (3, 1, 2, 4)), file="scores.json")
     run.go(run.end(), **rank_env(file="scores.json", by="loss", better="lower"))
-    ranked = json.loads(store.result("results/array-1/metrics.json"))["ranking"]
+    ranked = json.loads(store.result("results/array-1/scores.json"))["ranking"]
     assert [one["index"] for one in ranked] == [1, 2, 0, 3]
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from pulse.domain.errors import AskedToWait, InFlight, NotYetSubmitted, OutcomeUnknown
+from pulse.domain.errors import InFlight, NotYetSubmitted, OutcomeUnknown, RetryLater
 from tests.simulation.faults import HARMLESS
 from tests.simulation.world import World
 
-_WAITS = (InFlight, NotYetSubmitted, OutcomeUnknown, AskedToWait)
+_WAITS = (InFlight, NotYetSubmitted, OutcomeUnknown, RetryLater)
 """With these a function has a message come again until something else is known, however well all goes."""
 
 

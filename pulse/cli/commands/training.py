@@ -189,8 +189,8 @@ def _show(
 
 
 def _parameters(one: dict[str, Any]) -> str:
-    def told(name: str, schema: dict[str, Any]) -> str:
+    def shown(name: str, schema: dict[str, Any]) -> str:
         default = schema.get("default")
         return name if default is None else f"{name}={default}"
 
-    return ", ".join(told(name, schema) for name, schema in one.get("parameters", {}).items())
+    return ", ".join(shown(name, schema) for name, schema in one.get("parameters", {}).items())

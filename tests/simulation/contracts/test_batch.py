@@ -66,7 +66,7 @@ class Simulated:
             pace=Pace(blocked=0.0),
         )
         client: Any = Batch(self.kernel, service)
-        self.batch, self.queues = jobs.Batch(client), job_queues.JobQueues(client)
+        self.batch, self.queues = jobs.Batch(lambda: client), job_queues.JobQueues(client)
 
     def eventually(self, question: Callable[[], Any]) -> Any:
         until = self.kernel.now + SIMULATED_SECONDS
@@ -81,7 +81,7 @@ class Real:
 
     def __init__(self, client: Any, queue: str, definition: str, seconds: float) -> None:
         self.queue, self.definition, self._seconds = queue, definition, seconds
-        self.batch, self.queues = jobs.Batch(client), job_queues.JobQueues(client)
+        self.batch, self.queues = jobs.Batch(lambda: client), job_queues.JobQueues(client)
 
     def eventually(self, question: Callable[[], Any]) -> Any:
         until = time.monotonic() + self._seconds
