@@ -171,3 +171,45 @@ def test_should_say_that_metrics_cannot_be_read_and_show_the_files_all_the_same(
     assert ended.exit_code == 0
     assert "Its metrics.json cannot be read here" in ended.stderr
     assert "models/price.json" in ended.stdout
+
+
+@pytest.fixture
+def churned(api, s3):
+    """A run of a described training, which writes files of its own names."""
+    headline = [{"name": "auc", "value": 0.914}]
+    own = {"training": "churn", "metrics_file": "scores.json", "report": "plots.html", "headline": headline}
+    api.answers = [(200, job("SUCCEEDED", **own))]
+    child = {
+        "rank": 1,
+        "index": 2,
+        "parameters": {"depth": 3},
+        "metrics": {"auc": 0.914},
+        "results": "s3://r/x",
+    }
+    for name, body in {
+        "scores.json": json.dumps({"rows": 12, "auc": 0.914, "ranking": [child]}).encode(),
+        "plots.html": b"<p>plots</p>",
+        "metrics.json": b"of something else",
+    }.items():
+        s3.put_object(Bucket=BUCKET, Key=f"{PREFIX}{name}", Body=body)
+    return api
+
+
+@pytest.mark.usefixtures("churned")
+def test_should_show_the_metrics_of_a_described_training_and_what_its_sweep_found():
+    ended = typed("results", JOB)
+
+    assert ended.exit_code == 0, ended.output
+    lines = [" ".join(line.split()) for line in ended.stdout.splitlines()]
+    assert "auc 0.914" in lines
+    assert "rows 12" in lines
+    assert "1 depth=3 0.914" in lines
+    assert "beats persistence" not in ended.output
+
+
+@pytest.mark.usefixtures("churned")
+def test_should_open_the_page_that_a_described_training_writes():
+    ended = typed("open", JOB, "--print")
+
+    assert ended.exit_code == 0, ended.output
+    assert "plots.html" in ended.stdout

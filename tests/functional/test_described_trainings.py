@@ -118,6 +118,7 @@ def test_should_tell_its_metrics_with_their_change(api, s3, alerts, ended, clock
     assert "auc 0.914 (+0.014), log_loss 0.31 (+0)" in text
     assert "plots.html" in text
     listed = api("GET /jobs").content["jobs"][0]
+    assert (listed["report"], listed["metrics_file"]) == ("plots.html", "metrics.json")
     assert [(one["name"], one["value"]) for one in listed["headline"]] == [("auc", 0.914), ("log_loss", 0.31)]
 
 

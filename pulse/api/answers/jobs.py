@@ -78,7 +78,8 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     `cancelled_by`: the ARN of who did it through the API; of a drop the account that put the object there.
 
     `training`: the described training that it runs, left out for retrodiction; `parameters`: the values that
-    its request gives.
+    its request gives; `report`, `metrics_file`: the names of the files with its page and with what it
+    measured.
 
     `usual`: what earlier runs of its profile took, known when it has started; `quoted_usd`: what it will
     likely cost; `due_at`: when it is overdue.
@@ -107,6 +108,8 @@ class Job(Answer, frozen=True, kw_only=True, omit_defaults=True):
     variables: tuple[str, ...] = ()
     training: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
+    report: str = ""
+    metrics_file: str = ""
     vcpus: float | None = None
     memory_mib: int | None = None
     gpus: int = 0

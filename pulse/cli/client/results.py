@@ -27,6 +27,10 @@ class Written(NamedTuple):
     prefix: str
     files: list[ResultFile]
 
+    @property
+    def report(self) -> ResultFile | None:
+        return self.file(str(self.job.get("report") or REPORT))
+
     def file(self, name: str) -> ResultFile | None:
         return next((one for one in self.files if one.key == f"{self.prefix}{name}"), None)
 

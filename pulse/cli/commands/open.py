@@ -28,11 +28,9 @@ def open_report(
     """
     with output.report_errors():
         found = results.find(Deployment(where), job_id)
-        report = found.file(results.REPORT)
+        report = found.report
         if report is None:
-            raise Misconfigured(
-                f"{found.job['job_id']} wrote no {results.REPORT}. Its files: pulse results {job_id}"
-            )
+            raise Misconfigured(f"{found.job['job_id']} wrote no report. Its files: pulse results {job_id}")
         address = found.store.link(report.key)
     output.data.print(address, markup=False)
     if not only_print and not webbrowser.open(address):

@@ -9,14 +9,17 @@ from msgspec import to_builtins
 from pulse.cli import output
 from pulse.cli.client import results as run_results
 from pulse.cli.client.connection import Connection, Deployment
-from pulse.cli.client.results import REPORT, Written
+from pulse.cli.client.results import Written
 from pulse.cli.options.groups import with_option_groups
 from pulse.cli.options.job_argument import JobId
 from pulse.cli.options.output import AsJson
 from pulse.cli.views import submission
 from pulse.domain.alerts.variables import LEGEND, table, verdicts
 from pulse.domain.fault import printable
-from pulse.domain.training.metrics import MAX_METRICS_BYTES, TrainingMetrics, parse
+from pulse.domain.s3.layout import METRICS
+from pulse.domain.text.metric import figure
+from pulse.domain.training.definition import Metrics
+from pulse.domain.training.metrics import MAX_METRICS_BYTES, TrainingMetrics, parse, parse_values
 
 _UNIT = 1024
 
@@ -59,12 +62,17 @@ def results(
 
 def _metrics(found: Written) -> TrainingMetrics | None:
     """None when there are none; warns of a file that cannot be read. Raises Misconfigured, Unavailable."""
-    file = found.file("metrics.json")
+    name = str(found.job.get("metrics_file") or METRICS)
+    file = found.file(name)
     if file is None:
         return None
-    metrics = parse(found.store.read(file.key)) if file.size_bytes <= MAX_METRICS_BYTES else None
+    body = found.store.read(file.key) if file.size_bytes <= MAX_METRICS_BYTES else b""
+    names = tuple(str(one["name"]) for one in found.job.get("headline") or ())
+    metrics = (
+        parse_values(body, Metrics(headline=names, file=name)) if found.job.get("training") else parse(body)
+    )
     if metrics is None:
-        output.warn("Its metrics.json cannot be read here: it is too large, or not what a training writes.")
+        output.warn(f"Its {name} cannot be read here: it is too large, or not what a training writes.")
     return metrics
 
 
@@ -77,7 +85,7 @@ def _show(found: Written, metrics: TrainingMetrics | None) -> None:
             ("result", submission.result(job)),
             *submission.request_facts(job),
             ("results", str(job.get("results") or "")),
-            ("next", f"pulse open {job['job_id']}" if found.file(REPORT) else ""),
+            ("next", f"pulse open {job['job_id']}" if found.report else ""),
         ],
         submission.STYLES["SUCCEEDED"],
     )
@@ -85,9 +93,11 @@ def _show(found: Written, metrics: TrainingMetrics | None) -> None:
     if metrics and rows:
         output.paragraphs(verdicts(metrics))
         output.table(output.data, rows[0], rows[1:])
-        output.messages.print(LEGEND, style="dim")
+        if metrics.variables:
+            output.messages.print(LEGEND, style="dim")
     if metrics and metrics.ranking:
-        output.table(output.data, ("rank", "options", "trust", "skill"), _ranking(metrics))
+        named = [*metrics.values] or ["trust", "skill"]
+        output.table(output.data, ("rank", "options", *named), _ranking(metrics))
     output.table(
         output.data,
         ("file", "size"),
@@ -96,6 +106,15 @@ def _show(found: Written, metrics: TrainingMetrics | None) -> None:
 
 
 def _ranking(metrics: TrainingMetrics) -> list[list[str]]:
+    if metrics.values:
+        return [
+            [
+                str(one.rank or ""),
+                ", ".join(f"{name}={value}" for name, value in one.options.items()),
+                *(figure(one.values[name]) if name in one.values else "" for name in metrics.values),
+            ]
+            for one in metrics.ranking
+        ]
     return [
         [
             str(one.rank or ""),

@@ -59,7 +59,7 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `training`: the described training that it runs, empty for retrodiction; `parameters`: the values that its
     request gives; `exit_codes`: what the training's own mean; `on_folder`: a second container moves its data;
-    `report`: the page that it writes.
+    `report`: the page that it writes; `metrics_file`: where it writes what it measured.
 
     `asked_by`: the ARN of who asked for it, through the API; of a drop what S3 says of who put it there, of a
     job that Pulse submitted again who asked for the first. Empty where nobody knows.
@@ -96,6 +96,7 @@ class JobRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     exit_codes: dict[str, ExitCode] = {}
     on_folder: bool = False
     report: str = ""
+    metrics_file: str = ""
     vcpus: str = ""
     memory_mib: int | None = None
     gpus: int = 0

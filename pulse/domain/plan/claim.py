@@ -93,6 +93,7 @@ def claimed(  # noqa: PLR0913 - what only the call that claims knows
         exit_codes=plan.training.exit_codes if plan.training else {},
         on_folder=plan.training is not None and plan.training.has_folder,
         report=_report_of(plan),
+        metrics_file=plan.training.metrics.file if plan.training and plan.training.metrics else "",
         vcpus=vcpus_text(resources.vcpus),
         memory_mib=resources.memory_mib,
         gpus=resources.gpus,
