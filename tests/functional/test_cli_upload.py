@@ -132,3 +132,11 @@ def test_should_ask_for_the_bucket_where_it_is_not_known(api, file, monkeypatch)
 
     assert ended.exit_code == 1
     assert "PULSE_DATA_BUCKET" in ended.stderr
+
+
+def test_should_upload_any_file_for_a_described_training(api, tmp_path):
+    (tmp_path / "images.bin").write_bytes(b"\x00\x01")
+
+    assert typed("--upload", tmp_path / "images.bin", "--training", "churn").exit_code == 0
+    assert api.calls[0].body["training"] == "churn"
+    assert typed("--upload", tmp_path / "images.bin", "--training", "retrodiction").exit_code == 2

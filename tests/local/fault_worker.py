@@ -14,10 +14,11 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 import pytest
 
 from lambdas import on_job_event, submit_job, submit_job_api, submit_job_queue  # noqa: F401 - imported once, not in each process
+from pulse.aws import clients
 from tests.local.fault_proxy import HEADER
 
 KILLS = ("killed before the call", "killed during the call", "killed after the call")
@@ -79,9 +80,9 @@ class Hooks:
         self.later, self.fault, self.met, self.call = invocation.later, invocation.fault, None, -1
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        session = boto3.Session()
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
-        events = session.events
+        session = botocore.session.get_session()
+        monkeypatch.setattr(clients, "session", lambda: session)
+        events = session.get_component("event_emitter")
         events.register("before-call", self._before_call)
         events.register("before-send", self._before_send)
         events.register("after-call", self._after_call)

@@ -14,14 +14,15 @@ from pulse.domain.errors import Misconfigured, Unavailable
 from pulse.domain.fault import printable, shown
 from pulse.domain.s3.layout import UPLOADS, s3_uri
 from pulse.domain.s3.table_names import advice, endings, ends_like_table
+from pulse.domain.training.definition import RETRODICTION
 
 HASH_CHARACTERS = 16
 HINT = "'--upload'"
 
 
-def key_of(file: Path) -> str:
+def key_of(file: Path, training: str | None = None) -> str:
     """`datasets/uploads/<the first 16 digits of its SHA-256>/<its name>`. Raises typer.BadParameter."""
-    _check(file)
+    _check(file, is_table=training in {None, RETRODICTION})
     try:
         with file.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
@@ -32,11 +33,12 @@ def key_of(file: Path) -> str:
     return f"{UPLOADS}{digest[:HASH_CHARACTERS]}/{file.name}"
 
 
-def upload(file: Path, deployment: Deployment) -> dict[str, Any]:
-    """The fields of a request that name what was uploaded. Raises typer.BadParameter for a file that is no
+def upload(file: Path, deployment: Deployment, training: str | None = None) -> dict[str, Any]:
+    """The fields of a request that name what was uploaded. `training`: the one that it is for, whose data may
+    have any suffix; None for retrodiction. Raises typer.BadParameter for a file that is no
     data set, Misconfigured when the bucket is not known or denied, Unavailable.
     """
-    key = key_of(file)
+    key = key_of(file, training)
     bucket = deployment.known("DataBucket")
     if not bucket:
         raise Misconfigured(
@@ -64,9 +66,9 @@ def _send(uploads: Uploads, file: Path, key: str, size: int) -> Stored:
     return stored
 
 
-def _check(file: Path) -> None:
+def _check(file: Path, *, is_table: bool) -> None:
     wrong = None
-    if not ends_like_table(file.name, TABLE_SUFFIXES):
+    if is_table and not ends_like_table(file.name, TABLE_SUFFIXES):
         names = endings(TABLE_SUFFIXES)
         wrong = f"a file whose name ends in {names}, not {shown(file.name)}. {advice(file.name)}".rstrip()
     elif not file.is_file():

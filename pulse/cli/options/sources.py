@@ -51,5 +51,6 @@ def request(
     content = request_file.read(sources.request_file) if sources.request_file else {}
     replaced.check(deployment)
     if sources.upload_file:
-        content = request_file.merged(content, upload.upload(sources.upload_file, deployment))
+        training = given.get("training", content.get("training"))
+        content = request_file.merged(content, upload.upload(sources.upload_file, deployment, training))
     return request_file.merged(content, given)
