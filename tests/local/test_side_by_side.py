@@ -53,8 +53,10 @@ def test_each_runs_its_job_and_hears_of_no_other_s(both):
     ids = []
     for deployment in both:
         deployment.drop("datasets/side.csv", sample())
+        # Of other data, so that neither job is compared to the other and names it.
+        deployment.drop("datasets/uploads/side.csv", sample())
         answer = deployment.post(
-            {"dataset": "datasets/side.csv", "variables": ["spx_close"], "profile": "small"}
+            {"dataset": "datasets/uploads/side.csv", "variables": ["spx_close"], "profile": "small"}
         )
         assert answer.is_success, answer.text
         ids.append(answer.json()["job_id"])
