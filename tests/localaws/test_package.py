@@ -14,6 +14,7 @@ from localaws.server import REQUIREMENTS
 from localaws.venvs import ensure_venv, server_venv
 
 ROOT = PACKAGE.parent
+_OF_OURS = ("PYTHON", "VIRTUAL_ENV")
 MADE = shutil.ignore_patterns("__pycache__", "build", "*.egg-info", "examples")
 
 
@@ -33,15 +34,16 @@ def clean(tmp_path):
         "PATH": os.pathsep.join([str(bin_folder), os.defpath]),
         "HOME": str(tmp_path),
         "LOCALAWS_CACHE": str(cache),
-        "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(ROOT / ".cache" / "uv")),
-        "UV_OFFLINE": "1",
     }
+    # What is installed comes from where this project's packages came from, if it is not in the cache.
+    installing = {name: value for name, value in os.environ.items() if not name.startswith(_OF_OURS)}
+    installing |= {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(ROOT / ".cache" / "uv"))}
 
-    def run(*command, folder=tmp_path, **more):
+    def run(*command, folder=tmp_path, env=variables):
         done = subprocess.run(
             command,
             cwd=folder,
-            env=variables | more,
+            env=env,
             capture_output=True,
             text=True,
             check=False,
@@ -51,10 +53,10 @@ def clean(tmp_path):
         return done.stdout
 
     uv = [sys.executable, "-m", "uv"]
-    run(*uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv"))
+    run(*uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "venv"), env=installing)
     locked = ["--constraint", str(ROOT / "requirements.txt")]
     python = str(bin_folder / "python")
-    run(*uv, "pip", "install", "--quiet", "--python", python, *locked, f"{copy}[test]")
+    run(*uv, "pip", "install", "--quiet", "--python", python, *locked, f"{copy}[test]", env=installing)
     return run
 
 
