@@ -4,6 +4,7 @@ It has two containers where the program works on a folder: `main` runs it, `data
 docs/decisions/0029-a-second-container-moves-the-data.md.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,12 @@ _STOP_SECONDS = 120
 """The longest that Amazon ECS gives a container between SIGTERM and SIGKILL: for checkpoints."""
 _UNSIZED = Resources(vcpus=2, memory_mib=4096, timeout_seconds=60)
 """What a job gets that states nothing of its own: a pair that Fargate has, also when it is shared by two."""
+_IN_ECR = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.[a-z.]+/(.+)@")
 _EXCLUDE = ["**/__pycache__", "**/*.pyc", "**/.*_cache", "**/.venv", "**/.git"]
 
 
 class DescribedTraining(Construct):
-    """`definition_names` for every platform in use, in `definitions` the resources."""
+    """`definition_names`: one for every platform in use."""
 
     def __init__(
         self,
@@ -65,11 +67,8 @@ class DescribedTraining(Construct):
         _allow_secrets(self._execution_role, training)
         self._image = self._pulled_image()
         self.definition_names = [config.names.training_definition(training.name, p) for p in config.platforms]
-        self.definitions = {platform: self._definition(platform) for platform in config.platforms}
-
-    def contents(self) -> Any:
-        """The definitions as JSON can hold them: they change before the ARNs, which change when deployed."""
-        return cdk.Stack.of(self).resolve([one.ecs_properties for one in self.definitions.values()])
+        for platform in config.platforms:
+            self._define(platform)
 
     def _pulled_image(self) -> str:
         """Its URI, once the execution role may pull it."""
@@ -85,12 +84,15 @@ class DescribedTraining(Construct):
             )
             asset.repository.grant_pull(self._execution_role)
             return asset.image_uri
-        if arn := _repository_arn(self._training.image):
-            named = ecr.Repository.from_repository_arn(self, "Repository", arn)
+        if arn := _repository_arn(self._training.image, cdk.Stack.of(self)):
+            name = self._training.image.partition("/")[2].partition("@")[0]
+            named = ecr.Repository.from_repository_attributes(
+                self, "Repository", repository_arn=arn, repository_name=name
+            )
             named.grant_pull(self._execution_role)
         return self._training.image
 
-    def _definition(self, platform: Platform) -> batch.CfnJobDefinition:
+    def _define(self, platform: Platform) -> None:
         containers = [self._main(platform)]
         if self._training.has_folder:
             containers.append(self._data(platform))
@@ -112,7 +114,7 @@ class DescribedTraining(Construct):
             else None,
             ephemeral_storage=self._ephemeral_storage if fargate else None,
         )
-        return batch.CfnJobDefinition(
+        batch.CfnJobDefinition(
             self,
             f"{platform.title()}Definition",
             type="container",
@@ -220,10 +222,12 @@ def _allow_secrets(role: iam.Role, training: Training) -> None:
         role.add_to_policy(iam.PolicyStatement(actions=[actions[service]], resources=[arn]))
 
 
-def _repository_arn(image: str) -> str:
+def _repository_arn(image: str, stack: cdk.Stack) -> str:
     """The ARN of the Amazon ECR repository of an image; empty for another registry."""
-    host, _, rest = image.partition("/")
-    account, *middle, tail = host.split(".dkr.ecr.") if ".dkr.ecr." in host else ("", "")
-    if middle or not account:
+    found = _IN_ECR.match(image)
+    if not found:
         return ""
-    return f"arn:aws:ecr:{tail.partition('.')[0]}:{account}:repository/{rest.partition('@')[0]}"
+    account, region, name = found.groups()
+    return stack.format_arn(
+        service="ecr", account=account, region=region, resource="repository", resource_name=name
+    )

@@ -128,5 +128,19 @@ def test_the_functions_know_it_and_may_submit_it(described):
     assert "results/*/scores.json" in policies
 
 
+def test_an_image_by_its_digest_is_pulled_from_its_own_repository_only(synthesize):
+    image = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/churn@sha256:{'0a' * 32}"
+    by_digest = synthesize(
+        "by-digest", f"trainings: {{other: {{name: other, image: '{image}', command: [x], data: uri}}}}\n"
+    )
+    (main,) = by_digest.resources("Batch::JobDefinition")["TrainingsotherFargateDefinition"]["EcsProperties"][
+        "TaskProperties"
+    ][0]["Containers"]
+    assert main["Image"] == image
+    policies = json.dumps(by_digest.resources("IAM::Policy"))
+    assert ":ecr:eu-west-1:123456789012:repository/team/churn" in policies
+    assert [finding for finding in by_digest.findings if "other" in finding.lower()] == []
+
+
 def test_nothing_of_it_is_found_wanting(described):
     assert [finding for finding in described.findings if "churn" in finding.lower()] == []

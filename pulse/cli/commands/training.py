@@ -125,6 +125,11 @@ def check(
             f"training.yaml is right. {name} is an image only: there is nothing to run here."
         )
         return
+    if not training.has_folder:
+        output.messages.print(
+            f"training.yaml is right. {name} reads S3 itself: try it with pulse local up.", markup=False
+        )
+        return
     sample = sample_of(folder)
     if sample is None and training.data != "none":
         raise output.failed(

@@ -41,9 +41,12 @@ def overrides(  # noqa: PLR0913 - what a job is made of
     """SubmitJob's ecsPropertiesOverride. `ranks`: the id of the sweep that this job ranks; empty for any
     other job.
     """
-    values = values_of(training.parameters, request.parameters | _first_combination(request))
-    variables = _variables(request, training, catalogue, site, job_id, values)
-    words = ["true"] if ranks else command(training, values, places(request, training, site, job_id))
+    # A swept parameter has no value here: each child gets its own in the container.
+    swept = request.sweep.parameters if request.sweep else {}
+    fixed = {name: one for name, one in training.parameters.items() if name not in swept}
+    values, where = values_of(fixed, request.parameters), places(request, training, site, job_id)
+    variables = _variables(request, training, catalogue, site, job_id, values, where)
+    words = ["true"] if ranks else command(training, values, where)
     main = {
         "name": MAIN,
         "command": ["/bin/sh", "-c", SCRIPT, "pulse", *words] if training.has_folder else words,
@@ -116,11 +119,6 @@ def size_faults(wanted: RequestedResources, training: Training, platform: Platfo
     return faults
 
 
-def _first_combination(request: JobRequest) -> dict[str, Value]:
-    """Stands for the values of a sweep's children, which get their own in the container."""
-    return {name: values[0] for name, values in request.sweep.parameters.items()} if request.sweep else {}
-
-
 def _variables(  # noqa: PLR0913, PLR0917 - what a job is made of
     request: JobRequest,
     training: Training,
@@ -128,9 +126,9 @@ def _variables(  # noqa: PLR0913, PLR0917 - what a job is made of
     site: Site,
     job_id: str,
     values: Mapping[str, Value],
+    where: Mapping[str, str],
 ) -> dict[str, str]:
     """Those that every container of the job has."""
-    where = places(request, training, site, job_id)
     known = {
         "S3_DATA_BUCKET": site.data_bucket,
         RESULTS_BUCKET_VARIABLE: site.results_bucket,
@@ -154,7 +152,7 @@ def _tasks(request: JobRequest, training: Training, ranks: str) -> dict[str, str
         return {}
     if ranks:
         by = training.metrics.headline[0]
-        rank = {"file": training.metrics.file, "by": by, "better": training.metrics.better.get(by, "higher")}
+        rank = {"file": training.metrics.file, "by": by, "better": training.metrics.better[by]}
         return {
             "PULSE_TASK": "rank",
             "PULSE_RESULTS_OF": ranks,

@@ -87,6 +87,12 @@ def _parameters(request: JobRequest, training: Training) -> Iterator[Fault]:
     if swept and (training.metrics is None or not training.has_folder):
         limit = f"nothing: {training.name} must name metrics to rank by, and have its data in a folder"
         yield Fault("sweep", limit, shown(", ".join(swept)))
+    elif swept and training.metrics and training.metrics.headline[0] not in training.metrics.better:
+        by = training.metrics.headline[0]
+        limit = (
+            f"nothing until metrics.better of {training.name} says whether a higher or a lower {by} is better"
+        )
+        yield Fault("sweep", limit, shown(", ".join(swept)))
     known = training.parameters
     may = [name for name in known if training.sweep is None or name in training.sweep]
     for name, values in swept.items():

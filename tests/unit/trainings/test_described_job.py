@@ -106,6 +106,8 @@ def test_should_sweep_any_parameter_and_rank_by_the_first_headline_metric(steps)
     array, rank = steps(sweep={"parameters": {"depth": [3, 6], "kind": ["gbdt", "forest"]}})
     data, ranks = (_variables(_containers(step)[1]) for step in (array, rank))
     assert array.parameters["arrayProperties"] == {"size": 4}
+    assert data["PULSE_PARAMETERS"] == '{"rate":0.2}', "no child takes another's value for its own"
+    assert "--depth={depth}" in _containers(array)[0]["command"]
     assert data["PULSE_SWEEP"] == '{"depth":[3,6],"kind":["gbdt","forest"]}'
     assert json.loads(data["PULSE_COMMAND"])[2:] == [
         *("--rate", "{rate}", "--depth={depth}", "{data}", "{results}"),
@@ -210,3 +212,9 @@ def test_should_keep_a_value_within_its_word(value):
     words = command(known, {"name": value}, {"data": "/pulse/data", "results": "", "checkpoints": ""})
     assert words == ["echo", f"--name={value}", value, "/pulse/data"]
     assert shlex.split(shlex.join(words)) == words
+
+
+def test_should_refuse_a_sweep_by_a_metric_of_which_no_direction_is_known(told, catalogue):
+    undirected = with_churn(catalogue, metrics={"headline": ["auc"]})
+    (fault,) = told(undirected, **ASKED, sweep={"parameters": {"depth": [3, 6]}})
+    assert fault.startswith("sweep: allowed is nothing until metrics.better of churn says whether")
