@@ -1,8 +1,8 @@
 """S3: whole small objects, parts of large ones, and what lies under a prefix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -50,7 +50,7 @@ class Objects:
                     return None
                 raise
             content = answer["Body"].read(limit_bytes + 1)
-        announced = answer.get("ContentLength", len(content))
+        announced = _announced(answer)
         if len(content) > limit_bytes:
             raise TooLarge(announced, limit_bytes)
         # botocore compares the two only where all is read without a limit.
@@ -75,6 +75,7 @@ class Objects:
                     return Part(b"", 0)
                 raise
             content = answer["Body"].read()
+        _announced(answer)  # with which botocore has compared what it read
         _, _, whole = answer.get("ContentRange", "").rpartition("/")
         return Part(content, int(whole or len(content)))
 
@@ -90,6 +91,16 @@ class Objects:
             )
         sizes = {found["Key"]: found["Size"] for found in answer.get("Contents", ())}
         return Listing(sizes, complete=not answer["IsTruncated"])
+
+
+def _announced(answer: Mapping[str, Any]) -> int:
+    """How long an object is, which S3 always says. Raises Unavailable for an answer that does not: what cut
+    that header off may have cut the object, and nobody could tell.
+    """
+    length = answer.get("ContentLength")
+    if length is None:
+        raise Unavailable("S3's answer does not say how long it is.")
+    return int(length)
 
 
 def _is_absent(error: ClientError, version_id: str) -> bool:
