@@ -87,6 +87,19 @@ def _keep_host() -> None:
     )
 
 
+def _keep_length() -> None:
+    """As AWS says it with each answer; microburst sends all in chunks, and nobody sees that some lack."""
+    outbound = forward.Upstream._outbound_headers
+
+    def without_length(self: forward.Upstream, request: Any) -> dict[str, str]:
+        headers = dict(outbound(self, request))
+        headers.pop("content-length", None)  # the client of microburst writes its own
+        return headers
+
+    forward.Upstream._outbound_headers = without_length
+    forward.HOP_BY_HOP = forward.HOP_BY_HOP - {"content-length"}
+
+
 def _answer_500_when_asked() -> None:
     stream = forward._stream_to_client
     forward._stream_to_client = lambda request, status, *rest: stream(
@@ -96,6 +109,7 @@ def _answer_500_when_asked() -> None:
 
 if __name__ == "__main__":
     _keep_host()
+    _keep_length()
     _answer_500_when_asked()
     _, upstream_url, own_port, rules_file = sys.argv
     where = ["--upstream", upstream_url, "--port", own_port]

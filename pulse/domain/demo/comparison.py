@@ -27,6 +27,9 @@ MAY_BE_MISSING: dict[str, str] = {
     "event *.body.detail.isTerminated": "AWS Batch may leave out what is false",
     "event *.body.detail.container.containerInstanceArn": "a job on EC2 instances has one, on Fargate none",
     "event *.body.detail.attempts[[]].container.containerInstanceArn": "as above, of an attempt",
+    "answer GET *.body.headline.*.before": "of the run on the same data that ended before this one started: "
+    "the demo's two jobs run at once, and either may be over first",
+    "alert *.body.facts.Compared to": "the same run",
     "answer GET *.body.usual": "what earlier runs took: a deployment that is in use has some",
     "answer GET *.body.expected_seconds": "follows from earlier runs",
     "answer GET *.body.due_at": "follows from earlier runs",
